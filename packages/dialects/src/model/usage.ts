@@ -1,0 +1,18 @@
+/**
+ * Tokens in four exclusive types: each token is in exactly one of the first four fields, so their sum is the provider's
+ * total. The labelled parts below are already inside them.
+ */
+export interface Usage {
+  /** Prompt tokens not served from the provider's cache. */
+  readonly input: number;
+  /** Generated tokens, reasoning included. */
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+  /** The part of `output` that was reasoning. */
+  readonly reasoning?: number;
+  /** The part of `cacheWrite` that is kept for an hour. */
+  readonly cacheWriteOneHour?: number;
+}
+
+export const noUsage: Usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };

@@ -10,7 +10,7 @@ import type { Usage } from './model/usage.ts';
  */
 export interface Dialect {
   readonly name: DialectName;
-  /** Where a provider takes requests of this dialect, put after its base URL: `/v1/chat/completions`. */
+  /** Where a provider takes requests of this dialect, put after its base URL: `/chat/completions`. */
   readonly path: string;
 
   // What a client sends.

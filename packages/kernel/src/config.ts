@@ -21,6 +21,9 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+// Decimal digits only: Number() alone reads a blank as 0 and takes hexadecimal.
+const WHOLE_NUMBER = /^-?[0-9]+$/;
+
 export function integerSetting(options: {
   readonly describe: string;
   readonly fallback?: number;
@@ -33,7 +36,7 @@ export function integerSetting(options: {
     fallback: options.fallback,
     accepts,
     parse: (text) => {
-      const value = Number(text);
+      const value = WHOLE_NUMBER.test(text) ? Number(text) : Number.NaN;
       const isInRange = Number.isSafeInteger(value) && value >= options.min && value <= options.max;
       return isInRange ? { value } : { problem: `must be ${accepts}` };
     },
@@ -82,7 +85,7 @@ export function choiceSetting<const Choice extends string>(options: {
  */
 export function readSettings<S extends Settings>(
   settings: S,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Values<S> {
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(settings)) {

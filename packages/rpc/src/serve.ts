@@ -17,6 +17,9 @@ const CALLS_PER_CONNECTION_MAX = 1_000;
 const CONNECTION_AGE_MS = 300_000;
 const CONNECTION_AGE_GRACE_MS = 30_000;
 
+// gRPC tells its callers what went wrong; that it also prints it would break the one line a failure has.
+grpc.setLogVerbosity(grpc.logVerbosity.NONE);
+
 const OPTIONS: grpc.ServerOptions = {
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,

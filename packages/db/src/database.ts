@@ -1,0 +1,79 @@
+import type { Kysely, Transaction } from 'kysely';
+import { DatabaseError } from './database-error.ts';
+import { migrate } from './migrate.ts';
+import { openPostgres } from './postgres.ts';
+import { openSqlite } from './sqlite.ts';
+import { runTransaction } from './transaction.ts';
+
+/**
+ * One service's own database. The same store code runs on SQLite and on PostgreSQL. Every integer comes back as a
+ * bigint from both.
+ */
+export interface Database<Schema> {
+  readonly kysely: Kysely<Schema>;
+  /**
+   * Runs `work` in one transaction and commits it; retries it whole, a bounded number of times, on a serialisation
+   * failure, a deadlock or a TransactionConflict. `work` must use `trx` only: on SQLite there is one connection, and
+   * whoever waits for `kysely` in the middle of a transaction waits for himself.
+   */
+  transaction<Result>(work: (trx: Transaction<Schema>) => Promise<Result>): Promise<Result>;
+  /** Resolves once everything committed so far survives a power cut. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** `sqlite:<file path>`, `sqlite::memory:` or `postgres://user:password@host:port/database`. */
+  readonly url: string;
+  /** The PostgreSQL schema of this service, like `quota_ledger`; it is created when missing. */
+  readonly schema: string;
+  /** In order. One that was released is never changed: a change is a new migration. */
+  readonly migrations: readonly Migration[];
+}
+
+export interface Migration {
+  /** Sorts after the one before: `001-users`. */
+  readonly name: string;
+  /** Runs in a transaction together with the note that it ran. */
+  up(database: Kysely<never>): Promise<void>;
+}
+
+/** What the two kinds of database differ in, besides their dialect. */
+export interface Engine<Schema> {
+  readonly kysely: Kysely<Schema>;
+  flush(): Promise<void>;
+  close(): Promise<void>;
+  /** Makes other starters wait until the transaction ends, and creates the service's schema where there are schemas. */
+  lockSchema<Any>(trx: Transaction<Any>): Promise<void>;
+  /** The error in one line for the operator; undefined for one that is not his to mend. */
+  explain(error: unknown): string | undefined;
+}
+
+/**
+ * Opens and migrates a database.
+ * @throws DatabaseError when it cannot be opened, or when its schema is newer than this program or half done.
+ */
+export async function openDatabase<Schema>(options: DatabaseOptions): Promise<Database<Schema>> {
+  const engine = openEngine<Schema>(options);
+  try {
+    await migrate(engine, options.migrations);
+  } catch (error) {
+    await engine.close().catch(() => {});
+    const explanation = engine.explain(error);
+    throw explanation === undefined ? error : new DatabaseError(explanation, { cause: error });
+  }
+  return {
+    kysely: engine.kysely,
+    transaction: (work) => runTransaction(engine.kysely, work),
+    flush: engine.flush,
+    close: engine.close,
+  };
+}
+
+function openEngine<Schema>({ url, schema }: DatabaseOptions): Engine<Schema> {
+  if (url.startsWith('sqlite:')) return openSqlite<Schema>(url.slice('sqlite:'.length));
+  if (/^postgres(ql)?:\/\//.test(url)) return openPostgres<Schema>(url, schema);
+  throw new DatabaseError(
+    'the database URL must begin with sqlite: or postgres://, like sqlite:./data/ledger.sqlite',
+  );
+}

@@ -85,6 +85,9 @@ export class Batcher<Item, Result> {
     const batch = this.#waiting.splice(0, this.#options.batchMax);
     try {
       const results = await this.#options.run(batch.map((waiting) => waiting.item));
+      if (results.length !== batch.length) {
+        throw new Error(`a run of ${batch.length} items gave ${results.length} results`);
+      }
       batch.forEach((waiting, index) => {
         const result = results[index];
         if (result instanceof Error) waiting.reject(result);

@@ -106,9 +106,12 @@ export function readSettings<S extends Settings>(
 export function describeSettings(settings: Settings): string {
   return Object.entries(settings)
     .map(([name, setting]) => {
-      const fallback =
-        setting.fallback === undefined ? 'required' : `default ${JSON.stringify(setting.fallback)}`;
-      return `  ${name}\n      ${setting.describe}\n      ${setting.accepts}; ${fallback}`;
+      return `  ${name}\n      ${setting.describe}\n      ${setting.accepts}; ${describeFallback(setting.fallback)}`;
     })
     .join('\n');
+}
+
+function describeFallback(fallback: unknown): string {
+  if (fallback === undefined) return 'required';
+  return fallback === '' ? 'optional' : `default ${JSON.stringify(fallback)}`;
 }

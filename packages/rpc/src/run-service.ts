@@ -19,7 +19,7 @@ export interface RunnableService<S extends Settings> {
   readonly settings: S;
   /**
    * Opens everything and registers each part with `lifetime` right after opening it. `ready` is the line that says
-   * where the process listens; `firstRootKey` and the like belong into it too, for it goes to stdout and to no log.
+   * where the process listens. What is shown once, like a first key, is written to stdout before a later part can fail.
    */
   readonly start: (values: Values<S>, lifetime: Lifetime) => Promise<{ readonly ready: string }>;
 }

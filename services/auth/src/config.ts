@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError, choiceSetting, textSetting } from '@ai-switch/kernel';
+import { LOG_LEVELS } from '@ai-switch/telemetry';
+
+export const settings = {
+  AISWITCH_AUTH_LISTEN: textSetting({
+    describe: 'Where the Auth port listens. Its gRPC is not encrypted: keep it on a private network.',
+    fallback: '127.0.0.1:7101',
+    pattern: /^\S+:[0-9]{1,5}$/,
+    accepts: 'host:port; port 0 takes a free one',
+  }),
+  AISWITCH_AUTH_DATABASE_URL: textSetting({
+    describe: 'The database that belongs to auth alone.',
+    pattern: /^(sqlite:.|postgres(ql)?:\/\/.)/,
+    accepts: 'sqlite:<file> or postgres://…',
+  }),
+  AISWITCH_AUTH_PEPPER_FILE: textSetting({
+    describe:
+      'A file with a secret of 32 characters or more that key digests are made with. Changing it ends all keys.',
+    fallback: '',
+    accepts: 'a path, or nothing for digests without a pepper',
+  }),
+  AISWITCH_AUTH_LOG_LEVEL: choiceSetting({
+    describe: 'The least severe log lines that are written.',
+    fallback: 'info',
+    choices: LOG_LEVELS,
+  }),
+};
+
+/** The pepper in the file, without the line's end. */
+export function readPepper(path: string): { readonly pepper?: string } {
+  if (path === '') return {};
+  try {
+    return { pepper: readFileSync(path, 'utf8').trim() };
+  } catch (cause) {
+    throw new ConfigError(`AISWITCH_AUTH_PEPPER_FILE names a file that cannot be read: ${path}`, { cause });
+  }
+}

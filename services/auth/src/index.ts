@@ -1,0 +1,1 @@
+export { type AuthOptions, type OpenAuth, openAuth } from './open-auth.ts';

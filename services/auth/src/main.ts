@@ -1,0 +1,30 @@
+import { AuthDefinition } from '@ai-switch/contracts';
+import { runService, serve } from '@ai-switch/rpc';
+import { createLogger } from '@ai-switch/telemetry';
+import { readPepper, settings } from './config.ts';
+import { openAuth } from './open-auth.ts';
+
+await runService({
+  name: 'auth',
+  describe: 'tells who is calling: users, roles and API keys, as the Auth port over gRPC.',
+  settings,
+  start: async (values, lifetime) => {
+    const logger = createLogger({ service: 'auth', level: values.AISWITCH_AUTH_LOG_LEVEL });
+    const opened = await openAuth({
+      databaseUrl: values.AISWITCH_AUTH_DATABASE_URL,
+      ...readPepper(values.AISWITCH_AUTH_PEPPER_FILE),
+      logger,
+    });
+    lifetime.onClose('auth', () => opened.close());
+    // Before anything else can fail: the key is shown this once.
+    if (opened.firstRootKey !== undefined) {
+      process.stdout.write(`first root key, shown this once: ${opened.firstRootKey}\n`);
+    }
+    const server = await serve([{ definition: AuthDefinition, implementation: opened.auth }], {
+      address: values.AISWITCH_AUTH_LISTEN,
+      onError: (err, path) => logger.error({ err, path }, 'a call failed'),
+    });
+    lifetime.onClose('server', () => server.close());
+    return { ready: `auth listens on port ${server.port}` };
+  },
+});

@@ -1,0 +1,38 @@
+// What the form of a request depends on beyond the dialect, told by the model's name, since a dialect does not know its
+// provider. Each entry says what a provider answers when it is got wrong.
+
+/** `openai/gpt-5.5` as `gpt-5.5`. */
+function bareName(model: string): string {
+  return model.toLowerCase().slice(model.lastIndexOf('/') + 1);
+}
+
+/** The open-weight gpt-oss is served by others and takes what they take. */
+function isOpenAi(name: string): boolean {
+  return /^(?:gpt-|chatgpt-|o\d|codex-|ft:gpt-)/.test(name) && !name.startsWith('gpt-oss');
+}
+
+/**
+ * OpenAI's reasoning models: "Unsupported parameter: 'max_tokens' is not supported with this model. Use
+ * 'max_completion_tokens' instead." They refuse sampling parameters and `stop` in the same words.
+ */
+export function isOpenAiReasoning(model: string): boolean {
+  const name = bareName(model);
+  if (/^o\d/.test(name) || name.startsWith('codex-')) return true;
+  const generation = /^gpt-(\d+)/.exec(name);
+  return generation !== null && Number(generation[1]) >= 5 && !name.includes('-chat') && isOpenAi(name);
+}
+
+/** OpenAI's older models: "Unrecognized request argument supplied: reasoning_effort". */
+export function isReasoningRefused(model: string): boolean {
+  return isOpenAi(bareName(model)) && !isOpenAiReasoning(model);
+}
+
+/**
+ * How earlier thinking is replayed. OpenAI refuses unknown fields of a message; DeepSeek-R1 refuses `reasoning_content`,
+ * and DeepSeek V4 asks for it on every assistant message: https://api-docs.deepseek.com/guides/thinking_mode
+ */
+export function thinkingReplay(model: string): 'omitted' | 'kept' | 'always' {
+  const name = bareName(model);
+  if (isOpenAi(name) || name.startsWith('deepseek-r1')) return 'omitted';
+  return /^deepseek-(?:v[4-9]|flash|pro)/.test(name) ? 'always' : 'kept';
+}

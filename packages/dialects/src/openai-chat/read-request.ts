@@ -1,0 +1,156 @@
+// https://platform.openai.com/docs/api-reference/chat/create
+
+import { InvalidRequest } from '../dialect.ts';
+import { isObject, listOf, objectOf, stringOf } from '../json/narrow.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
+import type { OutputFormat, Reasoning, Request, Tool, ToolChoice } from '../model/request.ts';
+import { readMessages } from './read-messages.ts';
+import * as fields from './request-fields.ts';
+import { HUB_FIELDS } from './wire.ts';
+
+export function readRequest(body: JsonValue): Request {
+  if (!isObject(body)) throw new InvalidRequest('', 'The body must be a JSON object.');
+  const model = fields.requiredString(body.model, 'model');
+  const { system, turns } = readMessages(body.messages);
+  const streamOptions = fields.optionalObject(body.stream_options, 'stream_options');
+  const stop = readStop(body.stop);
+  const optional = {
+    toolChoice: readToolChoice(body.tool_choice ?? body.function_call),
+    isParallelToolCalls: fields.optionalBoolean(body.parallel_tool_calls, 'parallel_tool_calls'),
+    output: readOutput(body.response_format),
+    reasoning: readReasoning(body),
+    outputTokensMax:
+      fields.optionalPositiveInteger(body.max_completion_tokens, 'max_completion_tokens') ??
+      fields.optionalPositiveInteger(body.max_tokens, 'max_tokens'),
+    temperature: fields.optionalNumber(body.temperature, 'temperature'),
+    topP: fields.optionalNumber(body.top_p, 'top_p'),
+    topK: fields.optionalNumber(body.top_k, 'top_k'),
+    seed: fields.optionalNumber(body.seed, 'seed'),
+    presencePenalty: fields.optionalNumber(body.presence_penalty, 'presence_penalty'),
+    frequencyPenalty: fields.optionalNumber(body.frequency_penalty, 'frequency_penalty'),
+    user: fields.optionalString(body.user, 'user'),
+  };
+  return {
+    model,
+    system,
+    turns,
+    tools: readTools(body),
+    stop,
+    answerCount: fields.optionalPositiveInteger(body.n, 'n') ?? 1,
+    isStreaming: fields.optionalBoolean(body.stream, 'stream') ?? false,
+    isStreamUsageWanted:
+      fields.optionalBoolean(streamOptions?.include_usage, 'stream_options.include_usage') ?? false,
+    extra: readExtra(body),
+    ...present(optional),
+  };
+}
+
+type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+
+/** Only the fields that have a value, so that an absent one is absent and not undefined. */
+function present<Fields extends object>(all: Fields): Present<Fields> {
+  return Object.fromEntries(
+    Object.entries(all).filter(([, value]) => value !== undefined),
+  ) as Present<Fields>;
+}
+
+function readStop(value: JsonValue | undefined): readonly string[] {
+  if (value === undefined || value === null) return [];
+  const list = typeof value === 'string' ? [value] : fields.optionalList(value, 'stop');
+  return list.map((text, at) => fields.requiredString(text, `stop.${at}`));
+}
+
+/** Tools in the published form, in the flat form of Responses that Cursor sends, and the older `functions`. */
+function readTools(body: JsonObject): readonly Tool[] {
+  const tools = fields.optionalList(body.tools, 'tools').map((tool, at) => readTool(tool, `tools.${at}`));
+  const functions = fields.optionalList(body.functions, 'functions');
+  return [...tools, ...functions.map((called, at) => readFunction(called, `functions.${at}`))];
+}
+
+function readTool(value: JsonValue, field: string): Tool {
+  const tool = fields.requiredObject(value, field);
+  const type = fields.optionalString(tool.type, `${field}.type`) ?? 'function';
+  if (type !== 'function') return { kind: 'foreign', dialect: 'openai-chat', type, value: tool };
+  return isObject(tool.function) || !('name' in tool)
+    ? readFunction(tool.function, `${field}.function`)
+    : readFunction(tool, field);
+}
+
+function readFunction(value: JsonValue | undefined, field: string): Tool {
+  const called = fields.requiredObject(value, field);
+  const description = fields.optionalString(called.description, `${field}.description`);
+  const schema = fields.optionalObject(called.parameters ?? called.input_schema, `${field}.parameters`);
+  const isStrict = fields.optionalBoolean(called.strict, `${field}.strict`);
+  return {
+    kind: 'function',
+    name: fields.requiredString(called.name, `${field}.name`),
+    schema: schema ?? { type: 'object', properties: {} },
+    ...(description !== undefined && { description }),
+    ...(isStrict !== undefined && { isStrict }),
+  };
+}
+
+function readToolChoice(value: JsonValue | undefined): ToolChoice | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (value === 'auto' || value === 'none') return { kind: value };
+  if (value === 'required' || value === 'any') return { kind: 'any' };
+  const choice = objectOf(value);
+  const name = stringOf(objectOf(choice?.function)?.name) ?? stringOf(choice?.name);
+  if (name !== undefined) return { kind: 'tool', name };
+  if (choice?.type === 'allowed_tools') {
+    const mode = objectOf(choice.allowed_tools)?.mode ?? choice.mode;
+    return { kind: mode === 'required' ? 'any' : 'auto' };
+  }
+  throw new InvalidRequest(
+    'tool_choice',
+    'The field "tool_choice" must be "auto", "none", "required" or name a function.',
+  );
+}
+
+function readOutput(value: JsonValue | undefined): OutputFormat | undefined {
+  const format = fields.optionalObject(value, 'response_format');
+  if (format === undefined) return undefined;
+  const type = fields.requiredString(format.type, 'response_format.type');
+  if (type === 'text') return { kind: 'text' };
+  if (type === 'json_object') return { kind: 'json' };
+  if (type !== 'json_schema') {
+    throw new InvalidRequest(
+      'response_format.type',
+      'The field "response_format.type" must be "text", "json_object" or "json_schema".',
+    );
+  }
+  const named = fields.requiredObject(format.json_schema, 'response_format.json_schema');
+  const name = fields.optionalString(named.name, 'response_format.json_schema.name');
+  const isStrict = fields.optionalBoolean(named.strict, 'response_format.json_schema.strict');
+  return {
+    kind: 'schema',
+    schema: fields.optionalObject(named.schema, 'response_format.json_schema.schema') ?? { type: 'object' },
+    ...(name !== undefined && { name }),
+    ...(isStrict !== undefined && { isStrict }),
+  };
+}
+
+/** `reasoning_effort`, OpenRouter's `reasoning`, and the `thinking` of DeepSeek, GLM and MiniMax. */
+function readReasoning(body: JsonObject): Reasoning | undefined {
+  const nested = objectOf(body.reasoning);
+  const effort = fields.optionalString(body.reasoning_effort, 'reasoning_effort') ?? stringOf(nested?.effort);
+  if (effort !== undefined) return { mode: effort === 'none' ? 'off' : 'adaptive', effort };
+  const thinking = objectOf(body.thinking);
+  if (thinking?.type === 'disabled') return { mode: 'off' };
+  const budgetTokens = thinking?.budget_tokens ?? nested?.max_tokens;
+  if (typeof budgetTokens === 'number') return { mode: 'budget', budgetTokens };
+  return thinking?.type === 'enabled' || thinking?.type === 'adaptive' ? { mode: 'adaptive' } : undefined;
+}
+
+/** `stream_options` is kept only when it holds more than the usage that the hub knows. */
+function readExtra(body: JsonObject): Request['extra'] {
+  const entries = Object.entries(body).filter(
+    ([name, value]) =>
+      !HUB_FIELDS.has(name) &&
+      !(
+        name === 'stream_options' &&
+        listOf(Object.keys(objectOf(value) ?? {})).every((key) => key === 'include_usage')
+      ),
+  );
+  return entries.length === 0 ? {} : { 'openai-chat': Object.fromEntries(entries) };
+}

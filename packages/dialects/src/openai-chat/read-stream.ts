@@ -1,0 +1,179 @@
+// https://platform.openai.com/docs/api-reference/chat/streaming
+
+import type { Frame, StreamReader } from '../dialect.ts';
+import { listOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
+import type { Event, ProviderError } from '../model/event.ts';
+import { errorIn } from './error.ts';
+import { PartSequence } from './part-sequence.ts';
+import { readFinishReason, stopSequenceOf } from './stop.ts';
+import { ThinkTagSplitter } from './think-tag.ts';
+import { ToolCallAssembler } from './tool-calls.ts';
+import { readUsageObject } from './usage.ts';
+
+/**
+ * Reads the first choice. `finish` is told last, after usage, wherever the provider put that: at `[DONE]` or when the
+ * bytes end.
+ */
+export class ChatStreamReader implements StreamReader {
+  readonly #sequence = new PartSequence();
+  readonly #toolCalls = new ToolCallAssembler(this.#sequence);
+  readonly #thinkTag = new ThinkTagSplitter();
+  #id: string | undefined;
+  #finishWord = '';
+  #stopSequence: string | undefined;
+  #hasRefusal = false;
+  #hasEnded = false;
+
+  read(frame: Frame): readonly Event[] {
+    if (this.#hasEnded) return [];
+    const data = frame.data.trim();
+    if (data === '') return [];
+    const events: Event[] = [];
+    if (data === '[DONE]') {
+      this.#finish(events);
+      return events;
+    }
+    const body = parseJson(data);
+    if (body !== undefined) this.readChunk(body, events, frame.event === 'error');
+    else if (data.includes('\n')) {
+      // An error whose blank line is missing stands on the line after the last chunk.
+      for (const line of data.split('\n')) events.push(...this.read({ event: frame.event, data: line }));
+    } else this.#fail({ code: 'upstream', message: 'The provider sent a chunk that is not JSON.' }, events);
+    return events;
+  }
+
+  /** @param body a chunk, or a whole reply whose messages are named `delta` */
+  readChunk(body: JsonValue, events: Event[], isError = false): void {
+    const chunk = objectOf(body);
+    const error = errorIn(200, body, isError);
+    if (error !== undefined) {
+      this.#fail(error, events);
+      return;
+    }
+    if (chunk === undefined) return;
+    const choice = this.#firstChoice(chunk);
+    const usage = readUsageObject(chunk.usage ?? choice?.usage);
+    if (choice !== undefined || usage !== undefined) this.#start(chunk, events);
+    if (choice !== undefined) this.#readChoice(choice, events);
+    if (usage !== undefined) events.push({ type: 'usage', usage });
+  }
+
+  end(): readonly Event[] {
+    if (this.#hasEnded) return [];
+    const events: Event[] = [];
+    if (this.#finishWord !== '') this.#finish(events);
+    else {
+      this.#closeParts(events);
+      this.#fail(
+        { code: 'upstream', message: 'The provider ended its answer before it was complete.' },
+        events,
+      );
+    }
+    return events;
+  }
+
+  #firstChoice(chunk: JsonObject): JsonObject | undefined {
+    const choices = listOf(chunk.choices).map(objectOf);
+    return choices.find((choice) => choice !== undefined && (choice.index ?? 0) === 0) ?? undefined;
+  }
+
+  #start(chunk: JsonObject, events: Event[]): void {
+    if (this.#id !== undefined) return;
+    this.#id = stringOf(chunk.id) ?? '';
+    events.push({ type: 'start', id: this.#id, model: stringOf(chunk.model) ?? '' });
+  }
+
+  #readChoice(choice: JsonObject, events: Event[]): void {
+    const delta = objectOf(choice.delta) ?? {};
+    this.#thinking(thinkingIn(delta), events);
+    const content = contentIn(delta.content);
+    if (content !== '') {
+      const { thinking, text } = this.#thinkTag.push(content);
+      this.#thinking(thinking, events);
+      this.#text(text, events);
+    }
+    const refusal = stringOf(delta.refusal) ?? '';
+    if (refusal !== '') {
+      this.#hasRefusal = true;
+      this.#text(refusal, events);
+    }
+    for (const call of toolCallsIn(delta)) this.#toolCalls.read(call, this.#id ?? '', events);
+    const word = stringOf(choice.finish_reason) ?? '';
+    if (word !== '') {
+      this.#finishWord = word;
+      this.#stopSequence = stopSequenceOf(choice.stop_reason);
+      this.#closeParts(events);
+    }
+  }
+
+  #thinking(text: string, events: Event[]): void {
+    if (text === '') return;
+    this.#sequence.add(this.#sequence.continueOrBegin('thinking', events), text, events);
+  }
+
+  #text(text: string, events: Event[]): void {
+    if (text === '') return;
+    this.#sequence.add(this.#sequence.continueOrBegin('text', events), text, events);
+  }
+
+  #closeParts(events: Event[]): void {
+    const { thinking, text } = this.#thinkTag.end();
+    this.#thinking(thinking, events);
+    this.#text(text, events);
+    this.#sequence.closeAll(events);
+  }
+
+  #finish(events: Event[]): void {
+    this.#closeParts(events);
+    const reason = readFinishReason(this.#finishWord, {
+      hasToolCall: this.#toolCalls.count > 0,
+      hasRefusal: this.#hasRefusal,
+    });
+    if (this.#finishWord === '' && this.#sequence.parts.length === 0) {
+      this.#fail({ code: 'upstream', message: 'The provider sent an empty answer.' }, events);
+    } else if (reason === 'error') {
+      const message = `The provider broke off its answer: ${this.#finishWord}.`;
+      this.#fail({ code: 'unavailable', message }, events);
+    } else {
+      this.#hasEnded = true;
+      const stopSequence = reason === 'stop' ? this.#stopSequence : undefined;
+      events.push(
+        stopSequence === undefined
+          ? { type: 'finish', reason }
+          : { type: 'finish', reason: 'stopSequence', stopSequence },
+      );
+    }
+  }
+
+  #fail(error: ProviderError, events: Event[]): void {
+    this.#hasEnded = true;
+    events.push({ type: 'error', error });
+  }
+}
+
+/** DeepSeek and most: `reasoning_content`; vLLM and OpenRouter: `reasoning`; MiniMax: `reasoning_details`. */
+export function thinkingIn(message: JsonObject): string {
+  const named = stringOf(message.reasoning_content) || stringOf(message.reasoning);
+  if (named !== undefined && named !== '') return named;
+  return listOf(message.reasoning_details)
+    .map(objectOf)
+    .map((detail) => stringOf(detail?.text) ?? stringOf(detail?.summary) ?? '')
+    .join('');
+}
+
+/** A string, or Mistral's list of text parts. */
+function contentIn(value: JsonValue | undefined): string {
+  if (typeof value === 'string') return value;
+  return listOf(value)
+    .map((part) => (typeof part === 'string' ? part : (stringOf(objectOf(part)?.text) ?? '')))
+    .join('');
+}
+
+function toolCallsIn(delta: JsonObject): readonly JsonObject[] {
+  const calls = listOf(delta.tool_calls)
+    .map(objectOf)
+    .filter((call) => call !== undefined);
+  const legacy = objectOf(delta.function_call);
+  return legacy === undefined ? calls : [...calls, { index: 0, function: legacy }];
+}

@@ -1,0 +1,201 @@
+// https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
+// Text alone is written as one string: several back ends answer lists with "invalid type: sequence, expected a string".
+
+import type { JsonObject } from '../json/value.ts';
+import { digest } from '../model/digest.ts';
+import type {
+  DocumentPart,
+  ForeignPart,
+  ImagePart,
+  MediaSource,
+  Part,
+  Request,
+  TextPart,
+  ToolCallPart,
+  ToolResultPart,
+  Turn,
+} from '../model/request.ts';
+import { arrangeToolResults } from './call-legality.ts';
+import { thinkingReplay } from './model-family.ts';
+import type { WireMessage, WireToolCall } from './wire.ts';
+
+export function writeMessages(request: Request, model: string, dropped: Set<string>): WireMessage[] {
+  const messages: WireMessage[] = [];
+  const system = request.system.filter((part) => !isBillingHeader(part, dropped));
+  if (system.length > 0) messages.push({ role: 'system', content: joinTexts(system, dropped) });
+  arrangeToolResults(request.turns).forEach((turn, at) => {
+    const writer: TurnWriter = { model, dropped, field: `messages.${at}` };
+    if (turn.role === 'assistant') messages.push(writeAssistant(turn, writer));
+    else if (turn.role === 'system') messages.push(writeSystem(turn, writer));
+    else messages.push(...writeUser(turn, writer));
+  });
+  return messages;
+}
+
+interface TurnWriter {
+  readonly model: string;
+  readonly dropped: Set<string>;
+  readonly field: string;
+}
+
+/** Claude Code's billing line differs from one conversation to the next and would spoil every prefix cache. */
+function isBillingHeader(part: TextPart, dropped: Set<string>): boolean {
+  const isHeader = part.text.startsWith('x-anthropic-billing-header:');
+  if (isHeader) dropped.add('system.x-anthropic-billing-header');
+  return isHeader;
+}
+
+function writeSystem(turn: Turn, writer: TurnWriter): WireMessage {
+  return { role: 'system', content: joinTexts(textsOf(turn.parts, writer), writer.dropped) };
+}
+
+function writeAssistant(turn: Turn, writer: TurnWriter): WireMessage {
+  const calls: JsonObject[] = [];
+  const thinking: string[] = [];
+  const texts: TextPart[] = [];
+  for (const part of turn.parts) {
+    if (part.kind === 'text') texts.push(part);
+    else if (part.kind === 'toolCall') calls.push(writeCall(part));
+    else if (part.kind === 'thinking') {
+      thinking.push(part.text);
+      if (part.signature !== undefined) writer.dropped.add('thinking.signature');
+    } else if (part.kind === 'redactedThinking') writer.dropped.add('redacted_thinking');
+    else if (part.kind === 'foreign' && part.dialect === 'openai-chat') calls.push(part.value);
+    else writer.dropped.add(`${writer.field}.${part.kind === 'foreign' ? part.type : part.kind}`);
+  }
+  const isEmpty = texts.every((part) => part.text === '');
+  return {
+    role: 'assistant',
+    // Templates of Qwen and others refuse null beside thinking alone.
+    content: isEmpty && calls.length > 0 ? null : joinTexts(texts, writer.dropped),
+    ...writeThinking(thinking, writer),
+    ...(calls.length > 0 && { tool_calls: calls }),
+  };
+}
+
+function writeThinking(thinking: readonly string[], writer: TurnWriter): { reasoning_content?: string } {
+  const replay = thinkingReplay(writer.model);
+  if (replay === 'omitted') {
+    if (thinking.length > 0) writer.dropped.add('thinking');
+    return {};
+  }
+  const text = thinking.join('\n\n');
+  return text !== '' || replay === 'always' ? { reasoning_content: text } : {};
+}
+
+function writeCall(call: ToolCallPart): WireToolCall {
+  const text = call.argumentsText === '' ? '{}' : call.argumentsText;
+  return { id: callId(call.id), type: 'function', function: { name: call.name, arguments: text } };
+}
+
+function writeUser(turn: Turn, writer: TurnWriter): readonly WireMessage[] {
+  const results = turn.parts.filter((part) => part.kind === 'toolResult');
+  const said = turn.parts.filter((part) => part.kind !== 'toolResult');
+  const messages: WireMessage[] = [];
+  const attached: (ImagePart | DocumentPart)[] = [];
+  for (const result of results) messages.push(writeResult(result, attached, writer));
+  const parts = [...attached, ...said];
+  if (parts.length > 0 || results.length === 0) {
+    messages.push({ role: 'user', content: writeContent(parts, writer) });
+  }
+  return messages;
+}
+
+/** A tool's message holds text only; images and documents follow in a user's message, in order. */
+function writeResult(
+  result: ToolResultPart,
+  attached: (ImagePart | DocumentPart)[],
+  writer: TurnWriter,
+): WireMessage {
+  if (result.cacheControl !== undefined) writer.dropped.add('cache_control');
+  const texts = result.parts.flatMap((part): string[] => {
+    if (part.kind === 'text') return [part.text];
+    if (part.kind === 'foreign') return foreignText(part, writer);
+    attached.push(part);
+    return [part.kind === 'image' ? '[image attached below]' : '[document attached below]'];
+  });
+  const text = texts.join('\n');
+  return {
+    role: 'tool',
+    tool_call_id: callId(result.callId),
+    content: result.isError && !/^error\b/i.test(text) ? `Error: ${text}` : text,
+  };
+}
+
+function writeContent(parts: readonly Part[], writer: TurnWriter): WireMessage['content'] {
+  const written = parts.flatMap((part) => writePart(part, writer));
+  if (written.some((part) => part.type !== 'text')) return written;
+  return written.map((part) => part.text).join('\n\n');
+}
+
+function writePart(part: Part, writer: TurnWriter): readonly JsonObject[] {
+  if ('cacheControl' in part) writer.dropped.add('cache_control');
+  switch (part.kind) {
+    case 'text':
+      return [{ type: 'text', text: part.text }];
+    case 'image': {
+      const url = urlOf(part.source);
+      if (url === undefined)
+        return lost('image', '[An image was attached that cannot be shown here.]', writer);
+      const detail = part.detail === undefined ? {} : { detail: part.detail };
+      return [{ type: 'image_url', image_url: { url, ...detail } }];
+    }
+    case 'document':
+      return writeDocument(part, writer);
+    case 'foreign':
+      if (part.dialect === 'openai-chat') return [part.value];
+      return foreignText(part, writer).map((text) => ({ type: 'text', text }));
+    default:
+      return lost(part.kind, '', writer);
+  }
+}
+
+function writeDocument(part: DocumentPart, writer: TurnWriter): readonly JsonObject[] {
+  const { source, title } = part;
+  if (source.kind === 'text') {
+    const text = title === undefined ? source.text : `${title}\n\n${source.text}`;
+    return [{ type: 'text', text }];
+  }
+  if (source.kind === 'file') return [{ type: 'file', file: { file_id: source.fileId } }];
+  if (source.kind === 'url') return lost('document', `[A document is at ${source.url}]`, writer);
+  const data = `data:${source.mediaType};base64,${source.data}`;
+  return [{ type: 'file', file: { filename: title ?? 'document.pdf', file_data: data } }];
+}
+
+function urlOf(source: MediaSource): string | undefined {
+  if (source.kind === 'url') return source.url;
+  return source.kind === 'base64' ? `data:${source.mediaType};base64,${source.data}` : undefined;
+}
+
+/** A tool that was looked up is worth a word; nothing else of a foreign form can be told. */
+function foreignText(part: ForeignPart, writer: TurnWriter): string[] {
+  const name = part.value.tool_name;
+  if (part.type === 'tool_reference' && typeof name === 'string') return [`Tool ${name} loaded`];
+  writer.dropped.add(`${writer.field}.${part.type}`);
+  return [];
+}
+
+function lost(name: string, text: string, writer: TurnWriter): readonly JsonObject[] {
+  writer.dropped.add(`${writer.field}.${name}`);
+  return text === '' ? [] : [{ type: 'text', text }];
+}
+
+function textsOf(parts: readonly Part[], writer: TurnWriter): readonly TextPart[] {
+  return parts.flatMap((part): TextPart[] => {
+    if (part.kind === 'text') return [part];
+    writer.dropped.add(`${writer.field}.${part.kind === 'foreign' ? part.type : part.kind}`);
+    return [];
+  });
+}
+
+function joinTexts(parts: readonly TextPart[], dropped: Set<string>): string {
+  if (parts.some((part) => part.cacheControl !== undefined)) dropped.add('cache_control');
+  return parts.map((part) => part.text).join('\n\n');
+}
+
+const CALL_ID_CHARACTERS_MAX = 40;
+
+/** OpenAI: "Invalid 'messages[1].tool_calls[0].id': string too long. Expected a string with maximum length 40". */
+function callId(id: string): string {
+  return id.length <= CALL_ID_CHARACTERS_MAX ? id : `call_${digest(id)}`;
+}

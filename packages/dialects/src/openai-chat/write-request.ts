@@ -1,0 +1,154 @@
+// https://platform.openai.com/docs/api-reference/chat/create
+
+import type { WrittenRequest } from '../dialect.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
+import { digest } from '../model/digest.ts';
+import type { DialectName, OutputFormat, Reasoning, Request, Tool, ToolChoice } from '../model/request.ts';
+import { isOpenAiReasoning, isReasoningRefused } from './model-family.ts';
+import { writeMessages } from './write-messages.ts';
+
+export function writeRequest(request: Request, model: string): WrittenRequest {
+  const dropped = new Set<string>();
+  const extra = request.extra['openai-chat'] ?? {};
+  dropForeignExtra(request, dropped);
+  const tools = writeTools(request.tools, dropped);
+  const body: JsonObject = {
+    ...extra,
+    model,
+    messages: writeMessages(request, model, dropped),
+    ...(tools.length > 0 && { tools, ...writeToolUse(request) }),
+    ...(request.output !== undefined && { response_format: writeOutput(request.output) }),
+    ...writeReasoning(request.reasoning, extra, model, dropped),
+    ...writeTokensMax(request.outputTokensMax, model),
+    ...writeSampling(request, extra, model, dropped),
+    ...(request.answerCount > 1 && { n: request.answerCount }),
+    ...(request.user !== undefined && { user: userName(request.user) }),
+    ...(request.isStreaming && { stream: true, stream_options: streamOptions(request) }),
+  };
+  return { body, dropped: [...dropped].sort() };
+}
+
+/** The model's name, and usage in the stream: it is metered by it whether or not the client wants to see it. */
+export function passThroughEdits(request: Request, model: string): Readonly<Record<string, JsonValue>> {
+  if (!request.isStreaming || request.isStreamUsageWanted) return { model };
+  return { model, stream_options: streamOptions(request) };
+}
+
+/** What the client set beside usage stays. */
+function streamOptions(request: Request): JsonObject {
+  const given = request.extra['openai-chat']?.stream_options;
+  return { ...(given as JsonObject | undefined), include_usage: true };
+}
+
+function dropForeignExtra(request: Request, dropped: Set<string>): void {
+  for (const dialect of Object.keys(request.extra) as DialectName[]) {
+    if (dialect === 'openai-chat') continue;
+    for (const name of Object.keys(request.extra[dialect] ?? {})) dropped.add(name);
+  }
+}
+
+function writeTools(tools: readonly Tool[], dropped: Set<string>): readonly JsonObject[] {
+  return tools.flatMap((tool): JsonObject[] => {
+    if (tool.kind === 'foreign') {
+      if (tool.dialect === 'openai-chat') return [tool.value];
+      dropped.add(`tools.${tool.type}`);
+      return [];
+    }
+    if (tool.cacheControl !== undefined) dropped.add('cache_control');
+    return [
+      {
+        type: 'function',
+        function: {
+          name: tool.name,
+          ...(tool.description !== undefined && { description: tool.description }),
+          parameters: tool.schema,
+          ...(tool.isStrict !== undefined && { strict: tool.isStrict }),
+        },
+      },
+    ];
+  });
+}
+
+function writeToolUse(request: Request): JsonObject {
+  return {
+    ...(request.toolChoice !== undefined && { tool_choice: writeToolChoice(request.toolChoice) }),
+    ...(request.isParallelToolCalls !== undefined && { parallel_tool_calls: request.isParallelToolCalls }),
+  };
+}
+
+function writeToolChoice(choice: ToolChoice): JsonValue {
+  if (choice.kind === 'tool') return { type: 'function', function: { name: choice.name } };
+  return choice.kind === 'any' ? 'required' : choice.kind;
+}
+
+function writeOutput(output: OutputFormat): JsonObject {
+  if (output.kind !== 'schema') return { type: output.kind === 'json' ? 'json_object' : 'text' };
+  const { schema, name = 'answer', isStrict } = output;
+  const strict = isStrict === undefined ? {} : { strict: isStrict };
+  return { type: 'json_schema', json_schema: { name, schema, ...strict } };
+}
+
+/** Thinking that is switched off without an effort's name has no common word here. */
+function writeReasoning(
+  reasoning: Reasoning | undefined,
+  extra: JsonObject,
+  model: string,
+  dropped: Set<string>,
+): JsonObject {
+  if (reasoning === undefined || 'thinking' in extra || 'reasoning' in extra) return {};
+  if (reasoning.display !== undefined) dropped.add('thinking.display');
+  const effort = reasoning.effort ?? effortOfBudget(reasoning);
+  if (effort !== undefined && !isReasoningRefused(model)) return { reasoning_effort: effort };
+  if (effort !== undefined) dropped.add('reasoning_effort');
+  else if (reasoning.mode === 'off') dropped.add('thinking');
+  return {};
+}
+
+function effortOfBudget({ mode, budgetTokens }: Reasoning): string | undefined {
+  if (mode !== 'budget' || budgetTokens === undefined) return undefined;
+  if (budgetTokens < 2_000) return 'low';
+  return budgetTokens < 10_000 ? 'medium' : 'high';
+}
+
+/** A maximum of 0 asks Anthropic to warm its cache; one token is the least that can be asked here. */
+function writeTokensMax(tokensMax: number | undefined, model: string): JsonObject {
+  if (tokensMax === undefined) return {};
+  const most = Math.max(1, tokensMax);
+  return isOpenAiReasoning(model) ? { max_completion_tokens: most } : { max_tokens: most };
+}
+
+const STOP_SEQUENCES_MAX = 4;
+const REFUSED_BY_REASONING = [
+  'temperature',
+  'top_p',
+  'presence_penalty',
+  'frequency_penalty',
+  'stop',
+] as const;
+
+function writeSampling(request: Request, extra: JsonObject, model: string, dropped: Set<string>): JsonObject {
+  if (request.stop.length > STOP_SEQUENCES_MAX) dropped.add('stop');
+  if (request.topK !== undefined && !('top_k' in extra)) dropped.add('top_k');
+  const sampling: Record<string, JsonValue> = {
+    ...(request.stop.length > 0 && { stop: request.stop.slice(0, STOP_SEQUENCES_MAX) }),
+    ...(request.temperature !== undefined && { temperature: request.temperature }),
+    ...(request.topP !== undefined && { top_p: request.topP }),
+    ...(request.seed !== undefined && { seed: request.seed }),
+    ...(request.presencePenalty !== undefined && { presence_penalty: request.presencePenalty }),
+    ...(request.frequencyPenalty !== undefined && { frequency_penalty: request.frequencyPenalty }),
+  };
+  if (!isOpenAiReasoning(model)) return sampling;
+  for (const name of REFUSED_BY_REASONING) {
+    if (!(name in sampling)) continue;
+    delete sampling[name];
+    dropped.add(name);
+  }
+  return sampling;
+}
+
+const USER_CHARACTERS_MAX = 64;
+
+/** OpenAI: "Invalid 'user': string too long. Expected a string with maximum length 64". Claude Code's is a JSON text. */
+function userName(user: string): string {
+  return user.length <= USER_CHARACTERS_MAX ? user : `user_${digest(user)}`;
+}

@@ -1,2 +1,3 @@
 export * from './databases.ts';
+export * from './scripted-provider.ts';
 export * from './transports.ts';

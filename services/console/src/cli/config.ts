@@ -1,0 +1,15 @@
+import { CliError } from './cli-error.ts';
+
+const URL_DEFAULT = 'http://127.0.0.1:8787';
+
+/** What the CLI takes from the environment when an option does not say otherwise. */
+export function settingsFromEnvironment(): { readonly url: string; readonly key: string | undefined } {
+  return { url: process.env.AISWITCH_URL || URL_DEFAULT, key: process.env.AISWITCH_KEY || undefined };
+}
+
+/** The credential in the variable that the admin named. */
+export function credentialFromEnvironment(name: string): string {
+  const credential = process.env[name]?.trim();
+  if (!credential) throw new CliError(`the environment variable ${name} is not set, or empty`);
+  return credential;
+}

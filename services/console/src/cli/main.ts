@@ -1,0 +1,53 @@
+import { CommanderError } from 'commander';
+import { accessLogCommand } from './access-log.ts';
+import { aliasesCommand } from './aliases.ts';
+import { auditEventsCommand } from './audit-events.ts';
+import { CliError } from './cli-error.ts';
+import { command, withCommon } from './command-line.ts';
+import { keysCommand } from './keys.ts';
+import { providersCommand } from './providers.ts';
+import { quotasCommand } from './quotas.ts';
+import { usersCommand } from './users.ts';
+
+const USAGE_EXIT_CODE = 2;
+
+const program = command('npm run cli --', 'Administers a running AI-Switch gateway through its admin API.', [
+  'npm run cli -- providers add openai --credential-env OPENAI_API_KEY',
+  'npm run cli -- users add alice',
+  'npm run cli -- keys add alice --label laptop',
+  'npm run cli -- quotas set alice --input 5000000 --output 1000000',
+  'npm run cli -- aliases set fast --to openai/gpt-5.5 --fallback local/qwen3:8b',
+  'npm run cli -- access-log list --user alice',
+]);
+
+const resources = [
+  usersCommand(),
+  keysCommand(),
+  providersCommand(),
+  aliasesCommand(),
+  quotasCommand(),
+  accessLogCommand(),
+  auditEventsCommand(),
+];
+for (const resource of resources) {
+  for (const verb of resource.commands) withCommon(verb).exitOverride();
+  program.addCommand(resource.exitOverride());
+}
+
+try {
+  await program.exitOverride().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  // Commander has already said what is wrong, or shown the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
+  const isOperators = error instanceof CliError;
+  process.stderr.write(`error: ${isOperators ? error.message : describe(error)}\n`);
+  return isOperators ? error.exitCode : 1;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

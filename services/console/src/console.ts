@@ -1,0 +1,96 @@
+// The admin API: a Hono app over the ports. It owns no state. Every change is audited after it is made; when the audit
+// log is down the caller hears that the change was made and its event was not written. When any other service is down
+// the call is refused and nothing is changed.
+
+import { AuditEvent, type Ports } from '@ai-switch/contracts';
+import { asFault, Fault, newId } from '@ai-switch/kernel';
+import type { Logger } from '@ai-switch/telemetry';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { authorise } from './authorise.ts';
+import type { AdminRequest, Handler, HandlersOf } from './handler.ts';
+import { jsonReply, problemReply } from './json-reply.ts';
+import { PERMISSIONS, type RouteName } from './permissions.ts';
+import { parseQuery, readJson } from './read-input.ts';
+import { accessLog } from './resources/access-log.ts';
+import { aliases } from './resources/aliases.ts';
+import { auditEvents } from './resources/audit-events.ts';
+import { keys } from './resources/keys.ts';
+import { providers } from './resources/providers.ts';
+import { quotas } from './resources/quotas.ts';
+import { users } from './resources/users.ts';
+
+const BODY_BYTES_MAX = 1024 * 1024;
+
+export interface ConsoleOptions {
+  readonly ports: Ports;
+  readonly logger: Logger;
+}
+
+/** The admin API, to be mounted where its address is to be. */
+export function createConsole({ ports, logger }: ConsoleOptions): Hono {
+  const app = new Hono();
+  const handlers: HandlersOf<string> & Record<RouteName, Handler> = {
+    ...users(ports),
+    ...keys(ports),
+    ...providers(ports),
+    ...aliases(ports),
+    ...quotas(ports),
+    ...accessLog(ports),
+    ...auditEvents(ports),
+  };
+  const onError = () => {
+    throw new Fault('tooLarge', `The body is over ${BODY_BYTES_MAX} bytes.`);
+  };
+  app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError }));
+
+  for (const name of Object.keys(PERMISSIONS) as RouteName[]) {
+    const [method = '', path = ''] = name.split(' ');
+    app.on(method, path, async (context) => {
+      const caller = await authorise(ports.auth, context.req.raw.headers, PERMISSIONS[name]);
+      const { status, body } = await handlers[name](adminRequest(context, caller, ports));
+      return jsonReply(body, status);
+    });
+  }
+
+  app.notFound(({ req }) =>
+    problemReply(new Fault('notFound', `There is no ${req.method} ${req.path} in the admin API.`)),
+  );
+  app.onError((error, { req }) => {
+    const fault = asFault(error);
+    if (fault.code === 'internal')
+      logger.error({ err: error, method: req.method, route: req.path }, 'an admin call failed');
+    return problemReply(fault);
+  });
+  return app;
+}
+
+function adminRequest(context: Context, caller: AdminRequest['caller'], ports: Ports): AdminRequest {
+  const requestId = newId('req');
+  return {
+    requestId,
+    caller,
+    param: (name) => context.req.param(name) ?? '',
+    query: (schema) => parseQuery(schema, new URL(context.req.url).searchParams),
+    body: async (schema) => readJson(schema, await context.req.text()),
+    audit: async (action, subject, details = {}) => {
+      const { tenant, userId: actor } = caller;
+      const event = AuditEvent.create({
+        eventId: newId('evt'),
+        tenant,
+        actor,
+        action,
+        subject,
+        atMs: BigInt(Date.now()),
+        details,
+        requestId,
+      });
+      await ports.auditLog.appendEvents({ events: [event] }).catch((cause: unknown) => {
+        throw new Fault('unavailable', 'The change was made, but its audit event could not be written.', {
+          details: { action, subject },
+          cause,
+        });
+      });
+    },
+  };
+}

@@ -1,0 +1,47 @@
+// Replies are JSON in camelCase; errors are RFC 9457 problem details whose `code` is the fault's.
+
+import type { Fault, FaultCode } from '@ai-switch/kernel';
+
+const PROBLEM_OF: Readonly<Record<FaultCode, readonly [status: number, title: string]>> = {
+  invalid: [400, 'The request is wrong'],
+  unauthenticated: [401, 'No valid key'],
+  forbidden: [403, 'Not permitted'],
+  notFound: [404, 'Not found'],
+  conflict: [409, 'Conflict'],
+  tooLarge: [413, 'Too large'],
+  quotaExhausted: [429, 'Quota spent'],
+  rateLimited: [429, 'Too many requests'],
+  overloaded: [503, 'No room'],
+  unavailable: [503, 'A service does not answer'],
+  deadline: [504, 'Out of time'],
+  contextOverflow: [400, 'Prompt too long'],
+  upstream: [502, 'The provider failed'],
+  internal: [500, 'A mistake of ours'],
+};
+
+export function jsonReply(body: object, status = 200): Response {
+  return new Response(jsonText(body), { status, headers: headersFor('application/json') });
+}
+
+export function problemReply(fault: Fault): Response {
+  const { code, message, details, retryAfterMs } = fault;
+  const [status, title] = PROBLEM_OF[code];
+  const headers = headersFor('application/problem+json');
+  if (code === 'unauthenticated') headers.set('www-authenticate', 'Bearer');
+  if (retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
+  const body = { type: 'about:blank', title, status, detail: message, code, ...details };
+  return new Response(jsonText(body), { status, headers });
+}
+
+function headersFor(contentType: string): Headers {
+  return new Headers({ 'content-type': contentType, 'cache-control': 'no-store' });
+}
+
+/** An int64 is a JSON number as long as every reader reads it exactly, and text above. */
+function jsonText(body: object): string {
+  return JSON.stringify(body, (_name, value: unknown) => {
+    if (typeof value !== 'bigint') return value;
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value.toString();
+  });
+}

@@ -1,0 +1,38 @@
+/** Who may: `root` is a key of a user with that role. */
+export type Permission = 'root';
+
+/**
+ * Every route of the admin API with the permission that it needs. Deny by default: only what stands here is registered,
+ * and a handler for a route that does not stand here fails to type-check.
+ */
+export const PERMISSIONS = {
+  'GET /users': 'root',
+  'POST /users': 'root',
+  'GET /users/:user': 'root',
+  'DELETE /users/:user': 'root',
+
+  'GET /keys': 'root',
+  'POST /keys': 'root',
+  'GET /keys/:keyId': 'root',
+  'DELETE /keys/:keyId': 'root',
+
+  'GET /providers': 'root',
+  'GET /providers/:provider': 'root',
+  'PUT /providers/:provider': 'root',
+  'DELETE /providers/:provider': 'root',
+  'POST /providers/:provider/models': 'root',
+
+  'GET /aliases': 'root',
+  'GET /aliases/:alias': 'root',
+  'PUT /aliases/:alias': 'root',
+  'DELETE /aliases/:alias': 'root',
+
+  'GET /quotas': 'root',
+  'GET /quotas/:user': 'root',
+  'PATCH /quotas/:user': 'root',
+
+  'GET /access-log': 'root',
+  'GET /audit-events': 'root',
+} as const satisfies Record<`${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`, Permission>;
+
+export type RouteName = keyof typeof PERMISSIONS;

@@ -1,0 +1,180 @@
+// What an admin leaves out of a provider is filled from the row of its kind, here and not in the CLI, so that every
+// client of the API gets the same. The credential goes in and is in no reply.
+
+import { Provider, type Router } from '@ai-switch/contracts';
+import { Fault, newId } from '@ai-switch/kernel';
+import { fetchModels, findProviderKind, PROVIDER_KINDS, type ProviderKind } from '@ai-switch/upstream';
+import { z } from 'zod';
+import type { Resource } from '../handler.ts';
+import { pageOf, pageQuery, pageReply, reference } from '../read-input.ts';
+
+const PROVIDERS_MAX = 1_000;
+
+const putProvider = z.strictObject({
+  /** Default: the provider's name, if there is a kind of that name. */
+  kind: reference.optional(),
+  dialect: reference.optional(),
+  baseUrl: z.string().min(1).max(2_048).optional(),
+  /** Absent: keep what is stored. Empty: none is needed. */
+  credential: z.string().max(8_192).optional(),
+  /** Absent: what the provider lists. */
+  models: z.array(reference).max(1_000).optional(),
+});
+
+export const providers: Resource<'providers'> = ({ router }) => ({
+  'GET /providers': async ({ caller, query }) => {
+    const page = pageOf(query(pageQuery));
+    const { providers: found, nextAfter } = await router.listProviders({ tenant: caller.tenant, page });
+    return pageReply(found.map(providerReply), nextAfter);
+  },
+
+  'GET /providers/:provider': async ({ caller, param }) => ({
+    body: providerReply(await getProvider(router, caller.tenant, param('provider'))),
+  }),
+
+  'PUT /providers/:provider': async ({ caller: { tenant }, param, body, audit }) => {
+    const name = param('provider');
+    const given = await body(putProvider);
+    const stored = await findProvider(router, tenant, name);
+    const row = rowFor(given.kind ?? stored?.kind ?? name);
+    const isSameAddress = stored !== undefined && stored.kind === row.kind;
+    const address = {
+      kind: row.kind,
+      dialect: given.dialect ?? (isSameAddress ? stored.dialect : row.dialect),
+      baseUrl: (given.baseUrl ?? (isSameAddress ? stored.baseUrl : row.baseUrl)).replace(/\/+$/, ''),
+    };
+    checkAddress(address.baseUrl);
+    checkCredential(given.credential, stored, row, address.baseUrl);
+    const wanted = Provider.create({ tenant, name, ...address, models: given.models ?? [], origin: 'admin' });
+    const credential = given.credential ?? (stored === undefined ? '' : undefined);
+    // The first put checks and seals; only then is a credential sent to the address that it was given for.
+    const put = await router.putProvider({
+      provider: { ...wanted, models: given.models ?? stored?.models ?? [] },
+      credential,
+    });
+    const list =
+      given.models === undefined ? await readModels(router, put.provider ?? wanted, row) : undefined;
+    const provider =
+      list === undefined ? put.provider : await replaceModels(router, put.provider ?? wanted, list.models);
+    await audit('provider.put', name, {
+      kind: address.kind,
+      baseUrl: address.baseUrl,
+      credential: given.credential === undefined ? 'kept' : 'changed',
+    });
+    return { body: { ...providerReply(provider ?? wanted), ...noteOn(list) } };
+  },
+
+  'DELETE /providers/:provider': async ({ caller: { tenant }, param, audit }) => {
+    const { name } = await getProvider(router, tenant, param('provider'));
+    await router.removeProvider({ tenant, name });
+    await audit('provider.remove', name);
+    return { body: { name } };
+  },
+
+  'POST /providers/:provider/models': async ({ caller: { tenant }, param, body, audit }) => {
+    await body(z.strictObject({}));
+    const provider = await getProvider(router, tenant, param('provider'));
+    const list = await readModels(router, provider, rowFor(provider.kind));
+    if (list.reason !== undefined) {
+      throw new Fault('upstream', `The models of ${provider.name} could not be read: ${list.reason}.`);
+    }
+    const refreshed = await replaceModels(router, provider, list.models);
+    await audit('provider.refreshModels', provider.name, { models: String(list.models.length) });
+    return { body: providerReply(refreshed) };
+  },
+});
+
+function rowFor(kind: string): ProviderKind {
+  const row = findProviderKind(kind);
+  if (row !== undefined) return row;
+  const kinds = PROVIDER_KINDS.map((each) => each.kind).join(', ');
+  throw new Fault('invalid', `There is no kind of provider \`${kind}\`. Give \`kind\` as one of ${kinds}.`, {
+    details: { field: 'kind' },
+  });
+}
+
+function checkAddress(baseUrl: string): void {
+  if (baseUrl !== '') return;
+  throw new Fault('invalid', 'A custom provider needs a base URL, like http://127.0.0.1:8000/v1.', {
+    details: { field: 'baseUrl' },
+  });
+}
+
+function checkCredential(
+  credential: string | undefined,
+  stored: Provider | undefined,
+  row: ProviderKind,
+  baseUrl: string,
+): void {
+  // A stored credential belongs to the address that it was given for: it is not sent to another one unasked.
+  if (credential === undefined && stored?.hasCredential && stored.baseUrl !== baseUrl) {
+    throw new Fault('invalid', 'The base URL changes: please give the credential for the new one.', {
+      details: { field: 'credential' },
+    });
+  }
+  const isHosted = row.environmentKey !== undefined && baseUrl === row.baseUrl;
+  if (!isHosted || credential || (credential === undefined && stored?.hasCredential)) return;
+  throw new Fault(
+    'invalid',
+    `${row.title} needs a credential, the one that people keep in ${row.environmentKey}.`,
+    {
+      details: { field: 'credential' },
+    },
+  );
+}
+
+interface ModelNames {
+  readonly models: readonly string[];
+  /** Why the provider's own list is not it. */
+  readonly reason?: string;
+}
+
+/** The provider's own list; what its kind is known to serve where it gives none. */
+async function readModels(router: Router, provider: Provider, row: ProviderKind): Promise<ModelNames> {
+  if (!row.listsModels) return { models: row.fallbackModels };
+  const list = await fetchModels(provider, await credentialOf(router, provider));
+  if ('models' in list) return list;
+  return { models: provider.models.length > 0 ? provider.models : row.fallbackModels, reason: list.reason };
+}
+
+/** The router gives a credential for a call only: this call is the list of models. */
+async function credentialOf(router: Router, { tenant, name, hasCredential }: Provider): Promise<string> {
+  if (!hasCredential) return '';
+  // A model that nobody put an alias on, so that the name leads to this provider.
+  const { targets } = await router.route({ tenant, alias: `${name}/${newId('models')}` });
+  return targets.find((target) => target.provider === name)?.credential ?? '';
+}
+
+async function replaceModels(
+  router: Router,
+  provider: Provider,
+  models: readonly string[],
+): Promise<Provider> {
+  const put = await router.putProvider({
+    provider: { ...provider, models: [...models] },
+    credential: undefined,
+  });
+  return put.provider ?? provider;
+}
+
+function noteOn(list: ModelNames | undefined): object {
+  return list?.reason === undefined ? {} : { modelsNote: `its own list could not be read: ${list.reason}` };
+}
+
+async function findProvider(router: Router, tenant: string, name: string): Promise<Provider | undefined> {
+  const page = pageOf({ limit: PROVIDERS_MAX });
+  const { providers: found } = await router.listProviders({ tenant, page });
+  return found.find((provider) => provider.name === name);
+}
+
+async function getProvider(router: Router, tenant: string, name: string): Promise<Provider> {
+  const provider = await findProvider(router, tenant, name);
+  if (provider === undefined) throw new Fault('notFound', 'There is no such provider.');
+  return provider;
+}
+
+/** Field by field, so that nothing new on the message gets out unseen. */
+function providerReply(provider: Provider): object {
+  const { name, kind, dialect, baseUrl, hasCredential, origin, models, updatedAtMs } = provider;
+  return { name, kind, dialect, baseUrl, hasCredential, origin, models, updatedAtMs };
+}

@@ -1,0 +1,29 @@
+import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
+import { LOG_LEVELS } from '@ai-switch/telemetry';
+import { RETENTION_DAYS } from './audit-log.ts';
+
+/** What the audit log reads as a process of its own. */
+export const settings = {
+  AISWITCH_AUDIT_LISTEN: textSetting({
+    describe: 'Where the audit log serves its port over gRPC. Keep it on a private network.',
+    accepts: 'host:port',
+    pattern: /^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/,
+    fallback: '127.0.0.1:7204',
+  }),
+  AISWITCH_AUDIT_DATABASE_URL: textSetting({
+    describe: 'The database of the audit log alone.',
+    accepts: 'sqlite:<file> or postgres://…',
+    pattern: /^(sqlite:|postgres(ql)?:\/\/)./,
+  }),
+  AISWITCH_AUDIT_RETENTION_DAYS: integerSetting({
+    describe: 'Days after which access records and audit events are deleted.',
+    min: 1,
+    max: 3_650,
+    fallback: RETENTION_DAYS,
+  }),
+  AISWITCH_LOG_LEVEL: choiceSetting({
+    describe: 'The least severe line that is logged.',
+    choices: LOG_LEVELS,
+    fallback: 'info',
+  }),
+};

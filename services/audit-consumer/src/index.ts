@@ -1,0 +1,1 @@
+export { type AuditLogOptions, type OpenAuditLog, openAuditLog } from './audit-log.ts';

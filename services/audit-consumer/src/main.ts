@@ -1,0 +1,26 @@
+import { AuditLogDefinition } from '@ai-switch/contracts';
+import { runService, serve } from '@ai-switch/rpc';
+import { createLogger } from '@ai-switch/telemetry';
+import { openAuditLog } from './audit-log.ts';
+import { settings } from './config.ts';
+
+await runService({
+  name: 'audit-consumer',
+  describe: 'keeps access records and audit events',
+  settings,
+  start: async (values, lifetime) => {
+    const logger = createLogger({ service: 'audit-consumer', level: values.AISWITCH_LOG_LEVEL });
+    const { auditLog, close } = await openAuditLog({
+      databaseUrl: values.AISWITCH_AUDIT_DATABASE_URL,
+      retentionDays: values.AISWITCH_AUDIT_RETENTION_DAYS,
+      logger,
+    });
+    lifetime.onClose('audit log', close);
+    const server = await serve([{ definition: AuditLogDefinition, implementation: auditLog }], {
+      address: values.AISWITCH_AUDIT_LISTEN,
+      onError: (error, path) => logger.error({ error, path }, 'a call failed'),
+    });
+    lifetime.onClose('gRPC server', () => server.close());
+    return { ready: `audit-consumer listens on port ${server.port}` };
+  },
+});

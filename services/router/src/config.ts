@@ -1,0 +1,27 @@
+import { choiceSetting, textSetting } from '@ai-switch/kernel';
+import { LOG_LEVELS } from '@ai-switch/telemetry';
+
+/** What the router reads as a process of its own. */
+export const settings = {
+  AISWITCH_ROUTER_LISTEN: textSetting({
+    describe: 'Where the router serves its port over gRPC. Keep it on a private network.',
+    accepts: 'host:port',
+    pattern: /^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/,
+    fallback: '127.0.0.1:7203',
+  }),
+  AISWITCH_ROUTER_DATABASE_URL: textSetting({
+    describe: 'The database of the router alone.',
+    accepts: 'sqlite:<file> or postgres://…',
+    pattern: /^(sqlite:|postgres(ql)?:\/\/)./,
+  }),
+  AISWITCH_MASTER_KEY_FILE: textSetting({
+    describe:
+      'The file of 32 random bytes, readable by its owner only, that seals the providers’ credentials.',
+    accepts: 'a path',
+  }),
+  AISWITCH_LOG_LEVEL: choiceSetting({
+    describe: 'The least severe line that is logged.',
+    choices: LOG_LEVELS,
+    fallback: 'info',
+  }),
+};

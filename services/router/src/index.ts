@@ -1,0 +1,2 @@
+export { type MasterKeyFile, openMasterKey } from './credentials.ts';
+export { type OpenRouter, openRouter, type RouterOptions } from './router.ts';

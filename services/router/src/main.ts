@@ -1,0 +1,29 @@
+import { RouterDefinition } from '@ai-switch/contracts';
+import { runService, serve } from '@ai-switch/rpc';
+import { createLogger } from '@ai-switch/telemetry';
+import { settings } from './config.ts';
+import { openMasterKey } from './credentials.ts';
+import { openRouter } from './router.ts';
+
+await runService({
+  name: 'router',
+  describe: 'chooses the provider that answers a request',
+  settings,
+  start: async (values, lifetime) => {
+    const logger = createLogger({ service: 'router', level: values.AISWITCH_LOG_LEVEL });
+    // Replicas share one key: a replica that made its own could not open what the others sealed.
+    const { key } = await openMasterKey(values.AISWITCH_MASTER_KEY_FILE, { mayCreate: false });
+    const { router, close } = await openRouter({
+      databaseUrl: values.AISWITCH_ROUTER_DATABASE_URL,
+      masterKey: key,
+      logger,
+    });
+    lifetime.onClose('router', close);
+    const server = await serve([{ definition: RouterDefinition, implementation: router }], {
+      address: values.AISWITCH_ROUTER_LISTEN,
+      onError: (error, path) => logger.error({ error, path }, 'a call failed'),
+    });
+    lifetime.onClose('gRPC server', () => server.close());
+    return { ready: `router listens on port ${server.port}` };
+  },
+});

@@ -1,0 +1,142 @@
+// Pure: what may be put. Names go into paths, headers and authenticated data, so that each has a pattern.
+
+import type { Alias, Page, Provider, Resource } from '@ai-switch/contracts';
+import { Fault } from '@ai-switch/kernel';
+import { findProviderKind, PROVIDER_KINDS } from '@ai-switch/upstream';
+import type { Range } from './store.ts';
+
+export const MODELS_MAX = 1_000;
+const RESOURCES_MAX = 32;
+const WEIGHT_MAX = 1_000;
+const PRIORITY_MAX = 1_000;
+const BASE_URL_CHARACTERS_MAX = 2_048;
+const CREDENTIAL_CHARACTERS_MAX = 8_192;
+const PAGE_ROWS = 100;
+const PAGE_ROWS_MAX = 1_000;
+
+// Without a bar: it separates the parts of a credential's authenticated data.
+const TENANT = /^[\w.:@-]{1,128}$/;
+const PROVIDER_NAME = /^[a-z0-9-]{1,64}$/;
+const MODEL_NAME = /^[^\s\p{C}]{1,128}$/u;
+const CREDENTIAL = /^[ -~]*$/;
+
+const ORIGINS: readonly string[] = ['admin', 'environment'];
+const DIALECTS: readonly string[] = [...new Set(PROVIDER_KINDS.map(({ dialect }) => dialect))];
+
+/** The provider as it is stored. @throws Fault `invalid` with the field in the details. */
+export function checkedProvider(provider: Provider | undefined): Provider {
+  if (provider === undefined) throw invalid('provider', 'The provider is missing.');
+  const { tenant, name, kind, dialect, models, origin } = provider;
+  checkTenant('provider.tenant', tenant);
+  checkProviderName('provider.name', name);
+  if (findProviderKind(kind) === undefined) {
+    const kinds = PROVIDER_KINDS.map((row) => row.kind).join(', ');
+    throw invalid('provider.kind', `The kind must be one of ${kinds}.`);
+  }
+  if (!DIALECTS.includes(dialect)) {
+    throw invalid('provider.dialect', `The dialect must be one of ${DIALECTS.join(', ')}.`);
+  }
+  if (origin !== '' && !ORIGINS.includes(origin)) {
+    throw invalid('provider.origin', `The origin must be one of ${ORIGINS.join(', ')}.`);
+  }
+  if (models.length > MODELS_MAX) {
+    throw invalid('provider.models', `A provider may have at most ${MODELS_MAX} models.`);
+  }
+  models.forEach((model, index) => {
+    checkModelName(`provider.models[${index}]`, model);
+  });
+  return {
+    ...provider,
+    baseUrl: checkedBaseUrl(provider.baseUrl),
+    origin: origin === '' ? 'admin' : origin,
+    models: [...new Set(models)],
+  };
+}
+
+/** @throws Fault `invalid`, which does not repeat the credential. */
+export function checkCredential(credential: string): void {
+  if (credential.length > CREDENTIAL_CHARACTERS_MAX) {
+    throw invalid('credential', `The credential must have at most ${CREDENTIAL_CHARACTERS_MAX} characters.`);
+  }
+  if (!CREDENTIAL.test(credential) || credential.trim() !== credential) {
+    throw invalid(
+      'credential',
+      'The credential has spaces around it or characters that no header can carry. Please copy it again.',
+    );
+  }
+}
+
+/** @throws Fault `invalid` with the field in the details. */
+export function checkAlias(alias: Alias | undefined): asserts alias is Alias {
+  if (alias === undefined) throw invalid('alias', 'The alias is missing.');
+  checkTenant('alias.tenant', alias.tenant);
+  checkModelName('alias.name', alias.name);
+  const { resources } = alias;
+  if (resources.length < 1 || resources.length > RESOURCES_MAX) {
+    throw invalid('alias.resources', `An alias must have 1 to ${RESOURCES_MAX} resources.`);
+  }
+  resources.forEach((resource, index) => {
+    checkResource(`alias.resources[${index}]`, resource);
+  });
+}
+
+export function checkTenant(field: string, tenant: string): void {
+  if (!TENANT.test(tenant)) {
+    throw invalid(field, 'The tenant must have 1 to 128 letters, digits or characters of `._:@-`.');
+  }
+}
+
+/** @throws Fault `invalid` for a limit out of its bounds. */
+export function rangeOf(page: Page | undefined): Range {
+  const limit = page?.limit || PAGE_ROWS;
+  if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_ROWS_MAX) {
+    throw invalid('page.limit', `A page has 1 to ${PAGE_ROWS_MAX} rows.`);
+  }
+  const after = page?.after ?? '';
+  if (after !== '') checkModelName('page.after', after);
+  return { after, limit };
+}
+
+function checkResource(field: string, { provider, model, weight, priority }: Resource): void {
+  checkProviderName(`${field}.provider`, provider);
+  checkModelName(`${field}.model`, model);
+  if (!Number.isInteger(weight) || weight < 1 || weight > WEIGHT_MAX) {
+    throw invalid(`${field}.weight`, `The weight must be a whole number from 1 to ${WEIGHT_MAX}.`);
+  }
+  if (!Number.isInteger(priority) || priority < 0 || priority > PRIORITY_MAX) {
+    throw invalid(`${field}.priority`, `The priority must be a whole number from 0 to ${PRIORITY_MAX}.`);
+  }
+}
+
+export function checkProviderName(field: string, name: string): void {
+  if (!PROVIDER_NAME.test(name)) {
+    throw invalid(field, 'The provider’s name must have 1 to 64 lower-case letters, digits or `-`.');
+  }
+}
+
+export function isModelName(name: string): boolean {
+  return MODEL_NAME.test(name);
+}
+
+export function checkModelName(field: string, name: string): void {
+  if (!isModelName(name)) {
+    throw invalid(field, 'The name must have 1 to 128 printable characters without spaces.');
+  }
+}
+
+/** The address without a trailing slash. What could carry a secret into lists and logs is refused. */
+function checkedBaseUrl(text: string): string {
+  const field = 'provider.base_url';
+  const url = text.length <= BASE_URL_CHARACTERS_MAX ? URL.parse(text) : null;
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw invalid(field, 'The base URL must be an http or https address, like https://api.openai.com/v1.');
+  }
+  if (url.username !== '' || url.password !== '' || /[?#]/.test(text)) {
+    throw invalid(field, 'The base URL must have no user, password, query or fragment.');
+  }
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+}
+
+function invalid(field: string, message: string): Fault {
+  return new Fault('invalid', message, { details: { field } });
+}

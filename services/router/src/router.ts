@@ -1,0 +1,320 @@
+// The Router port. Routes are answered from a snapshot in memory (snapshots.ts says what holds when the database is
+// down); changes are one transaction each and are refused when it is down. A credential goes in through `putProvider`
+// and comes out only in the targets of `route`.
+
+import {
+  Alias,
+  type ListAliasesRequest,
+  type ListAliasesResponse,
+  type ListModelsRequest,
+  type ListModelsResponse,
+  type ListProvidersRequest,
+  type ListProvidersResponse,
+  type PutAliasRequest,
+  type PutAliasResponse,
+  type PutProviderRequest,
+  type PutProviderResponse,
+  type RemoveAliasRequest,
+  type RemoveAliasResponse,
+  type RemoveProviderRequest,
+  type RemoveProviderResponse,
+  Resource,
+  type RouteRequest,
+  type RouteResponse,
+  type Router,
+} from '@ai-switch/contracts';
+import { type Database, openDatabase } from '@ai-switch/db';
+import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
+import { createLogger, type Logger } from '@ai-switch/telemetry';
+import type { Kysely } from 'kysely';
+import {
+  createDataKey,
+  type DataKey,
+  type MasterKey,
+  masterKeyOf,
+  openDataKey,
+  SealError,
+  type SealedDataKey,
+  sealCredential,
+} from './credentials.ts';
+import {
+  checkAlias,
+  checkCredential,
+  checkedProvider,
+  checkModelName,
+  checkProviderName,
+  checkTenant,
+  rangeOf,
+} from './put-rules.ts';
+import type { Random } from './route-rules.ts';
+import { migrations, type RouterSchema } from './schema.ts';
+import { modelsOf, type Snapshot, snapshotOf, targetsFor } from './snapshot.ts';
+import { Snapshots } from './snapshots.ts';
+import * as store from './store.ts';
+
+/** A tenant's list of models has to fit in one message. */
+const PROVIDERS_MAX = 64;
+const ALIASES_MAX = 1_000;
+const DATA_KEY_VERSION = '1';
+
+export interface RouterOptions {
+  readonly databaseUrl: string;
+  /** 32 bytes, as `openMasterKey` reads them. */
+  readonly masterKey: Buffer;
+  readonly clock?: Clock;
+  /** Draws among resources; a seeded one replays. */
+  readonly random?: Random;
+  readonly logger?: Logger;
+}
+
+export interface OpenRouter {
+  readonly router: Router;
+  close(): Promise<void>;
+}
+
+/** @throws ConfigError for a wrong master key, DatabaseError for a database that cannot be used */
+export async function openRouter(options: RouterOptions): Promise<OpenRouter> {
+  const masterKey = masterKeyOf(options.masterKey);
+  const database = await openDatabase<RouterSchema>({
+    url: options.databaseUrl,
+    schema: 'router',
+    migrations,
+  });
+  const router = new RouterService({
+    database,
+    masterKey,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    logger: options.logger ?? createLogger({ service: 'router', level: 'info' }),
+  });
+  return { router, close: () => database.close() };
+}
+
+interface RouterServiceOptions {
+  readonly database: Database<RouterSchema>;
+  readonly masterKey: MasterKey;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+class RouterService implements Router {
+  readonly #options: RouterServiceOptions;
+  readonly #snapshots: Snapshots;
+
+  constructor(options: RouterServiceOptions) {
+    const { database, masterKey, clock, logger } = options;
+    this.#options = options;
+    this.#snapshots = new Snapshots({
+      clock,
+      logger,
+      load: (tenant, previous) =>
+        loadSnapshot({ rows: database.kysely, masterKey, logger }, tenant, previous),
+    });
+  }
+
+  async route({ tenant, alias }: RouteRequest): Promise<RouteResponse> {
+    checkTenant('tenant', tenant);
+    const found = this.#snapshots.get(tenant);
+    const snapshot = found instanceof Promise ? await found : found;
+    return { targets: targetsFor(snapshot, alias, this.#options.random) };
+  }
+
+  async listModels({ tenant }: ListModelsRequest): Promise<ListModelsResponse> {
+    checkTenant('tenant', tenant);
+    return { models: modelsOf(await this.#snapshots.get(tenant)) };
+  }
+
+  async putProvider(request: PutProviderRequest): Promise<PutProviderResponse> {
+    const provider = checkedProvider(request.provider);
+    const { credential } = request;
+    if (credential !== undefined) checkCredential(credential);
+    const { tenant, name } = provider;
+    const row = await this.#change(tenant, async (rows) => {
+      const stored = await store.findProvider(rows, tenant, name);
+      if (stored === undefined)
+        await assertRoom(store.countProviders(rows, tenant), PROVIDERS_MAX, 'providers');
+      const sealed = await this.#seal(rows, { tenant, provider: name }, credential);
+      const changed = {
+        tenant,
+        name,
+        kind: provider.kind,
+        dialect: provider.dialect,
+        base_url: provider.baseUrl,
+        credential: sealed ?? stored?.credential ?? '',
+        origin: provider.origin,
+        models: JSON.stringify(provider.models),
+        updated_at_ms: this.#nowMs(),
+      };
+      await store.upsertProvider(rows, changed);
+      return changed;
+    });
+    return { provider: store.providerOf(row) };
+  }
+
+  async listProviders({ tenant, page }: ListProvidersRequest): Promise<ListProvidersResponse> {
+    checkTenant('tenant', tenant);
+    const range = rangeOf(page);
+    const found = await store.listProviders(this.#options.database.kysely, tenant, oneMore(range));
+    return { providers: found.slice(0, range.limit), nextAfter: nextAfter(found, range.limit) };
+  }
+
+  async removeProvider({ tenant, name }: RemoveProviderRequest): Promise<RemoveProviderResponse> {
+    checkTenant('tenant', tenant);
+    checkProviderName('name', name);
+    await this.#change(tenant, async (rows) => {
+      await store.deleteProvider(rows, tenant, name);
+      for (const alias of await store.listAliases(rows, tenant, { after: '', limit: ALIASES_MAX })) {
+        const resources = alias.resources.filter(({ provider }) => provider !== name);
+        if (resources.length === alias.resources.length) continue;
+        if (resources.length === 0) await store.deleteAlias(rows, tenant, alias.name);
+        else await store.upsertAlias(rows, { ...alias, resources, updatedAtMs: this.#nowMs() });
+      }
+    });
+    return {};
+  }
+
+  async putAlias(request: PutAliasRequest): Promise<PutAliasResponse> {
+    checkAlias(request.alias);
+    const { tenant, name, resources } = request.alias;
+    const alias = Alias.create({
+      tenant,
+      name,
+      resources: resources.map((resource) => Resource.create(resource)),
+      updatedAtMs: this.#nowMs(),
+    });
+    await this.#change(tenant, async (rows) => {
+      await assertProvidersKnown(rows, alias);
+      if (!(await store.hasAlias(rows, tenant, name))) {
+        await assertRoom(store.countAliases(rows, tenant), ALIASES_MAX, 'aliases');
+      }
+      await store.upsertAlias(rows, alias);
+    });
+    return { alias };
+  }
+
+  async listAliases({ tenant, page }: ListAliasesRequest): Promise<ListAliasesResponse> {
+    checkTenant('tenant', tenant);
+    const range = rangeOf(page);
+    const found = await store.listAliases(this.#options.database.kysely, tenant, oneMore(range));
+    return { aliases: found.slice(0, range.limit), nextAfter: nextAfter(found, range.limit) };
+  }
+
+  async removeAlias({ tenant, name }: RemoveAliasRequest): Promise<RemoveAliasResponse> {
+    checkTenant('tenant', tenant);
+    checkModelName('name', name);
+    await this.#change(tenant, (rows) => store.deleteAlias(rows, tenant, name));
+    return {};
+  }
+
+  /** One change of a tenant, after which the next route here sees it; elsewhere as snapshots.ts says. */
+  async #change<Result>(
+    tenant: string,
+    work: (rows: Kysely<RouterSchema>) => Promise<Result>,
+  ): Promise<Result> {
+    const { database } = this.#options;
+    try {
+      const result = await database.transaction(async (rows) => {
+        await store.bumpRevision(rows, tenant);
+        return work(rows);
+      });
+      await database.flush();
+      return result;
+    } finally {
+      // Also after a failure: whether the change was committed may be unknown.
+      this.#snapshots.drop(tenant);
+    }
+  }
+
+  /** The text to store; undefined keeps what is there. */
+  async #seal(
+    rows: Kysely<RouterSchema>,
+    place: { readonly tenant: string; readonly provider: string },
+    credential: string | undefined,
+  ): Promise<string | undefined> {
+    if (credential === undefined || credential === '') return credential;
+    const { masterKey } = this.#options;
+    try {
+      let [newest] = await store.readDataKeys(rows, place.tenant);
+      if (newest === undefined) {
+        newest = createDataKey(masterKey, place.tenant, DATA_KEY_VERSION);
+        await store.insertDataKey(rows, place.tenant, newest);
+      }
+      return sealCredential(openDataKey(masterKey, place.tenant, newest), place, credential);
+    } catch (cause) {
+      if (!(cause instanceof SealError)) throw cause;
+      throw new Fault(
+        'unavailable',
+        'The credential cannot be sealed: this process has another master key than the one before. Start it with the key file that it had.',
+        { cause },
+      );
+    }
+  }
+
+  #nowMs(): bigint {
+    return BigInt(this.#options.clock.nowMs());
+  }
+}
+
+interface LoadOptions {
+  readonly rows: Kysely<RouterSchema>;
+  readonly masterKey: MasterKey;
+  readonly logger: Logger;
+}
+
+async function loadSnapshot(
+  { rows, masterKey, logger }: LoadOptions,
+  tenant: string,
+  previous: Snapshot | undefined,
+): Promise<Snapshot> {
+  if (previous !== undefined && previous.revision === (await store.readRevision(rows, tenant)))
+    return previous;
+  const found = await store.readTenant(rows, tenant);
+  return snapshotOf({
+    rows: found,
+    dataKey: dataKeysOf(masterKey, tenant, found.dataKeys),
+    onUnopened: (provider, { message }) =>
+      logger.error(
+        { tenant, provider, reason: message },
+        'a credential does not open: the provider is not used',
+      ),
+  });
+}
+
+/** Opens each of a tenant's data keys once. */
+function dataKeysOf(masterKey: MasterKey, tenant: string, sealed: readonly SealedDataKey[]) {
+  const opened = new Map<string, DataKey>();
+  return (version: string): DataKey => {
+    const known = opened.get(version);
+    if (known !== undefined) return known;
+    const found = sealed.find((key) => key.version === version);
+    if (found === undefined) throw new SealError('its data key is not there');
+    const dataKey = openDataKey(masterKey, tenant, found);
+    opened.set(version, dataKey);
+    return dataKey;
+  };
+}
+
+async function assertProvidersKnown(rows: Kysely<RouterSchema>, { tenant, resources }: Alias): Promise<void> {
+  const names = [...new Set(resources.map(({ provider }) => provider))];
+  const known = await store.findProviderNames(rows, tenant, names);
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown === undefined) return;
+  throw new Fault('notFound', `There is no provider ${unknown}. Put it first.`, {
+    details: { provider: unknown },
+  });
+}
+
+async function assertRoom(count: Promise<bigint>, max: number, what: string): Promise<void> {
+  if ((await count) < BigInt(max)) return;
+  throw new Fault('tooLarge', `There may be at most ${max} ${what}. Remove one first.`);
+}
+
+/** One row more than the page wants tells whether there is a next one. */
+function oneMore({ after, limit }: store.Range): store.Range {
+  return { after, limit: limit + 1 };
+}
+
+function nextAfter(found: readonly { readonly name: string }[], limit: number): string {
+  return found.length > limit ? (found[limit - 1]?.name ?? '') : '';
+}

@@ -1,0 +1,85 @@
+import type { Migration } from '@ai-switch/db';
+import type { Kysely } from 'kysely';
+
+/** Numbers are int8 and come back as bigint; lists are JSON text. */
+export interface RouterSchema {
+  providers: ProviderRow;
+  aliases: AliasRow;
+  data_keys: DataKeyRow;
+  revisions: RevisionRow;
+}
+
+export interface ProviderRow {
+  tenant: string;
+  name: string;
+  kind: string;
+  dialect: string;
+  base_url: string;
+  /** Sealed; empty for a provider that wants none. */
+  credential: string;
+  origin: string;
+  /** A list of names. */
+  models: string;
+  updated_at_ms: bigint;
+}
+
+export interface AliasRow {
+  tenant: string;
+  name: string;
+  /** A list of `{provider, model, weight, priority}`. */
+  resources: string;
+  updated_at_ms: bigint;
+}
+
+export interface DataKeyRow {
+  tenant: string;
+  version: bigint;
+  sealed: string;
+}
+
+/** Goes up with every change of a tenant, so that one row tells whether a snapshot is still true. */
+export interface RevisionRow {
+  tenant: string;
+  revision: bigint;
+}
+
+export const migrations: readonly Migration[] = [
+  {
+    name: '001-providers-and-aliases',
+    up: async ({ schema }: Kysely<never>) => {
+      await schema
+        .createTable('providers')
+        .addColumn('tenant', 'text', (column) => column.notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('kind', 'text', (column) => column.notNull())
+        .addColumn('dialect', 'text', (column) => column.notNull())
+        .addColumn('base_url', 'text', (column) => column.notNull())
+        .addColumn('credential', 'text', (column) => column.notNull())
+        .addColumn('origin', 'text', (column) => column.notNull())
+        .addColumn('models', 'text', (column) => column.notNull())
+        .addColumn('updated_at_ms', 'bigint', (column) => column.notNull())
+        .addPrimaryKeyConstraint('providers_key', ['tenant', 'name'])
+        .execute();
+      await schema
+        .createTable('aliases')
+        .addColumn('tenant', 'text', (column) => column.notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('resources', 'text', (column) => column.notNull())
+        .addColumn('updated_at_ms', 'bigint', (column) => column.notNull())
+        .addPrimaryKeyConstraint('aliases_key', ['tenant', 'name'])
+        .execute();
+      await schema
+        .createTable('data_keys')
+        .addColumn('tenant', 'text', (column) => column.notNull())
+        .addColumn('version', 'bigint', (column) => column.notNull())
+        .addColumn('sealed', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('data_keys_key', ['tenant', 'version'])
+        .execute();
+      await schema
+        .createTable('revisions')
+        .addColumn('tenant', 'text', (column) => column.primaryKey())
+        .addColumn('revision', 'bigint', (column) => column.notNull())
+        .execute();
+    },
+  },
+];

@@ -1,0 +1,205 @@
+// The router's rows. Every query has the tenant in its condition. A change bumps the tenant's revision first: that row
+// is the lock that puts the changes of one tenant in order, whichever replica makes them.
+
+import { Alias, Provider, Resource } from '@ai-switch/contracts';
+import { type Kysely, sql } from 'kysely';
+import type { SealedDataKey } from './credentials.ts';
+import type { AliasRow, ProviderRow, RouterSchema } from './schema.ts';
+
+type Rows = Kysely<RouterSchema>;
+
+/** Everything that routing a tenant's requests needs. */
+export interface TenantRows {
+  readonly revision: bigint;
+  readonly providers: readonly ProviderRow[];
+  readonly aliases: readonly Alias[];
+  readonly dataKeys: readonly SealedDataKey[];
+}
+
+/** Which rows of a list: those after a name, in order of names. */
+export interface Range {
+  readonly after: string;
+  readonly limit: number;
+}
+
+export async function readRevision(rows: Rows, tenant: string): Promise<bigint> {
+  const row = await rows
+    .selectFrom('revisions')
+    .select('revision')
+    .where('tenant', '=', tenant)
+    .executeTakeFirst();
+  return row?.revision ?? 0n;
+}
+
+export async function bumpRevision(rows: Rows, tenant: string): Promise<void> {
+  await rows
+    .insertInto('revisions')
+    .values({ tenant, revision: 1n })
+    .onConflict((conflict) =>
+      conflict.column('tenant').doUpdateSet({ revision: sql<bigint>`revisions.revision + 1` }),
+    )
+    .execute();
+}
+
+/** The revision is read first: a change that comes in between makes the snapshot reload once more, never miss it. */
+export async function readTenant(rows: Rows, tenant: string): Promise<TenantRows> {
+  const revision = await readRevision(rows, tenant);
+  const providers = await rows
+    .selectFrom('providers')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .orderBy('name')
+    .execute();
+  const aliases = await rows
+    .selectFrom('aliases')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .orderBy('name')
+    .execute();
+  return { revision, providers, aliases: aliases.map(aliasOf), dataKeys: await readDataKeys(rows, tenant) };
+}
+
+/** A tenant's data keys, newest first. */
+export async function readDataKeys(rows: Rows, tenant: string): Promise<SealedDataKey[]> {
+  const found = await rows
+    .selectFrom('data_keys')
+    .select(['version', 'sealed'])
+    .where('tenant', '=', tenant)
+    .orderBy('version', 'desc')
+    .execute();
+  return found.map(({ version, sealed }) => ({ version: String(version), sealed }));
+}
+
+export async function insertDataKey(rows: Rows, tenant: string, key: SealedDataKey): Promise<void> {
+  await rows
+    .insertInto('data_keys')
+    .values({ tenant, version: BigInt(key.version), sealed: key.sealed })
+    .execute();
+}
+
+export async function listProviders(rows: Rows, tenant: string, range: Range): Promise<Provider[]> {
+  const found = await rows
+    .selectFrom('providers')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('name', '>', range.after)
+    .orderBy('name')
+    .limit(range.limit)
+    .execute();
+  return found.map(providerOf);
+}
+
+export function findProvider(rows: Rows, tenant: string, name: string): Promise<ProviderRow | undefined> {
+  return rows
+    .selectFrom('providers')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('name', '=', name)
+    .executeTakeFirst();
+}
+
+/** Those of `names` that the tenant has a provider of. */
+export async function findProviderNames(
+  rows: Rows,
+  tenant: string,
+  names: readonly string[],
+): Promise<Set<string>> {
+  const found = await rows
+    .selectFrom('providers')
+    .select('name')
+    .where('tenant', '=', tenant)
+    .where('name', 'in', names)
+    .execute();
+  return new Set(found.map(({ name }) => name));
+}
+
+export async function countProviders(rows: Rows, tenant: string): Promise<bigint> {
+  const { count } = await rows
+    .selectFrom('providers')
+    .select(({ fn }) => fn.countAll<bigint>().as('count'))
+    .where('tenant', '=', tenant)
+    .executeTakeFirstOrThrow();
+  return BigInt(count);
+}
+
+export async function upsertProvider(rows: Rows, row: ProviderRow): Promise<void> {
+  const { tenant: _tenant, name: _name, ...fields } = row;
+  await rows
+    .insertInto('providers')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['tenant', 'name']).doUpdateSet(fields))
+    .execute();
+}
+
+export async function deleteProvider(rows: Rows, tenant: string, name: string): Promise<void> {
+  await rows.deleteFrom('providers').where('tenant', '=', tenant).where('name', '=', name).execute();
+}
+
+export async function listAliases(rows: Rows, tenant: string, range: Range): Promise<Alias[]> {
+  const found = await rows
+    .selectFrom('aliases')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('name', '>', range.after)
+    .orderBy('name')
+    .limit(range.limit)
+    .execute();
+  return found.map(aliasOf);
+}
+
+export async function hasAlias(rows: Rows, tenant: string, name: string): Promise<boolean> {
+  const found = await rows
+    .selectFrom('aliases')
+    .select('name')
+    .where('tenant', '=', tenant)
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
+export async function countAliases(rows: Rows, tenant: string): Promise<bigint> {
+  const { count } = await rows
+    .selectFrom('aliases')
+    .select(({ fn }) => fn.countAll<bigint>().as('count'))
+    .where('tenant', '=', tenant)
+    .executeTakeFirstOrThrow();
+  return BigInt(count);
+}
+
+export async function upsertAlias(rows: Rows, alias: Alias): Promise<void> {
+  const fields = { resources: JSON.stringify(alias.resources), updated_at_ms: alias.updatedAtMs };
+  await rows
+    .insertInto('aliases')
+    .values({ tenant: alias.tenant, name: alias.name, ...fields })
+    .onConflict((conflict) => conflict.columns(['tenant', 'name']).doUpdateSet(fields))
+    .execute();
+}
+
+export async function deleteAlias(rows: Rows, tenant: string, name: string): Promise<void> {
+  await rows.deleteFrom('aliases').where('tenant', '=', tenant).where('name', '=', name).execute();
+}
+
+/** What anybody may see of a provider: all but its credential. */
+export function providerOf(row: ProviderRow): Provider {
+  return Provider.create({
+    tenant: row.tenant,
+    name: row.name,
+    kind: row.kind,
+    dialect: row.dialect,
+    baseUrl: row.base_url,
+    hasCredential: row.credential !== '',
+    origin: row.origin,
+    updatedAtMs: row.updated_at_ms,
+    models: JSON.parse(row.models) as string[],
+  });
+}
+
+function aliasOf(row: AliasRow): Alias {
+  const resources = JSON.parse(row.resources) as Resource[];
+  return Alias.create({
+    tenant: row.tenant,
+    name: row.name,
+    resources: resources.map((resource) => Resource.create(resource)),
+    updatedAtMs: row.updated_at_ms,
+  });
+}

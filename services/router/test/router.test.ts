@@ -1,0 +1,525 @@
+import { randomBytes } from 'node:crypto';
+import {
+  Alias,
+  Provider,
+  type PutProviderRequest,
+  Resource,
+  type Router,
+  RouterDefinition,
+  type Target,
+} from '@ai-switch/contracts';
+import { openDatabase } from '@ai-switch/db';
+import { createLogger } from '@ai-switch/telemetry';
+import { databases, type FreshDatabase, transports } from '@ai-switch/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type OpenRouter, openRouter, type RouterOptions } from '../src/index.ts';
+import { migrations, type RouterSchema } from '../src/schema.ts';
+import { seeded } from './random.ts';
+
+const CANARY = 'sk-canary-credential-0123456789';
+const START_MS = 1_790_000_000_000;
+
+let tenants = 0;
+/** A tenant of its own for each test, so that tests share a database. */
+function newTenant(): string {
+  tenants += 1;
+  return `ten_${tenants}`;
+}
+
+function provider(fields: Partial<Provider>): Provider {
+  return Provider.create({
+    name: 'openai',
+    kind: 'openai',
+    dialect: 'openai-chat',
+    baseUrl: 'https://api.openai.com/v1',
+    ...fields,
+  });
+}
+
+function resource(name: string, fields: Partial<Resource> = {}): Resource {
+  return Resource.create({ provider: name, model: 'm', weight: 1, ...fields });
+}
+
+function placesOf(targets: readonly Target[]): string[] {
+  return targets.map((target) => `${target.provider}/${target.model}`);
+}
+
+interface Logged {
+  readonly logger: NonNullable<RouterOptions['logger']>;
+  readonly lines: string[];
+}
+
+function logged(): Logged {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  return { logger: createLogger({ service: 'router', level: 'trace', destination }), lines };
+}
+
+const cases = databases.flatMap((database) => transports.map((transport) => ({ database, transport })));
+
+describe.each(cases)('the router on $database.name, $transport.name', ({ database, transport }) => {
+  const masterKey = randomBytes(32);
+  const log = logged();
+  const clock = { nowMs: () => START_MS };
+  let fresh: FreshDatabase;
+  let opened: OpenRouter;
+  let router: Router;
+  let disconnect: () => Promise<void>;
+
+  beforeAll(async () => {
+    fresh = await database.create();
+    opened = await openRouter({
+      databaseUrl: fresh.url,
+      masterKey,
+      clock,
+      random: seeded(1),
+      logger: log.logger,
+    });
+    const connected = await transport.open(RouterDefinition, opened.router);
+    router = connected.port;
+    disconnect = connected.close;
+  });
+  afterAll(async () => {
+    await disconnect();
+    await opened.close();
+    await fresh.drop();
+  });
+
+  async function put(
+    tenant: string,
+    fields: Partial<Provider>,
+    credential?: string,
+  ): Promise<Provider | undefined> {
+    const request: PutProviderRequest = { provider: provider({ tenant, ...fields }), credential };
+    return (await router.putProvider(request)).provider;
+  }
+
+  async function putAlias(tenant: string, name: string, resources: Resource[]): Promise<void> {
+    await router.putAlias({ alias: Alias.create({ tenant, name, resources }) });
+  }
+
+  async function route(tenant: string, alias: string): Promise<Target[]> {
+    return (await router.route({ tenant, alias })).targets;
+  }
+
+  async function modelNames(tenant: string): Promise<string[]> {
+    return (await router.listModels({ tenant })).models.map(({ name }) => name);
+  }
+
+  test('a target has all that a call needs', async () => {
+    const tenant = newTenant();
+    await put(tenant, { models: ['gpt-5.5'] }, CANARY);
+    expect(await route(tenant, 'gpt-5.5')).toEqual([
+      {
+        provider: 'openai',
+        kind: 'openai',
+        dialect: 'openai-chat',
+        baseUrl: 'https://api.openai.com/v1',
+        model: 'gpt-5.5',
+        credential: CANARY,
+      },
+    ]);
+  });
+
+  test('a name is an alias first, then a served model, then provider and model', async () => {
+    const tenant = newTenant();
+    await put(tenant, { name: 'one', models: ['shared', 'a/b', 'two/x'] });
+    await put(tenant, { name: 'two', models: ['shared'] });
+    await putAlias(tenant, 'shared-by-alias', [resource('two', { model: 'y' })]);
+    expect(placesOf(await route(tenant, 'shared-by-alias'))).toEqual(['two/y']);
+    expect(placesOf(await route(tenant, 'shared')).toSorted()).toEqual(['one/shared', 'two/shared']);
+    expect(placesOf(await route(tenant, 'a/b'))).toEqual(['one/a/b']);
+    expect(placesOf(await route(tenant, 'two/x'))).toEqual(['one/two/x']);
+    expect(placesOf(await route(tenant, 'two/Qwen/Qwen3-8B'))).toEqual(['two/Qwen/Qwen3-8B']);
+    await putAlias(tenant, 'shared', [resource('two', { model: 'z' })]);
+    expect(placesOf(await route(tenant, 'shared'))).toEqual(['two/z']);
+    await router.removeAlias({ tenant, name: 'shared' });
+    expect(await route(tenant, 'shared')).toHaveLength(2);
+  });
+
+  test.each(['unknown', 'nobody/m', 'one/', '/m', 'one', 'one/a b', '', 'x'.repeat(10_000), '__proto__'])(
+    'an unknown name (%s) is not found',
+    async (alias) => {
+      const tenant = newTenant();
+      await put(tenant, { name: 'one', models: ['m'] });
+      await expect(route(tenant, alias)).rejects.toMatchObject({ code: 'notFound' });
+    },
+  );
+
+  test('resources are tried by priority, and within one by weight', async () => {
+    const tenant = newTenant();
+    for (const name of ['a', 'b', 'c']) await put(tenant, { name });
+    await putAlias(tenant, 'fast', [
+      resource('c', { priority: 5 }),
+      resource('a', { weight: 900 }),
+      resource('b', { weight: 100 }),
+    ]);
+    let firstA = 0;
+    for (let draw = 0; draw < 300; draw += 1) {
+      const order = placesOf(await route(tenant, 'fast'));
+      expect(order[2]).toBe('c/m');
+      if (order[0] === 'a/m') firstA += 1;
+    }
+    expect(firstA).toBeGreaterThan(240);
+    expect(firstA).toBeLessThan(300);
+  });
+
+  test('at most 8 targets come back', async () => {
+    const tenant = newTenant();
+    await put(tenant, {});
+    const resources = Array.from({ length: 32 }, (_, index) => resource('openai', { model: `m${index}` }));
+    await putAlias(tenant, 'many', resources);
+    expect(await route(tenant, 'many')).toHaveLength(8);
+  });
+
+  test('what a caller does with a target changes nothing', async () => {
+    const tenant = newTenant();
+    await put(tenant, { models: ['m'] }, CANARY);
+    for (const target of await route(tenant, 'm')) target.credential = 'changed';
+    for (const model of (await router.listModels({ tenant })).models) model.name = 'changed';
+    expect((await route(tenant, 'm'))[0]?.credential).toBe(CANARY);
+    expect(await modelNames(tenant)).toEqual(['m']);
+  });
+
+  test('a put without a credential keeps the one that is stored, an empty one takes it away', async () => {
+    const tenant = newTenant();
+    expect(await put(tenant, { models: ['m'] }, CANARY)).toMatchObject({ hasCredential: true });
+    expect(await put(tenant, { models: ['m', 'n'] })).toMatchObject({ hasCredential: true });
+    expect((await route(tenant, 'n'))[0]?.credential).toBe(CANARY);
+    expect(await put(tenant, { models: ['m'] }, '')).toMatchObject({ hasCredential: false });
+    expect((await route(tenant, 'm'))[0]?.credential).toBe('');
+    expect(await put(tenant, { models: ['m'], hasCredential: true })).toMatchObject({ hasCredential: false });
+  });
+
+  test('no reply but a route, no fault and no log line holds a credential', async () => {
+    const tenant = newTenant();
+    const replies: unknown[] = [await put(tenant, { models: ['m'] }, CANARY)];
+    await putAlias(tenant, 'fast', [resource('openai')]);
+    replies.push(
+      await router.listProviders({ tenant, page: undefined }),
+      await router.listAliases({ tenant, page: undefined }),
+      await router.listModels({ tenant }),
+    );
+    const faulty = [`${CANARY}\n`, ` ${CANARY}`, `${CANARY}\u00e9`, CANARY.repeat(1_000)];
+    for (const credential of faulty) {
+      const fault = await put(tenant, {}, credential).catch((error: unknown) => error);
+      expect(fault).toMatchObject({ code: 'invalid', details: { field: 'credential' } });
+      replies.push(String(fault), JSON.stringify(fault), (fault as Error).stack);
+    }
+    replies.push(await put(tenant, { kind: 'nobody' }, CANARY).catch((error: unknown) => String(error)));
+    replies.push(await route(tenant, CANARY.slice(3)).catch(() => 'not found'));
+    const text = JSON.stringify(replies, (_key, value) =>
+      typeof value === 'bigint' ? String(value) : value,
+    );
+    expect(text).not.toContain('canary-credential');
+    expect(log.lines.join('')).not.toContain('canary-credential');
+  });
+
+  test('clients see aliases and served models, sorted and once each', async () => {
+    const tenant = newTenant();
+    await put(tenant, { name: 'b', models: ['z', 'shared', 'A'] });
+    await put(tenant, { name: 'a', models: ['shared', 'shared'] });
+    await putAlias(tenant, 'z', [resource('b', { priority: 1 }), resource('a')]);
+    expect((await router.listModels({ tenant })).models).toEqual([
+      { name: 'A', provider: 'b', updatedAtMs: BigInt(START_MS) },
+      { name: 'shared', provider: 'a', updatedAtMs: BigInt(START_MS) },
+      { name: 'z', provider: 'a', updatedAtMs: BigInt(START_MS) },
+    ]);
+    expect(await modelNames(newTenant())).toEqual([]);
+  });
+
+  test('removing a provider takes its resources along, and the aliases that are left empty', async () => {
+    const tenant = newTenant();
+    await put(tenant, { name: 'one', models: ['m1'] }, CANARY);
+    await put(tenant, { name: 'two' });
+    await putAlias(tenant, 'both', [resource('one'), resource('two')]);
+    await putAlias(tenant, 'alone', [resource('one'), resource('one', { model: 'n' })]);
+    await router.removeProvider({ tenant, name: 'one' });
+    await router.removeProvider({ tenant, name: 'one' });
+    const { aliases } = await router.listAliases({ tenant, page: undefined });
+    expect(aliases.map(({ name }) => name)).toEqual(['both']);
+    expect(aliases[0]?.resources).toEqual([resource('two')]);
+    expect(await modelNames(tenant)).toEqual(['both']);
+    await expect(route(tenant, 'one/m1')).rejects.toMatchObject({ code: 'notFound' });
+    // One that comes back under the same name has no credential of the old one.
+    expect(await put(tenant, { name: 'one' })).toMatchObject({ hasCredential: false });
+  });
+
+  test('removing what is gone succeeds', async () => {
+    const tenant = newTenant();
+    await router.removeProvider({ tenant, name: 'nobody' });
+    await router.removeAlias({ tenant, name: 'nothing' });
+  });
+
+  test('tenants never see each other', async () => {
+    const [one, other] = [newTenant(), newTenant()];
+    await put(one, { models: ['m'] }, CANARY);
+    await putAlias(one, 'fast', [resource('openai')]);
+    for (const alias of ['m', 'fast', 'openai/m']) {
+      await expect(route(other, alias)).rejects.toMatchObject({ code: 'notFound' });
+    }
+    expect(await modelNames(other)).toEqual([]);
+    expect((await router.listProviders({ tenant: other, page: undefined })).providers).toEqual([]);
+    expect((await router.listAliases({ tenant: other, page: undefined })).aliases).toEqual([]);
+    await expect(putAlias(other, 'fast', [resource('openai')])).rejects.toMatchObject({ code: 'notFound' });
+    await router.removeProvider({ tenant: other, name: 'openai' });
+    await router.removeAlias({ tenant: other, name: 'fast' });
+    expect(await route(one, 'fast')).toHaveLength(1);
+  });
+
+  test('lists are paged by name', async () => {
+    const tenant = newTenant();
+    for (let index = 10; index < 15; index += 1) {
+      await put(tenant, { name: `p${index}` });
+      await putAlias(tenant, `a${index}`, [resource('p10')]);
+    }
+    const names: string[] = [];
+    for (let after = '', pages = 0; pages === 0 || after !== ''; pages += 1) {
+      const providers = await router.listProviders({ tenant, page: { after, limit: 2 } });
+      const aliases = await router.listAliases({
+        tenant,
+        page: { after: after.replace('p', 'a'), limit: 2 },
+      });
+      names.push(...providers.providers.map(({ name }) => name), ...aliases.aliases.map(({ name }) => name));
+      after = providers.nextAfter;
+      expect(aliases.nextAfter).toBe(after.replace('p', 'a'));
+    }
+    expect(names).toEqual(['p10', 'p11', 'a10', 'a11', 'p12', 'p13', 'a12', 'a13', 'p14', 'a14']);
+    await expect(router.listAliases({ tenant, page: { after: '', limit: 1_001 } })).rejects.toMatchObject({
+      code: 'invalid',
+    });
+  });
+
+  test.each([
+    ['https://api.x.ai/v1/', 'https://api.x.ai/v1'],
+    ['HTTPS://API.X.AI/v1//', 'https://api.x.ai/v1'],
+    ['http://127.0.0.1:8000', 'http://127.0.0.1:8000'],
+    ['http://[::1]:8000/v1', 'http://[::1]:8000/v1'],
+  ])('the base URL %s is kept as %s', async (baseUrl, kept) => {
+    expect(await put(newTenant(), { kind: 'custom', baseUrl })).toMatchObject({
+      baseUrl: kept,
+      origin: 'admin',
+    });
+  });
+
+  const wrongProviders: [string, Partial<Provider>][] = [
+    ['provider.tenant', { tenant: '' }],
+    ['provider.tenant', { tenant: 'a|b' }],
+    ['provider.name', { name: '' }],
+    ['provider.name', { name: 'Open AI' }],
+    ['provider.name', { name: 'a|b' }],
+    ['provider.name', { name: 'x'.repeat(65) }],
+    ['provider.kind', { kind: 'nobody' }],
+    ['provider.dialect', { dialect: 'gemini' }],
+    ['provider.origin', { origin: 'elsewhere' }],
+    ['provider.base_url', { baseUrl: '' }],
+    ['provider.base_url', { baseUrl: 'api.openai.com/v1' }],
+    ['provider.base_url', { baseUrl: 'ftp://api.openai.com/v1' }],
+    ['provider.base_url', { baseUrl: 'file:///etc/passwd' }],
+    ['provider.base_url', { baseUrl: `https://me:${CANARY}@api.openai.com/v1` }],
+    ['provider.base_url', { baseUrl: `https://api.openai.com/v1?key=${CANARY}` }],
+    ['provider.base_url', { baseUrl: 'https://api.openai.com/v1?' }],
+    ['provider.base_url', { baseUrl: 'https://api.openai.com/v1#a' }],
+    ['provider.base_url', { baseUrl: `https://api.openai.com/${'x'.repeat(2_048)}` }],
+    ['provider.models', { models: Array.from({ length: 1_001 }, (_, index) => `m${index}`) }],
+    ['provider.models[1]', { models: ['m', 'x'.repeat(129)] }],
+    ['provider.models[0]', { models: ['a b'] }],
+    ['provider.models[0]', { models: [''] }],
+    ['provider.models[0]', { models: ['a\0'] }],
+  ];
+  test.each(wrongProviders)('a provider that is wrong in %s is refused (%#)', async (field, fields) => {
+    const fault = await put(newTenant(), fields).catch((error: unknown) => error);
+    expect(fault).toMatchObject({ code: 'invalid', details: { field } });
+    expect(String(fault)).not.toContain(CANARY);
+  });
+
+  const wrongAliases: [string, Partial<Alias>][] = [
+    ['alias.tenant', { tenant: '' }],
+    ['alias.name', { name: '' }],
+    ['alias.name', { name: 'a b' }],
+    ['alias.name', { name: 'x'.repeat(129) }],
+    ['alias.resources', { resources: [] }],
+    ['alias.resources', { resources: Array.from({ length: 33 }, () => resource('openai')) }],
+    ['alias.resources[0].weight', { resources: [resource('openai', { weight: 0 })] }],
+    ['alias.resources[0].weight', { resources: [resource('openai', { weight: 1_001 })] }],
+    ['alias.resources[0].priority', { resources: [resource('openai', { priority: -1 })] }],
+    ['alias.resources[1].model', { resources: [resource('openai'), resource('openai', { model: '' })] }],
+    ['alias.resources[0].provider', { resources: [resource('OpenAI')] }],
+  ];
+  test.each(wrongAliases)('an alias that is wrong in %s is refused (%#)', async (field, fields) => {
+    const tenant = newTenant();
+    await put(tenant, {});
+    const alias = Alias.create({ tenant, name: 'fast', resources: [resource('openai')], ...fields });
+    await expect(router.putAlias({ alias })).rejects.toMatchObject({ code: 'invalid', details: { field } });
+  });
+
+  test('an empty request is refused', async () => {
+    await expect(router.putProvider({ provider: undefined, credential: CANARY })).rejects.toMatchObject({
+      code: 'invalid',
+    });
+    await expect(router.putAlias({ alias: undefined })).rejects.toMatchObject({ code: 'invalid' });
+    await expect(route('', 'm')).rejects.toMatchObject({ code: 'invalid' });
+  });
+
+  test('an alias of an unknown provider is refused and names it', async () => {
+    const tenant = newTenant();
+    await put(tenant, {});
+    await expect(putAlias(tenant, 'fast', [resource('openai'), resource('ghost')])).rejects.toMatchObject({
+      code: 'notFound',
+      details: { provider: 'ghost' },
+    });
+    expect(await modelNames(tenant)).toEqual([]);
+  });
+
+  test('there is room for 64 providers, and each of them can be put again', async () => {
+    const tenant = newTenant();
+    for (let index = 0; index < 64; index += 1) await put(tenant, { name: `p${index}` });
+    await expect(put(tenant, { name: 'one-more' })).rejects.toMatchObject({ code: 'tooLarge' });
+    await put(tenant, { name: 'p0', models: ['m'] });
+    expect(await modelNames(tenant)).toEqual(['m']);
+  });
+});
+
+describe.each(databases)('routers that share a database, on $name', (database) => {
+  let fresh: FreshDatabase;
+  beforeAll(async () => {
+    fresh = await database.create();
+  });
+  afterAll(() => fresh.drop());
+
+  async function withRouters(
+    options: readonly Partial<RouterOptions>[],
+    work: (routers: readonly Router[]) => Promise<void>,
+  ): Promise<void> {
+    const opened: OpenRouter[] = [];
+    const masterKey = randomBytes(32);
+    try {
+      for (const each of options)
+        opened.push(await openRouter({ databaseUrl: fresh.url, masterKey, ...each }));
+      await work(opened.map(({ router }) => router));
+    } finally {
+      for (const each of opened) await each.close();
+    }
+  }
+
+  test('a change of another replica arrives within 5 seconds', async () => {
+    let nowMs = START_MS;
+    const clock = { nowMs: () => nowMs };
+    await withRouters([{ clock }, { clock }], async ([one, other]) => {
+      if (one === undefined || other === undefined) throw new Error('two routers are needed');
+      const tenant = newTenant();
+      await one.putProvider({ provider: provider({ tenant, models: ['m'] }), credential: 'first' });
+      expect((await other.route({ tenant, alias: 'm' })).targets[0]?.credential).toBe('first');
+      await one.putProvider({ provider: provider({ tenant, models: ['m'] }), credential: 'second' });
+      expect((await one.route({ tenant, alias: 'm' })).targets[0]?.credential).toBe('second');
+      nowMs += 5_000;
+      expect((await other.route({ tenant, alias: 'm' })).targets[0]?.credential).toBe('second');
+      await one.removeProvider({ tenant, name: 'openai' });
+      await expect(one.route({ tenant, alias: 'm' })).rejects.toMatchObject({ code: 'notFound' });
+      nowMs += 5_000;
+      await expect(other.route({ tenant, alias: 'm' })).rejects.toMatchObject({ code: 'notFound' });
+    });
+  });
+
+  test('concurrent changes are all kept, with one data key', async () => {
+    // One process writes an SQLite file; PostgreSQL is what replicas share.
+    const replicas = database.name === 'sqlite' ? [{}] : [{}, {}];
+    await withRouters(replicas, async (routers) => {
+      const tenant = newTenant();
+      const puts = Array.from({ length: 20 }, async (_, index) => {
+        const request = provider({ tenant, name: `p${index}`, models: [`m${index}`] });
+        await routers[index % routers.length]?.putProvider({ provider: request, credential: `sk-${index}` });
+      });
+      await Promise.all(puts);
+      for (let index = 0; index < 20; index += 1) {
+        const routed = await routers[0]?.route({ tenant, alias: `m${index}` });
+        expect(routed?.targets[0]?.credential).toBe(`sk-${index}`);
+      }
+    });
+  });
+
+  test('a credential that was moved to another row makes that provider unavailable, and others answer', async () => {
+    const log = logged();
+    let nowMs = START_MS;
+    await withRouters([{ clock: { nowMs: () => nowMs }, logger: log.logger }], async ([router]) => {
+      if (router === undefined) throw new Error('a router is needed');
+      const tenant = newTenant();
+      for (const name of ['whole', 'moved']) {
+        await router.putProvider({
+          provider: provider({ tenant, name, models: [name] }),
+          credential: CANARY,
+        });
+      }
+      const both = Alias.create({ tenant, name: 'both', resources: [resource('whole'), resource('moved')] });
+      await router.putAlias({ alias: both });
+      await moveCredential(fresh.url, tenant, 'whole', 'moved');
+      nowMs += 5_000;
+      const unavailable = await router.route({ tenant, alias: 'moved' }).catch((error: unknown) => error);
+      expect(unavailable).toMatchObject({ code: 'unavailable' });
+      expect(
+        (await router.route({ tenant, alias: 'both' })).targets.map((target) => target.provider),
+      ).toEqual(['whole']);
+      expect((await router.listModels({ tenant })).models).toHaveLength(3);
+      expect(log.lines.filter((line) => line.includes('does not open'))).toHaveLength(1);
+      expect(log.lines.join('')).toContain('"provider":"moved"');
+      expect(log.lines.join('') + String(unavailable)).not.toContain(CANARY);
+      // Putting the credential again mends it.
+      await router.putProvider({
+        provider: provider({ tenant, name: 'moved', models: ['moved'] }),
+        credential: CANARY,
+      });
+      expect((await router.route({ tenant, alias: 'moved' })).targets).toHaveLength(1);
+    });
+  });
+
+  test('another master key opens nothing, says so, and seals nothing', async () => {
+    const tenant = newTenant();
+    const request = { provider: provider({ tenant, models: ['m'] }), credential: CANARY };
+    await withRouters([{}], async ([router]) => {
+      await router?.putProvider(request);
+    });
+    const log = logged();
+    await withRouters([{ logger: log.logger }], async ([router]) => {
+      await expect(router?.route({ tenant, alias: 'm' })).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(router?.putProvider(request)).rejects.toMatchObject({ code: 'unavailable' });
+      expect(log.lines.join('')).toMatch(/sealed with the master key [0-9a-f]{12}, and this process has/);
+    });
+  });
+
+  test('what is stored is sealed', async () => {
+    const tenant = newTenant();
+    await withRouters([{}], async ([router]) => {
+      await router?.putProvider({ provider: provider({ tenant }), credential: CANARY });
+    });
+    const stored = await openDatabase<RouterSchema>({ url: fresh.url, schema: 'router', migrations });
+    const rows = await stored.kysely
+      .selectFrom('providers')
+      .selectAll()
+      .where('tenant', '=', tenant)
+      .execute();
+    await stored.close();
+    expect(rows[0]?.credential).toMatch(/^v1\.[0-9a-f]{12}\.1\.[\w-]+\.[\w-]+\.[\w-]+$/);
+  });
+});
+
+async function moveCredential(url: string, tenant: string, from: string, to: string): Promise<void> {
+  const stored = await openDatabase<RouterSchema>({ url, schema: 'router', migrations });
+  const row = await stored.kysely
+    .selectFrom('providers')
+    .select('credential')
+    .where('tenant', '=', tenant)
+    .where('name', '=', from)
+    .executeTakeFirstOrThrow();
+  await stored.kysely
+    .updateTable('providers')
+    .set({ credential: row.credential })
+    .where('tenant', '=', tenant)
+    .where('name', '=', to)
+    .execute();
+  await stored.kysely
+    .updateTable('revisions')
+    .set(({ eb }) => ({ revision: eb('revision', '+', 1n) }))
+    .where('tenant', '=', tenant)
+    .execute();
+  await stored.close();
+}

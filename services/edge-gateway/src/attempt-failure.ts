@@ -1,0 +1,88 @@
+import type { Dialect, ErrorCode } from '@ai-switch/dialects';
+import { Fault, type FaultCode } from '@ai-switch/kernel';
+import { retryAfterMs, type UpstreamFailure, type UpstreamReply } from '@ai-switch/upstream';
+import type { EdgeParts } from './edge.ts';
+import { isPassingStatus } from './retry-rules.ts';
+
+/** One attempt that delivered nothing to the client: what it would be told, and whether another may do better. */
+export class AttemptFailure extends Error {
+  override readonly name = 'AttemptFailure';
+  readonly fault: Fault;
+  readonly isPassing: boolean;
+
+  constructor(fault: Fault, isPassing: boolean) {
+    super(fault.message, { cause: fault.cause });
+    this.fault = fault;
+    this.isPassing = isPassing;
+  }
+}
+
+/** A provider that refused by a status. Reads the body, within bounds. */
+export async function failureOfStatus(
+  edge: EdgeParts,
+  dialect: Dialect,
+  reply: UpstreamReply,
+): Promise<AttemptFailure> {
+  const { status, headers } = reply;
+  const text = await reply.body.bytes(edge.settings.errorBytesMax).then(String, () => '');
+  const said = dialect.readError(status, text);
+  const waitMs = retryAfterMs(headers, edge.clock.nowMs()) ?? said.retryAfterMs;
+  const isPassing = isPassingStatus(status) && headers['x-should-retry'] !== 'false';
+  return new AttemptFailure(providerFault(said.code, said.message, waitMs), isPassing);
+}
+
+/** A call that broke before anything reached the client. */
+export function failureOfCall(failure: UpstreamFailure): AttemptFailure {
+  switch (failure.reason) {
+    case 'connect':
+      return new AttemptFailure(
+        new Fault('upstream', 'The provider could not be reached.', { cause: failure }),
+        true,
+      );
+    case 'timeout':
+      return new AttemptFailure(
+        new Fault('deadline', 'The provider did not answer in time.', { cause: failure }),
+        false,
+      );
+    case 'tooLarge':
+      return new AttemptFailure(
+        new Fault('upstream', 'The provider sent a longer reply than is accepted.', { cause: failure }),
+        false,
+      );
+    default:
+      return new AttemptFailure(
+        new Fault('upstream', 'The provider broke off before it answered.', { cause: failure }),
+        true,
+      );
+  }
+}
+
+// What a provider says about our own account with it is not the client's affair, and a client that saw a 401 would throw
+// its own key away.
+const ACCOUNT_MESSAGES: Partial<Record<ErrorCode, string>> = {
+  unauthenticated:
+    'The provider refused the credential that this gateway holds for it. Please tell its administrator.',
+  forbidden:
+    'The provider does not let this gateway use the model. Please tell the administrator of the gateway.',
+  quotaExhausted: 'This gateway has no credit left at the provider. Please tell its administrator.',
+};
+
+/** What the client is told when a provider says this. */
+export function providerFault(code: ErrorCode, message: string, waitMs: number | undefined): Fault {
+  const account = ACCOUNT_MESSAGES[code];
+  if (account !== undefined) return new Fault('upstream', account, { cause: new Error(`provider: ${code}`) });
+  const clientCode: FaultCode = code === 'internal' ? 'upstream' : code;
+  return new Fault(clientCode, withoutIdentity(message) || 'The provider failed without saying why.', {
+    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
+  });
+}
+
+const MESSAGE_CHARACTERS_MAX = 2_000;
+
+/** Keys, accounts and addresses out of a provider's own words. */
+function withoutIdentity(message: string): string {
+  return message
+    .slice(0, MESSAGE_CHARACTERS_MAX)
+    .replace(/\bhttps?:\/\/\S+/gi, '[address]')
+    .replace(/\b(sk|org|proj|acct|key|user|req)[-_][\w*.-]{6,}/gi, '[hidden]');
+}

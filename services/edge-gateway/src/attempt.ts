@@ -1,0 +1,142 @@
+// One call to one destination, up to the moment from which nothing can be taken back: a whole reply in hand, or a stream
+// whose first event is good. Until then every failure is an AttemptFailure, and the client has seen nothing.
+
+import {
+  type Event,
+  fold,
+  InvalidReply,
+  type JsonValue,
+  parseFrame,
+  SseSplitter,
+  spliceFields,
+} from '@ai-switch/dialects';
+import { Fault } from '@ai-switch/kernel';
+import { UpstreamFailure, type UpstreamReply } from '@ai-switch/upstream';
+import { type Answer, charactersOf } from './answer.ts';
+import { AttemptFailure, failureOfCall, failureOfStatus, providerFault } from './attempt-failure.ts';
+import type { EdgeParts } from './edge.ts';
+import { conversionLane, passThroughLane } from './lanes.ts';
+import type { Asked } from './read.ts';
+import { type Exchange, interruptionFault } from './receive.ts';
+import type { Hold } from './reserve.ts';
+import type { Destination } from './route.ts';
+import { StreamRelay } from './stream-relay.ts';
+
+/** @throws AttemptFailure; InvalidRequest for a request that the destination's dialect cannot say at all */
+export async function attempt(
+  edge: EdgeParts,
+  exchange: Exchange,
+  asked: Asked,
+  destination: Destination,
+  hold: Hold,
+): Promise<Answer> {
+  const { target, dialect } = destination;
+  const { record } = exchange;
+  const { body, dropped } = bodyFor(exchange, asked, destination);
+  if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
+  record.attempts += 1;
+  record.provider = target.provider;
+  record.model = target.model;
+  record.dropped = [...dropped];
+  const call = edge.upstream.call({
+    target,
+    path: dialect.path,
+    body,
+    accept: asked.request.isStreaming ? 'text/event-stream' : 'application/json',
+    extraHeaders: exchange.incoming.headers,
+  });
+  exchange.onInterrupt = () => call.abort();
+  try {
+    const reply = await call.reply;
+    if (reply.status < 200 || reply.status >= 300) throw await failureOfStatus(edge, dialect, reply);
+    return await answerOf(edge, exchange, asked, destination, reply, () => call.abort());
+  } catch (error) {
+    if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
+    if (error instanceof UpstreamFailure) throw failureOfCall(error);
+    if (error instanceof InvalidReply) throw unreadable(error);
+    throw error;
+  } finally {
+    if (call.isDispatched) hold.isDispatched = true;
+  }
+}
+
+/** The same dialect gets the client's own bytes with a few fields set; another gets the request written anew. */
+function bodyFor(exchange: Exchange, asked: Asked, { target, dialect }: Destination) {
+  if (dialect === exchange.dialect) {
+    const edits = dialect.passThroughEdits(asked.request, target.model);
+    return { body: spliceFields(asked.bytes, asked.scan, edits), dropped: [] };
+  }
+  const { body, dropped } = dialect.writeRequest(asked.request, target.model);
+  return { body: Buffer.from(JSON.stringify(body)), dropped };
+}
+
+async function answerOf(
+  edge: EdgeParts,
+  exchange: Exchange,
+  asked: Asked,
+  destination: Destination,
+  reply: UpstreamReply,
+  abort: () => void,
+): Promise<Answer> {
+  const { dialect } = destination;
+  const { isStreaming } = asked.request;
+  const contentType = String(reply.headers['content-type'] ?? '');
+  // Some servers stream without saying so; a whole reply always says that it is JSON, an error page that it is HTML.
+  const isStream = isStreaming ? !/json|html/i.test(contentType) : /event-stream/i.test(contentType);
+  if (isStream && isStreaming) {
+    const lane =
+      dialect === exchange.dialect
+        ? passThroughLane(dialect, asked.request, edge.settings)
+        : conversionLane(dialect, exchange, asked.request, edge.settings);
+    const stream = new StreamRelay(edge, exchange, reply.body, lane, abort);
+    await stream.opened;
+    return { form: 'stream', stream };
+  }
+  const bytes = await reply.body.bytes(edge.settings.replyBytesMax);
+  if (isStream) return { form: 'reply', reply: fold(eventsIn(edge, destination, bytes)) };
+  const body = parseReply(bytes);
+  if (dialect !== exchange.dialect || isStreaming) {
+    const events = withoutError(dialect.readReply(body));
+    return isStreaming ? { form: 'events', events } : { form: 'reply', reply: fold(events) };
+  }
+  const usage = dialect.readUsage(body);
+  if (usage !== undefined) return { form: 'bytes', bytes, usage, outputCharacters: 0 };
+  // Without usage the reply has to be read: to see that it is one, and to count what it says.
+  const events = withoutError(dialect.readReply(body));
+  const outputCharacters = events.reduce((sum, event) => sum + charactersOf(event), 0);
+  return { form: 'bytes', bytes, usage, outputCharacters };
+}
+
+/** The events of a stream that came for a client that wants none. */
+function eventsIn(edge: EdgeParts, { dialect }: Destination, bytes: Buffer): readonly Event[] {
+  const splitter = new SseSplitter({ frameBytesMax: edge.settings.frameBytesMax });
+  const frames = splitter.push(bytes);
+  const last = splitter.end();
+  if (last !== undefined) frames.push(last);
+  const reader = dialect.streamReader();
+  const events = frames.flatMap((frame) => reader.read(parseFrame(frame)));
+  return withoutError([...events, ...reader.end()]);
+}
+
+/** @throws AttemptFailure when the provider said 200 and meant an error */
+function withoutError(events: readonly Event[]): readonly Event[] {
+  for (const event of events) {
+    if (event.type !== 'error') continue;
+    const { code, message, retryAfterMs } = event.error;
+    throw new AttemptFailure(providerFault(code, message, retryAfterMs), true);
+  }
+  return events;
+}
+
+function parseReply(bytes: Buffer): JsonValue {
+  try {
+    return JSON.parse(bytes.toString('utf8')) as JsonValue;
+  } catch {
+    throw new InvalidReply('not JSON');
+  }
+}
+
+function unreadable(cause: InvalidReply): AttemptFailure {
+  const fault = new Fault('upstream', 'The provider sent something that is not an answer.', { cause });
+  return new AttemptFailure(fault, true);
+}

@@ -1,0 +1,57 @@
+// Where a key may stand is what real clients do: OpenAI's and Anthropic's SDKs send a bearer token, Claude Code also
+// `x-api-key`, Google's tools `x-goog-api-key` or `?key=`. All are taken on every path.
+//
+// When auth is down nobody gets in: the fault `unavailable` becomes a 503 in the client's dialect.
+
+import type { IncomingMessage } from 'node:http';
+import type { Caller } from '@ai-switch/contracts';
+import { Fault } from '@ai-switch/kernel';
+import type { EdgeParts } from './edge.ts';
+import type { Exchange } from './receive.ts';
+
+/** @throws Fault `unauthenticated` */
+export async function authenticate(edge: EdgeParts, exchange: Exchange): Promise<Caller> {
+  const key = presentedKey(exchange.incoming);
+  if (key === undefined) {
+    throw new Fault(
+      'unauthenticated',
+      'No API key was sent. Send yours as "Authorization: Bearer <key>" or as "x-api-key: <key>".',
+    );
+  }
+  const { caller } = await edge.ports.auth.authenticate({ key });
+  if (caller === undefined) throw new Fault('internal', 'The caller of a valid key is missing.');
+  exchange.record.tenant = caller.tenant;
+  exchange.record.userId = caller.userId;
+  exchange.record.keyId = caller.keyId;
+  return caller;
+}
+
+/** @throws Fault `forbidden` when the key is bound to other models */
+export function permitModel(caller: Caller, alias: string): void {
+  if (caller.models.length === 0 || caller.models.includes(alias)) return;
+  throw new Fault('forbidden', `This API key may not use the model "${alias.slice(0, 128)}".`, {
+    details: { field: 'model' },
+  });
+}
+
+export function presentedKey(incoming: IncomingMessage): string | undefined {
+  const { headers } = incoming;
+  const bearer = headers.authorization;
+  if (bearer !== undefined && /^bearer /i.test(bearer)) {
+    const key = bearer.slice('bearer '.length).trim();
+    if (key !== '') return key;
+  }
+  return (
+    headerText(headers['x-api-key']) ?? headerText(headers['x-goog-api-key']) ?? queryKey(incoming.url ?? '')
+  );
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function queryKey(url: string): string | undefined {
+  const query = url.indexOf('?');
+  if (query === -1) return undefined;
+  return new URLSearchParams(url.slice(query + 1)).get('key') || undefined;
+}

@@ -1,0 +1,104 @@
+import { integerSetting, textSetting } from '@ai-switch/kernel';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** Every bound of the edge. Times are in milliseconds. */
+export interface EdgeSettings {
+  /** A request's body, before and after decoding. */
+  readonly bodyBytesMax: number;
+  /** A decoded body may be this many times the encoded one, once it is over a mebibyte. */
+  readonly decodedRatioMax: number;
+  /** After `uploadGraceMs` a body must have come at this rate or faster. */
+  readonly uploadBytesPerSecondMin: number;
+  readonly uploadGraceMs: number;
+  readonly turnsMax: number;
+  /** A whole reply of a provider, and one frame of a stream. */
+  readonly replyBytesMax: number;
+  readonly frameBytesMax: number;
+  /** A provider's error body; what is longer is not read. */
+  readonly errorBytesMax: number;
+  /** Held for an answer whose request names no maximum. */
+  readonly outputTokensDefault: number;
+  /** The most that is held for one answer, whatever the request names. */
+  readonly outputTokensMax: number;
+  /** How long a hold lives: longer than any answer takes. */
+  readonly reservationTtlMs: number;
+  /** A silent stream gets a keep-alive frame after this. */
+  readonly keepAliveGapMs: number;
+  /** What may wait for a slow client; more holds the provider back. */
+  readonly clientBufferBytesMax: number;
+  /** A client that stays over that for this long is dropped. */
+  readonly clientStallMs: number;
+  /** How often the shared timer looks at uploads and streams. */
+  readonly tickMs: number;
+  /** How long streams may go on after close() before they are ended. */
+  readonly drainMs: number;
+  readonly accessDelayMs: number;
+  readonly accessBatchMax: number;
+  readonly accessQueueMax: number;
+  readonly upstreamConnectionsMax: number;
+  readonly upstreamHeadersTimeoutMs: number;
+  readonly upstreamIdleTimeoutMs: number;
+}
+
+export const edgeDefaults: EdgeSettings = {
+  bodyBytesMax: 32 * MEBIBYTE,
+  decodedRatioMax: 100,
+  uploadBytesPerSecondMin: 1_024,
+  uploadGraceMs: 10_000,
+  turnsMax: 2_000,
+  replyBytesMax: 32 * MEBIBYTE,
+  frameBytesMax: 16 * MEBIBYTE,
+  errorBytesMax: 256 * 1024,
+  outputTokensDefault: 4_096,
+  outputTokensMax: 131_072,
+  reservationTtlMs: 3_600_000,
+  keepAliveGapMs: 15_000,
+  clientBufferBytesMax: MEBIBYTE,
+  clientStallMs: 30_000,
+  tickMs: 1_000,
+  drainMs: 30_000,
+  accessDelayMs: 200,
+  accessBatchMax: 500,
+  accessQueueMax: 20_000,
+  upstreamConnectionsMax: 4_096,
+  upstreamHeadersTimeoutMs: 600_000,
+  upstreamIdleTimeoutMs: 300_000,
+};
+
+/** For the server in front of the edge: node:http's own bounds. A slow sender of headers is cut off by them. */
+export const serverOptions = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 30_000,
+  // The slowest upload that the rate above still allows is cut off here.
+  requestTimeout: 600_000,
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: 5_000,
+  noDelay: true,
+} as const;
+
+const address = (what: string) =>
+  textSetting({
+    describe: `Where the ${what} service listens for gRPC.`,
+    pattern: /^[^\s:]+:\d{1,5}$/,
+    accepts: 'host:port',
+  });
+
+export const processSettings = {
+  AISWITCH_EDGE_LISTEN: textSetting({
+    describe: 'Where clients reach the edge.',
+    fallback: '0.0.0.0:8080',
+    pattern: /^[^\s]+:\d{1,5}$/,
+    accepts: 'host:port',
+  }),
+  AISWITCH_AUTH_ADDRESS: address('auth'),
+  AISWITCH_LEDGER_ADDRESS: address('quota-ledger'),
+  AISWITCH_ROUTER_ADDRESS: address('router'),
+  AISWITCH_AUDIT_ADDRESS: address('audit-consumer'),
+  AISWITCH_EDGE_DRAIN_MS: integerSetting({
+    describe: 'How long streams may go on after a signal to stop, in milliseconds.',
+    fallback: edgeDefaults.drainMs,
+    min: 0,
+    max: 3_600_000,
+  }),
+};

@@ -1,0 +1,116 @@
+// The edge: what clients talk to. It owns nothing but what is under way; everything else it asks of the ports.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Ports } from '@ai-switch/contracts';
+import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
+import type { Logger } from '@ai-switch/telemetry';
+import { Upstream, upstreamDefaults } from '@ai-switch/upstream';
+import type { Hono } from 'hono';
+import { type EdgeSettings, edgeDefaults } from './config.ts';
+import type { Exchange } from './receive.ts';
+import { AccessLog } from './record.ts';
+import { RetryBudget } from './retry-rules.ts';
+import { type EdgeBindings, routes, walk } from './routes.ts';
+import { Ticker } from './ticker.ts';
+
+export interface EdgeOptions {
+  readonly ports: Ports;
+  readonly logger: Logger;
+  /** What differs from `edgeDefaults`. */
+  readonly settings?: Partial<EdgeSettings>;
+  readonly clock?: Clock;
+}
+
+export interface Edge {
+  /** Every route of the edge, for a server of `@hono/node-server`. */
+  readonly app: Hono<EdgeBindings>;
+  /**
+   * Answers a request for one of the two busy routes without Hono in between, which saves a tenth of a request's
+   * processor time. False when the request is for another route: nothing was done.
+   */
+  answer(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
+  /**
+   * Refuses new requests, lets those under way end within `drainMs`, ends the rest with an error of their dialect, and
+   * flushes the access log. Every reservation is settled or voided when it resolves.
+   */
+  close(): Promise<void>;
+}
+
+/** What the stages of the walk share. */
+export interface EdgeParts {
+  readonly ports: Ports;
+  readonly logger: Logger;
+  readonly settings: EdgeSettings;
+  readonly clock: Clock;
+  readonly upstream: Upstream;
+  readonly ticker: Ticker;
+  readonly retryBudget: RetryBudget;
+  readonly accessLog: AccessLog;
+  readonly exchanges: Set<Exchange>;
+  isClosing: boolean;
+  /** @throws Fault `unavailable` once the edge is closing */
+  admit(): void;
+}
+
+export function createEdge(options: EdgeOptions): Edge {
+  const edge = assemble(options);
+  let closing: Promise<void> | undefined;
+  return {
+    app: routes(edge),
+    answer: (incoming, outgoing) => walk(edge, incoming, outgoing),
+    close: () => {
+      closing ??= close(edge);
+      return closing;
+    },
+  };
+}
+
+function assemble({ ports, logger, settings: differing, clock = systemClock }: EdgeOptions): EdgeParts {
+  const settings = { ...edgeDefaults, ...differing };
+  return {
+    ports,
+    logger,
+    settings,
+    clock,
+    upstream: new Upstream({
+      ...upstreamDefaults,
+      connectionsMax: settings.upstreamConnectionsMax,
+      headersTimeoutMs: settings.upstreamHeadersTimeoutMs,
+      bodyIdleTimeoutMs: settings.upstreamIdleTimeoutMs,
+    }),
+    ticker: new Ticker(settings.tickMs),
+    retryBudget: new RetryBudget(clock),
+    accessLog: new AccessLog(ports.auditLog, logger, settings),
+    exchanges: new Set(),
+    isClosing: false,
+    admit() {
+      if (!this.isClosing) return;
+      throw new Fault('unavailable', 'The gateway is restarting. Please try again.', { retryAfterMs: 1_000 });
+    },
+  };
+}
+
+const POLL_MS = 10;
+/** How long settlements may take once every stream was ended. */
+const SETTLE_MS = 10_000;
+
+async function close(edge: EdgeParts): Promise<void> {
+  edge.isClosing = true;
+  await emptied(edge, edge.settings.drainMs);
+  for (const exchange of edge.exchanges) exchange.interrupt('shutdown');
+  await emptied(edge, SETTLE_MS);
+  if (edge.exchanges.size > 0) {
+    edge.logger.error({ requests: edge.exchanges.size }, 'requests are still under way at the end');
+  }
+  edge.ticker.close();
+  await edge.upstream.close();
+  await edge.accessLog.drain();
+}
+
+/** Resolves once nothing is under way, or after `boundMs`. */
+async function emptied(edge: EdgeParts, boundMs: number): Promise<void> {
+  const until = performance.now() + boundMs;
+  while (edge.exchanges.size > 0 && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}

@@ -1,0 +1,43 @@
+// The walk of a request, straight down; each word is a function in a file of its own. docs/REQUEST.md says what is true
+// if the power fails after each step.
+//
+// When auth, router or ledger is down, the request is refused as `unavailable` and nothing is dispatched. When the audit
+// log is down, records wait in a bounded queue and requests go on.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Dialect } from '@ai-switch/dialects';
+import { authenticate, permitModel } from './authenticate.ts';
+import type { EdgeParts } from './edge.ts';
+import { forward } from './forward.ts';
+import { read } from './read.ts';
+import { receive } from './receive.ts';
+import { record } from './record.ts';
+import { refuse } from './refuse.ts';
+import { relay } from './relay.ts';
+import { reserve } from './reserve.ts';
+import { route } from './route.ts';
+
+/** Answers one request, whatever happens. Never rejects. */
+export async function handle(
+  edge: EdgeParts,
+  dialect: Dialect,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const exchange = receive(edge, dialect, incoming, outgoing);
+  try {
+    edge.admit();
+    const caller = await authenticate(edge, exchange);
+    const asked = await read(edge, exchange);
+    permitModel(caller, asked.request.model);
+    const targets = await route(edge, caller, asked.request.model);
+    await using hold = await reserve(edge, exchange, caller, asked);
+    const answer = await forward(edge, exchange, asked, targets, hold);
+    const charge = await relay(edge, exchange, asked, answer);
+    await hold.settle(charge);
+  } catch (error) {
+    refuse(edge, exchange, error);
+  } finally {
+    record(edge, exchange);
+  }
+}

@@ -1,0 +1,166 @@
+// What becomes of the bytes of a stream on their way: the same dialect passes them through and only watches, another
+// reads them into events and writes those. Either way only complete frames come out, one piece for each chunk.
+
+import {
+  type Dialect,
+  type Event,
+  type ProviderError,
+  parseFrame,
+  type ReplyContext,
+  type Request,
+  SseSplitter,
+  type Usage,
+} from '@ai-switch/dialects';
+import { charactersOf } from './answer.ts';
+import type { EdgeSettings } from './config.ts';
+import type { Exchange } from './receive.ts';
+
+export interface Lane {
+  /** What the client gets for these bytes; undefined for nothing yet. @throws InvalidReply, FrameTooLarge */
+  push(chunk: Buffer): Buffer | string | undefined;
+  /** Call once when the bytes end. */
+  end(): Buffer | string | undefined;
+  /** True once there was more than comments and pings. */
+  readonly hasBegun: boolean;
+  /** True once the answer is complete. */
+  readonly isFinished: boolean;
+  /** What the provider gave up with; nothing of it or after it comes out. */
+  readonly error: ProviderError | undefined;
+  readonly usage: Usage | undefined;
+  readonly outputCharacters: number;
+}
+
+export function passThroughLane(dialect: Dialect, request: Request, settings: EdgeSettings): Lane {
+  return new PassThroughLane(dialect, request, settings);
+}
+
+export function conversionLane(
+  from: Dialect,
+  exchange: Exchange,
+  request: Request,
+  settings: EdgeSettings,
+): Lane {
+  return new ConversionLane(from, exchange.dialect, replyContext(exchange, request), settings);
+}
+
+export function replyContext(exchange: Exchange, request: Request): ReplyContext {
+  return {
+    requestId: exchange.requestId,
+    model: request.model,
+    createdAtMs: Number(exchange.record.startedAtMs),
+    isStreamUsageWanted: request.isStreamUsageWanted,
+  };
+}
+
+class PassThroughLane implements Lane {
+  readonly #splitter: SseSplitter;
+  readonly #meter: ReturnType<Dialect['streamMeter']>;
+  hasBegun = false;
+
+  constructor(dialect: Dialect, request: Request, settings: EdgeSettings) {
+    this.#splitter = new SseSplitter(settings);
+    this.#meter = dialect.streamMeter(request);
+  }
+
+  get isFinished(): boolean {
+    return this.#meter.isFinished;
+  }
+
+  get error(): ProviderError | undefined {
+    return this.#meter.error;
+  }
+
+  get usage(): Usage | undefined {
+    return this.#meter.usage;
+  }
+
+  get outputCharacters(): number {
+    return this.#meter.outputCharacters;
+  }
+
+  push(chunk: Buffer): Buffer | undefined {
+    return this.#pass(this.#splitter.push(chunk));
+  }
+
+  end(): Buffer | undefined {
+    const last = this.#splitter.end();
+    if (last === undefined) return undefined;
+    const passed = this.#pass([last]);
+    return passed === undefined ? undefined : Buffer.concat([passed, FRAME_END]);
+  }
+
+  #pass(frames: readonly Buffer[]): Buffer | undefined {
+    const meter = this.#meter;
+    const wanted: Buffer[] = [];
+    for (const bytes of frames) {
+      const frame = parseFrame(bytes);
+      const isWanted = meter.observe(frame);
+      if (meter.error !== undefined) break;
+      if (isWanted) wanted.push(bytes);
+      if (frame.data !== '' && frame.event !== 'ping') this.hasBegun = true;
+    }
+    return joined(wanted);
+  }
+}
+
+const FRAME_END = Buffer.from('\n\n');
+
+/** Frames of one chunk stand side by side in memory, so that joining them copies nothing unless one was cut out. */
+function joined(frames: readonly Buffer[]): Buffer | undefined {
+  const [first] = frames;
+  if (first === undefined || frames.length === 1) return first;
+  let end = first.byteOffset;
+  for (const frame of frames) {
+    if (frame.buffer !== first.buffer || frame.byteOffset !== end) return Buffer.concat(frames);
+    end += frame.length;
+  }
+  return Buffer.from(first.buffer, first.byteOffset, end - first.byteOffset);
+}
+
+class ConversionLane implements Lane {
+  readonly #splitter: SseSplitter;
+  readonly #reader: ReturnType<Dialect['streamReader']>;
+  readonly #writer: ReturnType<Dialect['streamWriter']>;
+  hasBegun = false;
+  isFinished = false;
+  error: ProviderError | undefined;
+  usage: Usage | undefined;
+  outputCharacters = 0;
+
+  constructor(from: Dialect, to: Dialect, context: ReplyContext, settings: EdgeSettings) {
+    this.#splitter = new SseSplitter(settings);
+    this.#reader = from.streamReader();
+    this.#writer = to.streamWriter(context);
+  }
+
+  push(chunk: Buffer): string | undefined {
+    let text = '';
+    for (const frame of this.#splitter.push(chunk))
+      text += this.#convert(this.#reader.read(parseFrame(frame)));
+    return text === '' ? undefined : text;
+  }
+
+  end(): string | undefined {
+    const last = this.#splitter.end();
+    let text = last === undefined ? '' : this.#convert(this.#reader.read(parseFrame(last)));
+    text += this.#convert(this.#reader.end());
+    return text === '' ? undefined : text;
+  }
+
+  #convert(events: readonly Event[]): string {
+    let text = '';
+    for (const event of events) {
+      if (this.error !== undefined) break;
+      if (event.type === 'error') {
+        this.error = event.error;
+        break;
+      }
+      if (event.type === 'usage') this.usage = event.usage;
+      else if (event.type === 'finish') this.isFinished = true;
+      if (event.type !== 'ping') this.hasBegun = true;
+      this.outputCharacters += charactersOf(event);
+      text += this.#writer.write(event);
+    }
+    return text;
+  }
+}

@@ -1,0 +1,164 @@
+// Invariant: a reservation that this edge made ends exactly once, whatever happens in between. Leaving the scope that
+// holds it is enough: it is voided if nothing was dispatched upstream, and otherwise settled. What a failed attempt cost
+// is not the caller's; what he sent and then would not wait for is.
+//
+// When the ledger is down nothing is dispatched. A reserve whose answer got lost is voided in the background, and expires
+// if that fails as well.
+
+import { type Caller, type Reservation, ReservationState, type TokenCounts } from '@ai-switch/contracts';
+import { noUsage } from '@ai-switch/dialects';
+import { asFault, Fault, newId } from '@ai-switch/kernel';
+import { type Charge, chargeFor } from './charge.ts';
+import type { EdgeParts } from './edge.ts';
+import type { Asked } from './read.ts';
+import type { Exchange } from './receive.ts';
+import { settle } from './settle.ts';
+
+/** @throws Fault `quotaExhausted` that says what blocks and until when */
+export async function reserve(
+  edge: EdgeParts,
+  exchange: Exchange,
+  caller: Caller,
+  asked: Asked,
+): Promise<Hold> {
+  const nowMs = edge.clock.nowMs();
+  const hold = new Hold(edge, exchange, newId('res', nowMs), newId('own', nowMs), caller, asked);
+  try {
+    const { reservation, created } = await edge.ports.quotaLedger.reserve({
+      tenant: caller.tenant,
+      reservationId: hold.reservationId,
+      userId: caller.userId,
+      amounts: holdAmounts(edge, asked),
+      ttlMs: BigInt(edge.settings.reservationTtlMs),
+      ownerToken: hold.ownerToken,
+    });
+    exchange.reservationId = hold.reservationId;
+    if (reservation?.state === ReservationState.REJECTED) throw quotaExhausted(reservation);
+    if (reservation?.state !== ReservationState.HELD || !created) {
+      throw new Fault('internal', 'The ledger did not hold what was asked for.');
+    }
+    return hold;
+  } catch (error) {
+    const { code } = asFault(error);
+    if (code !== 'quotaExhausted') void hold.release();
+    throw error;
+  }
+}
+
+export class Hold implements AsyncDisposable {
+  readonly reservationId: string;
+  readonly ownerToken: string;
+  /** Set once bytes of the request may have reached a provider. */
+  isDispatched = false;
+  readonly #edge: EdgeParts;
+  readonly #exchange: Exchange;
+  readonly #caller: Caller;
+  readonly #asked: Asked;
+  #isOver = false;
+
+  constructor(
+    edge: EdgeParts,
+    exchange: Exchange,
+    reservationId: string,
+    ownerToken: string,
+    caller: Caller,
+    asked: Asked,
+  ) {
+    this.#edge = edge;
+    this.#exchange = exchange;
+    this.reservationId = reservationId;
+    this.ownerToken = ownerToken;
+    this.#caller = caller;
+    this.#asked = asked;
+  }
+
+  /** Posts what was used. Never rejects: a settlement that the ledger does not take is logged with its amounts. */
+  async settle(charge: Charge): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { record } = this.#exchange;
+    record.outcome = charge.outcome;
+    record.usage = countsOf(charge);
+    record.usageEstimated = charge.isEstimated;
+    await settle(this.#edge, {
+      tenant: this.#caller.tenant,
+      reservationId: this.reservationId,
+      userId: this.#caller.userId,
+      actual: record.usage,
+      outcome: charge.outcome,
+    });
+  }
+
+  /** Gives everything back: nothing was dispatched. */
+  async release(): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { tenant } = this.#caller;
+    const { reservationId, ownerToken } = this;
+    try {
+      await this.#edge.ports.quotaLedger.void({ tenant, reservationId, ownerToken });
+    } catch (error) {
+      const fault = asFault(error);
+      // Never reserved, or gone by itself.
+      if (fault.code === 'notFound') return;
+      this.#edge.logger.error({ err: error, tenant, reservationId }, 'a reservation could not be voided');
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isOver) return;
+    if (!this.isDispatched) await this.release();
+    else if (this.#exchange.interruption === 'clientGone') {
+      const { inputTokensEstimate } = this.#asked;
+      await this.settle(
+        chargeFor('clientGone', {
+          isComplete: false,
+          usage: undefined,
+          outputCharacters: 0,
+          inputTokensEstimate,
+        }),
+      );
+    } else await this.settle({ usage: noUsage, isEstimated: false, outcome: 'upstreamFailed' });
+  }
+}
+
+function holdAmounts(edge: EdgeParts, asked: Asked): TokenCounts {
+  const { outputTokensDefault, outputTokensMax } = edge.settings;
+  const { request } = asked;
+  const output = Math.min(request.outputTokensMax ?? outputTokensDefault, outputTokensMax);
+  return {
+    input: BigInt(asked.inputTokensEstimate),
+    output: BigInt(Math.max(1, output) * Math.max(1, request.answerCount)),
+    cacheRead: 0n,
+    cacheWrite: 0n,
+  };
+}
+
+function countsOf({ usage }: Charge): TokenCounts {
+  return {
+    input: BigInt(usage.input),
+    output: BigInt(usage.output),
+    cacheRead: BigInt(usage.cacheRead),
+    cacheWrite: BigInt(usage.cacheWrite),
+  };
+}
+
+const TOKEN_TYPE_WORDS: Readonly<Record<string, string>> = {
+  TOKEN_TYPE_INPUT: 'input',
+  TOKEN_TYPE_OUTPUT: 'output',
+  TOKEN_TYPE_CACHE_READ: 'cacheRead',
+  TOKEN_TYPE_CACHE_WRITE: 'cacheWrite',
+};
+
+function quotaExhausted({ reservationId, bucket, blocked }: Reservation): Fault {
+  const name = blocked?.bucket || bucket;
+  const type = TOKEN_TYPE_WORDS[blocked?.tokenType ?? ''] ?? 'unknown';
+  const resetsAt = new Date(Number(blocked?.resetsAtMs ?? 0n)).toISOString();
+  const remaining = String(blocked?.remaining ?? 0n);
+  return new Fault(
+    'quotaExhausted',
+    `The quota is used up: bucket "${name}" has ${remaining} ${type} tokens left, fewer than this request may need. ` +
+      `It resets at ${resetsAt}. Ask for a shorter answer or for more quota (reservation ${reservationId}).`,
+    { details: { bucket: name, tokenType: type, remaining, resetsAt, reservation: reservationId } },
+  );
+}

@@ -1,0 +1,225 @@
+// One stream from a provider to a client.
+//
+// Invariants: the client gets complete frames only, and at most one terminal one. The header is held until the first
+// good event, so that everything before it can still be refused properly or tried elsewhere. The provider's side never
+// outlives the client's: a client that leaves ends the call at once.
+
+import { InvalidReply } from '@ai-switch/dialects';
+import { Fault } from '@ai-switch/kernel';
+import type { BodySink, UpstreamBody, UpstreamFailure } from '@ai-switch/upstream';
+import { AttemptFailure, failureOfCall, providerFault } from './attempt-failure.ts';
+import type { Outcome } from './charge.ts';
+import type { EdgeParts } from './edge.ts';
+import type { Lane } from './lanes.ts';
+import { type Exchange, type Interruption, interruptionFault } from './receive.ts';
+import { outgoingError } from './refuse.ts';
+import { watchStall } from './stall-watch.ts';
+import type { Ticking } from './ticker.ts';
+import { writeHead } from './write-head.ts';
+
+/** What a provider may send before its first event: comments and pings. */
+const HELD_BYTES_MAX = 64 * 1024;
+
+/** A provider that holds the connection this long after its answer is complete has nothing more to say. */
+const FINISHED_SILENCE_MS = 5_000;
+
+export class StreamRelay implements BodySink, Ticking {
+  /** Resolves at the first good event; rejects with an AttemptFailure or a Fault. */
+  readonly opened: Promise<void>;
+  readonly lane: Lane;
+  readonly #edge: EdgeParts;
+  readonly #exchange: Exchange;
+  readonly #body: UpstreamBody;
+  readonly #abort: () => void;
+  #state: 'opening' | 'held' | 'flowing' | 'over' = 'opening';
+  #resolveOpened: () => void = () => {};
+  #rejectOpened: (error: unknown) => void = () => {};
+  #held: (Buffer | string)[] = [];
+  #heldBytes = 0;
+  /** How the provider's side ended before the client's began. */
+  #endWhileHeld: (() => void) | undefined;
+  #resolveEnded: (outcome: Outcome) => void = () => {};
+  #wroteAtMs = 0;
+  /** Since when the client is behind; 0 when it is not. */
+  #behindSinceMs = 0;
+
+  constructor(edge: EdgeParts, exchange: Exchange, body: UpstreamBody, lane: Lane, abort: () => void) {
+    this.#edge = edge;
+    this.#exchange = exchange;
+    this.#body = body;
+    this.lane = lane;
+    this.#abort = abort;
+    this.opened = new Promise((resolve, reject) => {
+      this.#resolveOpened = resolve;
+      this.#rejectOpened = reject;
+    });
+    exchange.onInterrupt = (reason) => this.#interrupt(reason);
+    body.deliverTo(this);
+  }
+
+  /** Writes the header, what was held and all that follows. Resolves when the client's side is over. */
+  flow(): Promise<Outcome> {
+    const { outgoing } = this.#exchange;
+    return new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+      if (this.#state === 'over') return resolve('clientGone');
+      this.#state = 'flowing';
+      writeHead(this.#exchange, 200, 'text/event-stream; charset=utf-8');
+      this.#edge.ticker.add(this);
+      outgoing.on('drain', () => this.#catchUp());
+      for (const piece of this.#held.splice(0)) this.#write(piece);
+      this.#endWhileHeld?.();
+    });
+  }
+
+  // What the provider's side calls.
+
+  onChunk(chunk: Buffer): void {
+    if (this.#state === 'over' || this.#endWhileHeld !== undefined) return;
+    try {
+      this.#take(this.lane.push(chunk));
+    } catch (error) {
+      this.#abort();
+      this.#fail(unreadable(error));
+    }
+  }
+
+  onEnd(): void {
+    if (this.#state === 'over' || this.#endWhileHeld !== undefined) return;
+    try {
+      this.#take(this.lane.end());
+    } catch (error) {
+      this.#fail(unreadable(error));
+      return;
+    }
+    if (this.lane.error !== undefined) return;
+    const fault = new Fault('upstream', 'The provider ended its answer before it was complete.');
+    this.#fail(new AttemptFailure(fault, true));
+  }
+
+  onFailure(failure: UpstreamFailure): void {
+    if (this.#state === 'over' || this.#endWhileHeld !== undefined) return;
+    this.#fail(failureOfCall(failure));
+  }
+
+  // What the clock and the client's side call.
+
+  tick(nowMs: number): void {
+    const { settings } = this.#edge;
+    if (this.#behindSinceMs !== 0) {
+      if (!this.#isBehind()) this.#catchUp();
+      else if (nowMs - this.#behindSinceMs >= settings.clientStallMs) this.#exchange.outgoing.destroy();
+      return;
+    }
+    const silentMs = nowMs - this.#wroteAtMs;
+    if (this.lane.isFinished && silentMs >= FINISHED_SILENCE_MS) {
+      this.#complete();
+      this.#abort();
+    } else if (silentMs >= settings.keepAliveGapMs) this.#write(this.#exchange.dialect.keepAlive);
+  }
+
+  #interrupt(reason: Interruption): void {
+    if (this.#state === 'over') return;
+    if (this.#state === 'opening') {
+      this.#state = 'over';
+      this.#abort();
+      this.#rejectOpened(interruptionFault(reason));
+    } else if (reason === 'clientGone') {
+      this.#over('clientGone');
+      this.#abort();
+    } else {
+      this.#end(() => this.#cut(interruptionFault(reason)));
+      this.#abort();
+    }
+  }
+
+  #take(piece: Buffer | string | undefined): void {
+    const { lane } = this;
+    if (lane.error !== undefined) {
+      if (piece !== undefined && this.#state !== 'opening') this.#put(piece);
+      const { code, message, retryAfterMs } = lane.error;
+      this.#abort();
+      this.#fail(new AttemptFailure(providerFault(code, message, retryAfterMs), true));
+      return;
+    }
+    if (piece !== undefined) this.#put(piece);
+    if (this.#state === 'opening' && (lane.hasBegun || this.#heldBytes > HELD_BYTES_MAX)) {
+      this.#state = 'held';
+      this.#resolveOpened();
+    }
+  }
+
+  #put(piece: Buffer | string): void {
+    if (this.#state === 'flowing') {
+      this.#write(piece);
+      return;
+    }
+    this.#held.push(piece);
+    this.#heldBytes += piece.length;
+  }
+
+  /** What goes wrong after the answer is complete is no matter of the client's. */
+  #fail(failure: AttemptFailure): void {
+    if (this.#state === 'opening') {
+      this.#state = 'over';
+      this.#rejectOpened(failure);
+    } else if (this.lane.isFinished) this.#end(() => this.#complete());
+    else this.#end(() => this.#cut(failure.fault));
+  }
+
+  /** Ends the client's side now, or as soon as it has begun. */
+  #end(end: () => void): void {
+    if (this.#state === 'flowing') end();
+    else this.#endWhileHeld ??= end;
+  }
+
+  #complete(): void {
+    this.#exchange.outgoing.end();
+    watchStall(this.#edge, this.#exchange.outgoing);
+    this.#over('completed');
+  }
+
+  #cut(fault: Fault): void {
+    const { outgoing, dialect, requestId, record } = this.#exchange;
+    record.faultCode = fault.code;
+    outgoing.end(dialect.writeStreamError(outgoingError(fault, requestId)));
+    watchStall(this.#edge, outgoing);
+    this.#over('cut');
+  }
+
+  #over(outcome: Outcome): void {
+    this.#state = 'over';
+    this.#edge.ticker.delete(this);
+    if (this.#behindSinceMs !== 0) this.#body.resume();
+    this.#resolveEnded(outcome);
+  }
+
+  #write(piece: Buffer | string): void {
+    const { outgoing } = this.#exchange;
+    this.#exchange.record.firstByteMs ??= this.#exchange.elapsedMs();
+    outgoing.write(piece);
+    this.#wroteAtMs = performance.now();
+    if (this.#behindSinceMs === 0 && this.#isBehind()) {
+      this.#behindSinceMs = this.#wroteAtMs;
+      this.#body.pause();
+    }
+  }
+
+  #isBehind(): boolean {
+    return this.#exchange.outgoing.writableLength > this.#edge.settings.clientBufferBytesMax;
+  }
+
+  #catchUp(): void {
+    if (this.#behindSinceMs === 0 || this.#isBehind()) return;
+    this.#behindSinceMs = 0;
+    this.#body.resume();
+  }
+}
+
+function unreadable(cause: unknown): AttemptFailure {
+  const message =
+    cause instanceof InvalidReply
+      ? 'The provider sent something that is not an answer.'
+      : 'The answer of the provider could not be read.';
+  return new AttemptFailure(new Fault('upstream', message, { cause }), true);
+}

@@ -1,0 +1,194 @@
+// The edge with real services behind it, each on a database in memory, and two scripted providers in front of it.
+
+import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
+import { openAuditLog } from '@ai-switch/audit-consumer';
+import { openAuth } from '@ai-switch/auth';
+import type { AccessRecord, Ports, Reservation, TokenCounts } from '@ai-switch/contracts';
+import { openQuotaLedger } from '@ai-switch/quota-ledger';
+import { openRouter } from '@ai-switch/router';
+import { createLogger } from '@ai-switch/telemetry';
+import { ScriptedProvider } from '@ai-switch/testkit';
+import {
+  closeServer,
+  createEdge,
+  createEdgeServer,
+  type Edge,
+  type EdgeSettings,
+  listen,
+} from '../src/index.ts';
+
+export const PROVIDER_KEY = 'sk-canary-of-the-provider';
+const MEMORY = 'sqlite::memory:';
+
+export interface Gateway extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly key: string;
+  readonly tenant: string;
+  readonly userId: string;
+  readonly ports: Ports;
+  readonly edge: Edge;
+  readonly server: Server;
+  /** Serves `chat` (OpenAI's dialect) and `messages` (Anthropic's); the first of `both`. */
+  readonly provider: ScriptedProvider;
+  /** The fall-back of `both`, in OpenAI's dialect. */
+  readonly second: ScriptedProvider;
+  /** Everything that was logged, as JSON lines. */
+  readonly logged: string[];
+  /** Posts with the key unless `headers` say otherwise. */
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  balance(): Promise<{ readonly held: TokenCounts; readonly used: TokenCounts }>;
+  /** Resolves once the ledger holds nothing; rejects after two seconds. */
+  settled(): Promise<void>;
+  reservation(id: string): Promise<Reservation>;
+  accessRecords(): Promise<readonly AccessRecord[]>;
+}
+
+export interface GatewayOptions {
+  readonly settings?: Partial<EdgeSettings>;
+  /** Puts something in front of the ports. */
+  readonly wrap?: (ports: Ports) => Ports;
+}
+
+export async function openGateway({ settings, wrap }: GatewayOptions = {}): Promise<Gateway> {
+  const logged: string[] = [];
+  const logger = createLogger({
+    service: 'edge-gateway',
+    level: 'debug',
+    destination: { write: (line) => logged.push(line) },
+  });
+  const [auth, ledger, router, audit, provider, second] = await Promise.all([
+    openAuth({ databaseUrl: MEMORY, logger }),
+    openQuotaLedger({ databaseUrl: MEMORY, logger }),
+    openRouter({ databaseUrl: MEMORY, masterKey: randomBytes(32), logger }),
+    openAuditLog({ databaseUrl: MEMORY, logger }),
+    ScriptedProvider.open(),
+    ScriptedProvider.open(),
+  ]);
+  const own: Ports = {
+    auth: auth.auth,
+    quotaLedger: ledger.quotaLedger,
+    router: router.router,
+    auditLog: audit.auditLog,
+  };
+  const ports = wrap?.(own) ?? own;
+  const key = auth.firstRootKey ?? '';
+  const { caller } = await own.auth.authenticate({ key });
+  const { tenant = '', userId = '' } = caller ?? {};
+  await addProviders(own, tenant, provider, second);
+  const edge = createEdge({ ports, logger, settings: { tickMs: 20, accessDelayMs: 1, ...settings } });
+  const server = createEdgeServer(edge);
+  const port = await listen(server, '127.0.0.1:0');
+  const url = `http://127.0.0.1:${port}`;
+
+  const balance = async () => {
+    const reply = await own.quotaLedger.getBalance({ tenant, userId });
+    const { held, used } = reply.balance ?? {};
+    if (held === undefined || used === undefined) throw new Error('the ledger knows no balance');
+    return { held, used };
+  };
+  return {
+    url,
+    port,
+    key,
+    tenant,
+    userId,
+    ports: own,
+    edge,
+    server,
+    provider,
+    second,
+    logged,
+    balance,
+    post: (path, body, headers = { authorization: `Bearer ${key}` }) =>
+      fetch(`${url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+      }),
+    settled: () => until(async () => isNothing((await balance()).held), 'the ledger still holds something'),
+    reservation: async (reservationId) => {
+      const { reservation } = await own.quotaLedger.getReservation({ tenant, reservationId });
+      if (reservation === undefined) throw new Error(`no reservation ${reservationId}`);
+      return reservation;
+    },
+    accessRecords: async () => {
+      const page = { after: '', limit: 1_000 };
+      return (await own.auditLog.listAccess({ tenant, userId: '', page })).records;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await edge.close();
+      await closeServer(server);
+      await Promise.all([provider.close(), second.close()]);
+      await Promise.all([auth.close(), ledger.close(), router.close(), audit.close()]);
+    },
+  };
+}
+
+async function addProviders(
+  { router }: Ports,
+  tenant: string,
+  provider: ScriptedProvider,
+  second: ScriptedProvider,
+): Promise<void> {
+  const rows = [
+    { name: 'chat-provider', dialect: 'openai-chat', baseUrl: provider.baseUrl },
+    { name: 'messages-provider', dialect: 'anthropic-messages', baseUrl: provider.baseUrl },
+    { name: 'second-provider', dialect: 'openai-chat', baseUrl: second.baseUrl },
+  ];
+  for (const row of rows) {
+    await router.putProvider({
+      provider: {
+        tenant,
+        kind: 'custom',
+        hasCredential: true,
+        origin: 'admin',
+        updatedAtMs: 0n,
+        models: [],
+        ...row,
+      },
+      credential: PROVIDER_KEY,
+    });
+  }
+  const aliases: Record<string, readonly [string, number][]> = {
+    chat: [['chat-provider', 0]],
+    messages: [['messages-provider', 0]],
+    both: [
+      ['chat-provider', 0],
+      ['second-provider', 1],
+    ],
+  };
+  for (const [name, places] of Object.entries(aliases)) {
+    const resources = places.map(([place, priority]) => ({
+      provider: place,
+      model: `upstream-${name}`,
+      weight: 1,
+      priority,
+    }));
+    await router.putAlias({ alias: { tenant, name, resources, updatedAtMs: 0n } });
+  }
+}
+
+export function isNothing(counts: TokenCounts): boolean {
+  return counts.input + counts.output + counts.cacheRead + counts.cacheWrite === 0n;
+}
+
+/** Asks again until it is so; rejects with `complaint` after two seconds. */
+export async function until(isSo: () => boolean | Promise<boolean>, complaint: string): Promise<void> {
+  const giveUpAt = performance.now() + 2_000;
+  while (!(await isSo())) {
+    if (performance.now() > giveUpAt) throw new Error(complaint);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** The smallest request of each path for an alias. */
+export function ask(path: string, model: string, more: object = {}): object {
+  const messages = [{ role: 'user', content: 'Hello there, how are you today?' }];
+  return path === '/v1/messages'
+    ? { model, max_tokens: 100, messages, ...more }
+    : { model, messages, ...more };
+}
+
+export const PATHS = ['/v1/chat/completions', '/v1/messages'] as const;

@@ -1,6 +1,5 @@
 // Watches a stream that passes through. Every frame of every stream goes through here, so that only those are parsed in
-// which usage or an error stands; the rest are searched for a few words. Inside a JSON string a quote is escaped, so
-// that `"usage"` with bare quotes is never part of what the model said.
+// which usage or an error stands; the rest are walked once, string by string, without making an object or a text.
 
 import type { Frame, StreamMeter } from '../dialect.ts';
 import { listOf, objectOf, parseJson } from '../json/narrow.ts';
@@ -31,11 +30,13 @@ export class ChatStreamMeter implements StreamMeter {
       this.#finishesWanted = 0;
       return true;
     }
-    this.#count(data);
-    if (hasValue(data, '"finish_reason":')) this.#finishesWanted -= 1;
-    const hasError = frame.event === 'error' || hasValue(data, '"error":') || !data.includes('"choices"');
-    if (!hasError && !hasValue(data, '"usage":')) return true;
-    return this.#observeParsed(data, frame.event === 'error');
+    const seen = walk(data);
+    this.#outputCharacters += seen.spoken + (seen.reasoningContent || seen.reasoning);
+    this.#finishesWanted -= seen.finishes;
+    if (seen.hasUsage || seen.isOdd || frame.event === 'error') {
+      return this.#observeParsed(data, frame.event === 'error');
+    }
+    return true;
   }
 
   get usage(): Usage | undefined {
@@ -55,15 +56,9 @@ export class ChatStreamMeter implements StreamMeter {
     return this.#error;
   }
 
-  #count(data: string): void {
-    let characters = spoken(data, '"content":') + spoken(data, '"arguments":') + spoken(data, '"refusal":');
-    const reasoning = spoken(data, '"reasoning_content":');
-    characters += reasoning > 0 ? reasoning : spoken(data, '"reasoning":');
-    this.#outputCharacters += characters;
-  }
-
   #observeParsed(data: string, isError: boolean): boolean {
-    const body = parseJson(data);
+    // An error whose blank line is missing stands on the line after the last chunk.
+    const body = parseJson(data) ?? parseJson(data.slice(data.lastIndexOf('\n') + 1));
     const error = errorIn(200, body, isError);
     if (error !== undefined) {
       this.#error = error;
@@ -83,48 +78,113 @@ export class ChatStreamMeter implements StreamMeter {
 function saysMore(choice: JsonObject | undefined): boolean {
   if (choice === undefined) return false;
   const delta = objectOf(choice.delta) ?? {};
-  const isSilent = Object.values(delta).every(
-    (value) => value === null || value === '' || value === 'assistant',
-  );
+  const isSilent = Object.values(delta).every((value) => value === null || value === '');
   return !isSilent || (choice.finish_reason !== undefined && choice.finish_reason !== null);
 }
 
-/** True when the field stands there with something else than null or an empty string. */
-function hasValue(data: string, field: string): boolean {
-  let at = data.indexOf(field);
-  while (at !== -1) {
-    let value = at + field.length;
-    while (data.charCodeAt(value) === SPACE) value += 1;
-    const first = data.charCodeAt(value);
-    const isEmpty = first === SMALL_N || (first === QUOTE && data.charCodeAt(value + 1) === QUOTE);
-    if (!isEmpty) return true;
-    at = data.indexOf(field, value);
-  }
-  return false;
+interface Seen {
+  /** Characters of content, arguments and refusals. */
+  spoken: number;
+  /** vLLM sends its thinking under one name, then under both: it is counted once. */
+  reasoningContent: number;
+  reasoning: number;
+  finishes: number;
+  hasUsage: boolean;
+  /** An error, or a frame that is no chunk. */
+  isOdd: boolean;
 }
 
-/** The characters of all string values of a field; an escape sequence counts as one. */
-function spoken(data: string, field: string): number {
-  let characters = 0;
-  let at = data.indexOf(field);
-  while (at !== -1) {
-    at += field.length;
-    while (data.charCodeAt(at) === SPACE) at += 1;
-    if (data.charCodeAt(at) === QUOTE) {
-      at += 1;
-      for (let unit = data.charCodeAt(at); at < data.length && unit !== QUOTE; unit = data.charCodeAt(at)) {
-        if (unit === BACKSLASH) at += data.charCodeAt(at + 1) === SMALL_U ? 6 : 2;
-        else at += 1;
-        characters += 1;
+/** What stands in a chunk, by the names of its fields at any depth. An escape sequence counts as one character. */
+function walk(data: string): Seen {
+  const seen: Seen = {
+    spoken: 0,
+    reasoningContent: 0,
+    reasoning: 0,
+    finishes: 0,
+    hasUsage: false,
+    isOdd: true,
+  };
+  const length = data.length;
+  let hasError = false;
+  let field: FieldKind = 0;
+  let at = 0;
+  while (at < length) {
+    const unit = data.charCodeAt(at);
+    if (unit !== QUOTE) {
+      if (field !== OTHER && isValueStart(unit)) {
+        if (field === USAGE && unit === OPEN_BRACE) seen.hasUsage = true;
+        else if (field === ERROR && unit !== SMALL_N) hasError = true;
+        else if (field === CHOICES) seen.isOdd = false;
+        field = OTHER;
       }
+      at += 1;
+      continue;
     }
-    at = data.indexOf(field, at);
+    const start = at + 1;
+    let characters = 0;
+    for (at = start; at < length; characters += 1) {
+      const inside = data.charCodeAt(at);
+      if (inside === QUOTE) break;
+      if (inside !== BACKSLASH) at += 1;
+      else at += data.charCodeAt(at + 1) === SMALL_U ? 6 : 2;
+    }
+    const end = at;
+    at += 1;
+    if (data.charCodeAt(at) === COLON) {
+      field = fieldKind(data, start, end - start);
+      at += 1;
+      continue;
+    }
+    if (field === SPOKEN) seen.spoken += characters;
+    else if (field === REASONING_CONTENT) seen.reasoningContent += characters;
+    else if (field === REASONING) seen.reasoning += characters;
+    else if (field === FINISH && characters > 0) seen.finishes += 1;
+    else if (field === ERROR) hasError = true;
+    field = OTHER;
   }
-  return characters;
+  seen.isOdd ||= hasError;
+  return seen;
 }
 
+function fieldKind(data: string, start: number, length: number): FieldKind {
+  switch (length) {
+    case 5:
+      if (data.startsWith('usage', start)) return USAGE;
+      return data.startsWith('error', start) ? ERROR : OTHER;
+    case 7:
+      if (data.startsWith('choices', start)) return CHOICES;
+      return data.startsWith('content', start) || data.startsWith('refusal', start) ? SPOKEN : OTHER;
+    case 9:
+      if (data.startsWith('arguments', start)) return SPOKEN;
+      return data.startsWith('reasoning', start) ? REASONING : OTHER;
+    case 13:
+      return data.startsWith('finish_reason', start) ? FINISH : OTHER;
+    case 17:
+      return data.startsWith('reasoning_content', start) ? REASONING_CONTENT : OTHER;
+    default:
+      return OTHER;
+  }
+}
+
+function isValueStart(unit: number): boolean {
+  return unit !== SPACE && unit !== LINE_FEED;
+}
+
+type FieldKind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+const OTHER = 0;
+const SPOKEN = 1;
+const REASONING_CONTENT = 2;
+const REASONING = 3;
+const FINISH = 4;
+const USAGE = 5;
+const ERROR = 6;
+const CHOICES = 7;
+
+const LINE_FEED = 0x0a;
 const SPACE = 0x20;
 const QUOTE = 0x22;
+const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const SMALL_N = 0x6e;
 const SMALL_U = 0x75;
+const OPEN_BRACE = 0x7b;

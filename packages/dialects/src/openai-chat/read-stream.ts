@@ -39,7 +39,7 @@ export class ChatStreamReader implements StreamReader {
     else if (data.includes('\n')) {
       // An error whose blank line is missing stands on the line after the last chunk.
       for (const line of data.split('\n')) events.push(...this.read({ event: frame.event, data: line }));
-    } else this.#fail({ code: 'upstream', message: 'The provider sent a chunk that is not JSON.' }, events);
+    } else this.#fail({ code: 'upstream', message: BROKEN_CHUNK }, events);
     return events;
   }
 
@@ -151,6 +151,8 @@ export class ChatStreamReader implements StreamReader {
     events.push({ type: 'error', error });
   }
 }
+
+const BROKEN_CHUNK = 'The provider broke off in the middle of a chunk, or sent one that is not JSON.';
 
 /** DeepSeek and most: `reasoning_content`; vLLM and OpenRouter: `reasoning`; MiniMax: `reasoning_details`. */
 export function thinkingIn(message: JsonObject): string {

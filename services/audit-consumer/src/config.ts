@@ -8,7 +8,7 @@ export const settings = {
     describe: 'Where the audit log serves its port over gRPC. Keep it on a private network.',
     accepts: 'host:port',
     pattern: /^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/,
-    fallback: '127.0.0.1:7204',
+    fallback: '127.0.0.1:7104',
   }),
   AISWITCH_AUDIT_DATABASE_URL: textSetting({
     describe: 'The database of the audit log alone.',
@@ -21,7 +21,7 @@ export const settings = {
     max: 3_650,
     fallback: RETENTION_DAYS,
   }),
-  AISWITCH_LOG_LEVEL: choiceSetting({
+  AISWITCH_AUDIT_LOG_LEVEL: choiceSetting({
     describe: 'The least severe line that is logged.',
     choices: LOG_LEVELS,
     fallback: 'info',

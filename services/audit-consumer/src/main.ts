@@ -9,7 +9,7 @@ await runService({
   describe: 'keeps access records and audit events',
   settings,
   start: async (values, lifetime) => {
-    const logger = createLogger({ service: 'audit-consumer', level: values.AISWITCH_LOG_LEVEL });
+    const logger = createLogger({ service: 'audit-consumer', level: values.AISWITCH_AUDIT_LOG_LEVEL });
     const { auditLog, close } = await openAuditLog({
       databaseUrl: values.AISWITCH_AUDIT_DATABASE_URL,
       retentionDays: values.AISWITCH_AUDIT_RETENTION_DAYS,

@@ -7,7 +7,7 @@ import { Fault } from '@ai-switch/kernel';
 import type { AccessRow, EventRow } from './schema.ts';
 
 /** Records or events in one call. */
-export const BATCH_MAX = 1_000;
+const BATCH_MAX = 1_000;
 /** Ids of users and keys, names of models and providers, codes, addresses. */
 export const NAME_CHARACTERS_MAX = 256;
 export const USER_AGENT_CHARACTERS_MAX = 512;

@@ -7,7 +7,7 @@ export const settings = {
     describe: 'Where the router serves its port over gRPC. Keep it on a private network.',
     accepts: 'host:port',
     pattern: /^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/,
-    fallback: '127.0.0.1:7203',
+    fallback: '127.0.0.1:7103',
   }),
   AISWITCH_ROUTER_DATABASE_URL: textSetting({
     describe: 'The database of the router alone.',
@@ -19,7 +19,7 @@ export const settings = {
       'The file of 32 random bytes, readable by its owner only, that seals the providers’ credentials.',
     accepts: 'a path',
   }),
-  AISWITCH_LOG_LEVEL: choiceSetting({
+  AISWITCH_ROUTER_LOG_LEVEL: choiceSetting({
     describe: 'The least severe line that is logged.',
     choices: LOG_LEVELS,
     fallback: 'info',

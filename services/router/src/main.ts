@@ -10,7 +10,7 @@ await runService({
   describe: 'chooses the provider that answers a request',
   settings,
   start: async (values, lifetime) => {
-    const logger = createLogger({ service: 'router', level: values.AISWITCH_LOG_LEVEL });
+    const logger = createLogger({ service: 'router', level: values.AISWITCH_ROUTER_LOG_LEVEL });
     // Replicas share one key: a replica that made its own could not open what the others sealed.
     const { key } = await openMasterKey(values.AISWITCH_MASTER_KEY_FILE, { mayCreate: false });
     const { router, close } = await openRouter({

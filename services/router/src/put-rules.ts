@@ -5,7 +5,7 @@ import { Fault } from '@ai-switch/kernel';
 import { findProviderKind, PROVIDER_KINDS } from '@ai-switch/upstream';
 import type { Range } from './store.ts';
 
-export const MODELS_MAX = 1_000;
+const MODELS_MAX = 1_000;
 const RESOURCES_MAX = 32;
 const WEIGHT_MAX = 1_000;
 const PRIORITY_MAX = 1_000;

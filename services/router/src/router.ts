@@ -27,16 +27,7 @@ import { type Database, openDatabase } from '@ai-switch/db';
 import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
 import { createLogger, type Logger } from '@ai-switch/telemetry';
 import type { Kysely } from 'kysely';
-import {
-  createDataKey,
-  type DataKey,
-  type MasterKey,
-  masterKeyOf,
-  openDataKey,
-  SealError,
-  type SealedDataKey,
-  sealCredential,
-} from './credentials.ts';
+import { type MasterKey, masterKeyOf } from './credentials.ts';
 import {
   checkAlias,
   checkCredential,
@@ -51,11 +42,11 @@ import { migrations, type RouterSchema } from './schema.ts';
 import { modelsOf, type Snapshot, snapshotOf, targetsFor } from './snapshot.ts';
 import { Snapshots } from './snapshots.ts';
 import * as store from './store.ts';
+import { dataKeyOpener, seal } from './tenant-keys.ts';
 
 /** A tenant's list of models has to fit in one message. */
 const PROVIDERS_MAX = 64;
 const ALIASES_MAX = 1_000;
-const DATA_KEY_VERSION = '1';
 
 export interface RouterOptions {
   readonly databaseUrl: string;
@@ -130,11 +121,13 @@ class RouterService implements Router {
     const { credential } = request;
     if (credential !== undefined) checkCredential(credential);
     const { tenant, name } = provider;
+    const { masterKey } = this.#options;
     const row = await this.#change(tenant, async (rows) => {
       const stored = await store.findProvider(rows, tenant, name);
       if (stored === undefined)
         await assertRoom(store.countProviders(rows, tenant), PROVIDERS_MAX, 'providers');
-      const sealed = await this.#seal(rows, { tenant, provider: name }, credential);
+      // Absent keeps what is stored, empty takes it away: neither is sealed.
+      const sealed = credential && (await seal(rows, masterKey, { tenant, provider: name }, credential));
       const changed = {
         tenant,
         name,
@@ -226,31 +219,6 @@ class RouterService implements Router {
     }
   }
 
-  /** The text to store; undefined keeps what is there. */
-  async #seal(
-    rows: Kysely<RouterSchema>,
-    place: { readonly tenant: string; readonly provider: string },
-    credential: string | undefined,
-  ): Promise<string | undefined> {
-    if (credential === undefined || credential === '') return credential;
-    const { masterKey } = this.#options;
-    try {
-      let [newest] = await store.readDataKeys(rows, place.tenant);
-      if (newest === undefined) {
-        newest = createDataKey(masterKey, place.tenant, DATA_KEY_VERSION);
-        await store.insertDataKey(rows, place.tenant, newest);
-      }
-      return sealCredential(openDataKey(masterKey, place.tenant, newest), place, credential);
-    } catch (cause) {
-      if (!(cause instanceof SealError)) throw cause;
-      throw new Fault(
-        'unavailable',
-        'The credential cannot be sealed: this process has another master key than the one before. Start it with the key file that it had.',
-        { cause },
-      );
-    }
-  }
-
   #nowMs(): bigint {
     return BigInt(this.#options.clock.nowMs());
   }
@@ -272,27 +240,13 @@ async function loadSnapshot(
   const found = await store.readTenant(rows, tenant);
   return snapshotOf({
     rows: found,
-    dataKey: dataKeysOf(masterKey, tenant, found.dataKeys),
+    dataKey: dataKeyOpener(masterKey, tenant, found.dataKeys),
     onUnopened: (provider, { message }) =>
       logger.error(
         { tenant, provider, reason: message },
         'a credential does not open: the provider is not used',
       ),
   });
-}
-
-/** Opens each of a tenant's data keys once. */
-function dataKeysOf(masterKey: MasterKey, tenant: string, sealed: readonly SealedDataKey[]) {
-  const opened = new Map<string, DataKey>();
-  return (version: string): DataKey => {
-    const known = opened.get(version);
-    if (known !== undefined) return known;
-    const found = sealed.find((key) => key.version === version);
-    if (found === undefined) throw new SealError('its data key is not there');
-    const dataKey = openDataKey(masterKey, tenant, found);
-    opened.set(version, dataKey);
-    return dataKey;
-  };
 }
 
 async function assertProvidersKnown(rows: Kysely<RouterSchema>, { tenant, resources }: Alias): Promise<void> {

@@ -53,9 +53,10 @@ export function createConsole({ ports, logger }: ConsoleOptions): Hono {
     });
   }
 
-  app.notFound(({ req }) =>
-    problemReply(new Fault('notFound', `There is no ${req.method} ${req.path} in the admin API.`)),
-  );
+  // A route and not `notFound`, which an app that is mounted in another does not take with it.
+  app.all('*', ({ req }) => {
+    throw new Fault('notFound', `There is no ${req.method} ${req.path} in the admin API.`);
+  });
   app.onError((error, { req }) => {
     const fault = asFault(error);
     if (fault.code === 'internal')

@@ -97,6 +97,10 @@ function refusal(status: number, problem: Row, url: string): CliError {
   const detail = typeof problem.detail === 'string' ? problem.detail : `the gateway answered ${status}`;
   const field =
     typeof problem.field === 'string' && !detail.includes(problem.field) ? ` (${problem.field})` : '';
-  const hint = status === 401 ? ` The key is from AISWITCH_KEY or --key, for ${url}.` : '';
-  return new CliError(`${detail}${field}${hint}`);
+  return new CliError(`${detail}${field}${hintFor(status, problem, url)}`);
+}
+
+function hintFor(status: number, { field }: Row, url: string): string {
+  if (status === 401) return ` The key is from AISWITCH_KEY or --key, for ${url}.`;
+  return field === 'credential' ? ' Give it with --credential-env <variable> or --credential-stdin.' : '';
 }

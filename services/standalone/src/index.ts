@@ -1,0 +1,1 @@
+export { openStandalone, type Standalone, type StandaloneOptions } from './standalone.ts';

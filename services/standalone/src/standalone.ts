@@ -1,0 +1,138 @@
+// Every service in one process on one address. A call between services is a call of the object itself; what each owns is
+// in a file of its own, so that the audit trail never waits for the ledger.
+
+import { openAuditLog } from '@ai-switch/audit-consumer';
+import { openAuth } from '@ai-switch/auth';
+import { createConsole } from '@ai-switch/console';
+import type { Ports } from '@ai-switch/contracts';
+import { closeServer, createEdge, createEdgeServer, listen } from '@ai-switch/edge-gateway';
+import { ConfigError, Lifetime } from '@ai-switch/kernel';
+import { openQuotaLedger } from '@ai-switch/quota-ledger';
+import { openMasterKey, openRouter } from '@ai-switch/router';
+import type { Logger } from '@ai-switch/telemetry';
+import { readProviderKeys } from './config.ts';
+import { type DataFolder, openDataFolder } from './data-folder.ts';
+import { findProviders } from './providers-found.ts';
+
+/** The company that auth makes on an empty database. */
+const TENANT = 'default';
+const ADMIN_PATH = '/api/admin/v1';
+
+export interface StandaloneOptions {
+  /** The folder for the databases and the master key. */
+  readonly dataPath: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Where the keys of providers are looked for; default: that of the process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Whether model servers are looked for on their usual ports of this machine; default true. */
+  readonly isDiscovering?: boolean;
+  /** PostgreSQL in place of the SQLite files. */
+  readonly databaseUrl?: string;
+  readonly logger: Logger;
+  /** Hears of the first root key as soon as it is made, for a later part may fail and it is not shown again. */
+  readonly onFirstRootKey?: (key: string) => void;
+}
+
+export interface Standalone {
+  /** Where it listens, without a trailing slash. */
+  readonly url: string;
+  /** Only at the first start. */
+  readonly firstRootKey?: string;
+  /** True when the master key was made by this start. */
+  readonly isNewMasterKey: boolean;
+  readonly masterKeyPath: string;
+  /** A new key of the first root user. */
+  makeRootKey(): Promise<string>;
+  /** The models that can be asked for, with their providers. Waits a moment for what providers say of themselves. */
+  models(): Promise<readonly { readonly name: string; readonly provider: string }[]>;
+  /** Lets streams run to their bound, then closes everything. */
+  close(): Promise<void>;
+}
+
+/** @throws ConfigError or DatabaseError of one line for what has to be mended */
+export async function openStandalone(options: StandaloneOptions): Promise<Standalone> {
+  const lifetime = new Lifetime();
+  try {
+    return await open(options, lifetime);
+  } catch (error) {
+    await lifetime.close().catch((err: unknown) => options.logger.error({ err }, 'closing failed'));
+    throw error;
+  }
+}
+
+async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Standalone> {
+  const { host, port, logger, environment, isDiscovering = true } = options;
+  const folder = openDataFolder(options.dataPath);
+  lifetime.onClose('data folder', () => folder.close());
+  const masterKey = await masterKeyIn(folder);
+
+  const databaseUrl = (service: string) => options.databaseUrl ?? folder.databaseUrl(service);
+  const auth = await openAuth({ databaseUrl: databaseUrl('auth'), logger });
+  lifetime.onClose('auth', () => auth.close());
+  if (auth.firstRootKey !== undefined) options.onFirstRootKey?.(auth.firstRootKey);
+  const ledger = await openQuotaLedger({ databaseUrl: databaseUrl('quota-ledger'), logger });
+  lifetime.onClose('quota-ledger', () => ledger.close());
+  const router = await openRouter({ databaseUrl: databaseUrl('router'), masterKey: masterKey.key, logger });
+  lifetime.onClose('router', () => router.close());
+  const audit = await openAuditLog({ databaseUrl: databaseUrl('audit'), logger });
+  lifetime.onClose('audit log', () => audit.close());
+  const ports: Ports = {
+    auth: auth.auth,
+    quotaLedger: ledger.quotaLedger,
+    router: router.router,
+    auditLog: audit.auditLog,
+  };
+
+  const found = await findProviders({
+    ports,
+    tenant: TENANT,
+    keys: readProviderKeys(environment),
+    isDiscovering,
+    logger,
+  });
+  lifetime.onClose('providers', () => found.close());
+
+  const edge = createEdge({ ports, logger });
+  edge.app.route(ADMIN_PATH, createConsole({ ports, logger }));
+  const server = createEdgeServer(edge);
+  // Closed in reverse: the edge refuses and drains while the server still answers.
+  lifetime.onClose('server', () => closeServer(server));
+  lifetime.onClose('edge', () => edge.close());
+  const bound = await listen(server, `${host.includes(':') ? `[${host}]` : host}:${port}`);
+
+  return {
+    url: `http://${reachable(host)}:${bound}`,
+    ...(auth.firstRootKey === undefined ? {} : { firstRootKey: auth.firstRootKey }),
+    isNewMasterKey: masterKey.isNew,
+    masterKeyPath: folder.masterKeyPath,
+    makeRootKey: () => auth.makeRootKey(),
+    models: async () => {
+      await found.settled();
+      return (await ports.router.listModels({ tenant: TENANT })).models;
+    },
+    close: () => lifetime.close(),
+  };
+}
+
+async function masterKeyIn(folder: DataFolder): Promise<{ readonly key: Buffer; readonly isNew: boolean }> {
+  const masterKey = await openMasterKey(folder.masterKeyPath, { mayCreate: !folder.hasSealedData }).catch(
+    (cause: unknown) => {
+      const isMissing =
+        folder.hasSealedData && cause instanceof ConfigError && /cannot be read:/.test(cause.message);
+      if (!isMissing) throw cause;
+      throw new ConfigError(
+        `the master key ${folder.masterKeyPath} is missing, and the stored credentials cannot be opened without it: put it back from a backup`,
+        { cause },
+      );
+    },
+  );
+  return masterKey;
+}
+
+/** An address that means "every one" is reached as this machine's own. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

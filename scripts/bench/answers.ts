@@ -35,8 +35,16 @@ export function streamFrames(): readonly Buffer[] {
   return [...texts, `${stop}${frame([], USAGE)}data: [DONE]\n\n`].map((text) => Buffer.from(text));
 }
 
-/** What a client sends: about 1 KB, a system prompt and a question. */
-export function requestBody(isStreaming: boolean): Buffer {
+/**
+ * What a client sends: about 1 KB, a system prompt and a question.
+ * @param chunkMs the pace of the stream that is asked for, which the scripted upstream reads; undefined: no stream
+ */
+export function requestBody(chunkMs: number | undefined): Buffer {
+  const stream = {
+    stream: true,
+    stream_options: { include_usage: true },
+    metadata: { chunk_ms: String(chunkMs) },
+  };
   return Buffer.from(
     JSON.stringify({
       model: MODEL,
@@ -46,7 +54,7 @@ export function requestBody(isStreaming: boolean): Buffer {
       ],
       max_tokens: 256,
       temperature: 0.2,
-      ...(isStreaming ? { stream: true, stream_options: { include_usage: true } } : {}),
+      ...(chunkMs === undefined ? {} : stream),
     }),
   );
 }

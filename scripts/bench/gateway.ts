@@ -56,17 +56,22 @@ export async function startGateway(
 function greeting(child: ChildProcess): Promise<{ readonly port: number; readonly apiKey: string }> {
   return new Promise((resolve, reject) => {
     let printed = '';
-    const refuse = (problem: string) => reject(new Error(`AI-Switch ${problem}\n${printed}`));
-    const timer = setTimeout(() => refuse(`did not start within ${START_MS_MAX} ms:`), START_MS_MAX);
-    child.on('exit', (code) => refuse(`ended with code ${code}:`));
-    const onPrinted = (piece: Buffer) => {
-      if (!timer.hasRef()) return;
-      printed += piece.toString();
-      const port = /http:\/\/127\.0\.0\.1:(\d+)/.exec(printed)?.[1];
-      const apiKey = /\bais_[A-Za-z0-9_-]{16,}(?=\s)/.exec(printed)?.[0];
-      if (port === undefined || apiKey === undefined) return;
+    let isWaiting = true;
+    const refuse = (problem: string) => {
+      isWaiting = false;
       clearTimeout(timer);
-      timer.unref();
+      reject(new Error(`AI-Switch ${problem}\n${printed}`));
+    };
+    const timer = setTimeout(() => refuse(`did not start within ${START_MS_MAX} ms:`), START_MS_MAX);
+    child.on('close', (code) => refuse(`ended with code ${code}:`));
+    const onPrinted = (piece: Buffer) => {
+      if (!isWaiting) return;
+      printed += piece.toString();
+      const port = /listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(printed)?.[1];
+      const apiKey = /\bais_[A-Za-z0-9_]{40,}(?=\s)/.exec(printed)?.[0];
+      if (port === undefined || apiKey === undefined) return;
+      isWaiting = false;
+      clearTimeout(timer);
       resolve({ port: Number(port), apiKey });
     };
     child.stdout?.on('data', onPrinted);

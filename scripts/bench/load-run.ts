@@ -7,7 +7,8 @@ import { type Percentiles, percentiles } from './statistics.ts';
 export interface LoadOrder {
   readonly port: number;
   readonly apiKey: string;
-  readonly isStreaming: boolean;
+  /** Milliseconds between the chunks of a stream; absent: no stream is asked for. */
+  readonly chunkMs?: number;
   readonly connections: number;
   /** Requests a second, sent whether or not answers come; absent: each connection asks again once it is answered. */
   readonly ratePerSecond?: number;
@@ -138,7 +139,7 @@ async function openAll(order: LoadOrder, source: Source, tally: Tally): Promise<
     port: order.port,
     request: requestBytes(order),
     bodyBytes: order.bodyBytes,
-    isStreaming: order.isStreaming,
+    isStreaming: order.chunkMs !== undefined,
     onAnswer: (connection: Connection, startMs: number, firstByteMs: number) => {
       const nowMs = performance.now();
       if (tally.isOpen) {
@@ -158,7 +159,7 @@ async function openAll(order: LoadOrder, source: Source, tally: Tally): Promise<
 }
 
 function requestBytes(order: LoadOrder): Buffer {
-  const body = requestBody(order.isStreaming);
+  const body = requestBody(order.chunkMs);
   const head = [
     'POST /v1/chat/completions HTTP/1.1',
     `host: 127.0.0.1:${order.port}`,

@@ -31,7 +31,7 @@ async function bench(options: BenchOptions): Promise<readonly Measurement[]> {
     cleanUp.defer(() => started.process.disconnect());
     return { ...started, pid: started.process.pid ?? 0 };
   };
-  const provider = await child<Bodies & { port: number }>('provider.ts', [String(options.chunkMs)]);
+  const provider = await child<Bodies & { port: number }>('provider.ts', []);
   const proxy = await child<{ port: number }>('proxy.ts', [String(provider.ready.port)]);
   const load = await child('load.ts', []);
   const gateway = await startGateway(provider.ready.port, dataFolder, options.profileFolder);

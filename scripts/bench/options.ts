@@ -33,8 +33,8 @@ against a bare node:http + undici proxy and against direct calls, all to the sam
   --rounds <n>      rounds of all targets, 1 to 20 (default 5)
   --seconds <n>     seconds of each measured window, 1 to 4 (default 2)
   --only <names>    cases, separated by commas: ${CASES.map((each) => each.name).join(', ')}
-  --chunk-ms <n>    milliseconds between the chunks of a stream, 0 to 100 (default 1);
-                    0 writes one chunk a turn of the upstream's event loop
+  --chunk-ms <n>    milliseconds between the chunks of a stream while latency is measured, 0 to 100 (default 1);
+                    at saturation the upstream writes one chunk a turn of its event loop
   --json            prints every round as JSON instead of the tables
   --profile <dir>   writes a processor profile of AI-Switch to that folder; numbers are then too low
   --help            prints this text

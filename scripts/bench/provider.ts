@@ -1,11 +1,10 @@
 // The scripted upstream, a process of its own. It answers every request at once with prebuilt bytes: 1 KB of JSON, or
-// a stream when the request asks for one. It is made of a bare socket server so that it is never the bottleneck.
+// a stream when the request asks for one, at the pace that the request names. It is made of a bare socket server so that
+// it is never the bottleneck.
 import { createServer, type Socket } from 'node:net';
 import { CHUNKS_PER_STREAM, REPLY_BYTES, replyBody, streamFrames } from './answers.ts';
 import { listenOnLoopback, reportReady } from './child.ts';
 import { messageReader } from './message-reader.ts';
-
-const chunkMs = Number(process.argv[2] ?? '0');
 
 const body = replyBody();
 const reply = Buffer.concat([
@@ -33,25 +32,32 @@ interface Stream {
   readonly socket: Socket;
   next: number;
 }
-let streams: Stream[] = [];
-let isTurning = false;
+// The open streams of each pace.
+const paces = new Map<number, Stream[]>();
 
-// Each turn of the event loop gives every open stream one more chunk, each in a write of its own.
-function turn(): void {
-  streams = streams.filter((stream) => {
+function startStream(socket: Socket, chunkMs: number): void {
+  const streams = paces.get(chunkMs) ?? [];
+  streams.push({ socket, next: 0 });
+  paces.set(chunkMs, streams);
+  if (streams.length === 1) scheduleTurn(chunkMs);
+}
+
+// Each turn gives every open stream one more chunk, each in a write of its own. A pace of 0 turns with the event loop.
+function turn(chunkMs: number): void {
+  const open = (paces.get(chunkMs) ?? []).filter((stream) => {
     const piece = stream.socket.destroyed ? undefined : pieces[stream.next];
     if (piece === undefined) return false;
     stream.socket.write(piece);
     stream.next += 1;
     return stream.next < pieces.length;
   });
-  isTurning = streams.length > 0;
-  if (isTurning) schedule();
+  paces.set(chunkMs, open);
+  if (open.length > 0) scheduleTurn(chunkMs);
 }
 
-function schedule(): void {
-  if (chunkMs > 0) setTimeout(turn, chunkMs);
-  else setImmediate(turn);
+function scheduleTurn(chunkMs: number): void {
+  if (chunkMs > 0) setTimeout(turn, chunkMs, chunkMs);
+  else setImmediate(turn, chunkMs);
 }
 
 const server = createServer({ noDelay: true }, (socket) => {
@@ -64,14 +70,9 @@ const server = createServer({ noDelay: true }, (socket) => {
       request += bytes.toString('latin1', start, end);
     },
     onEnd: () => {
-      if (!/"stream": *true/.test(request)) {
-        socket.write(reply);
-        return;
-      }
-      streams.push({ socket, next: 0 });
-      if (isTurning) return;
-      isTurning = true;
-      schedule();
+      const chunkMs = /"chunk_ms":"(\d+)"/.exec(request)?.[1];
+      if (chunkMs === undefined) socket.write(reply);
+      else startStream(socket, Number(chunkMs));
     },
   });
   socket.on('data', read);

@@ -51,7 +51,7 @@ export async function runRounds(
   for (const benchCase of options.cases) {
     for (const target of targets) {
       onProgress(`warm-up: ${benchCase.name} ${target.name}`);
-      await order(load, benchCase, target, bodies, { windowMs: WARM_UP_MS });
+      await placeOrder(load, benchCase, target, bodies, { windowMs: WARM_UP_MS, chunkMs: 0 });
     }
   }
   const measurements: Measurement[] = [];
@@ -60,7 +60,7 @@ export async function runRounds(
     for (const benchCase of options.cases) {
       for (const target of turned) {
         onProgress(`round ${round} of ${options.rounds}: ${benchCase.name} ${target.name}`);
-        measurements.push(await measure(load, round, benchCase, target, bodies, options.seconds * 1000));
+        measurements.push(await measure(load, round, benchCase, target, bodies, options));
       }
     }
   }
@@ -73,35 +73,43 @@ async function measure(
   benchCase: BenchCase,
   target: Target,
   bodies: Bodies,
-  windowMs: number,
+  { seconds, chunkMs }: BenchOptions,
 ): Promise<Measurement> {
+  const windowMs = seconds * 1000;
   resetPeakRss(target.pid);
-  const saturated = await order(load, benchCase, target, bodies, { windowMs });
+  const saturated = await placeOrder(load, benchCase, target, bodies, { windowMs, chunkMs: 0 });
   const peakRssBytes = peakRssBytesOf(target.pid);
   const { ratePerSecond } = benchCase;
-  const paced = await order(load, benchCase, target, bodies, { windowMs, ratePerSecond });
+  const paced = await placeOrder(load, benchCase, target, bodies, { windowMs, chunkMs, ratePerSecond });
   return { round, caseName: benchCase.name, target: target.name, saturated, paced, peakRssBytes };
 }
 
-async function order(
+interface Timing {
+  readonly windowMs: number;
+  readonly chunkMs: number;
+  readonly ratePerSecond?: number;
+}
+
+async function placeOrder(
   load: ChildProcess,
   benchCase: BenchCase,
   target: Target,
   bodies: Bodies,
-  timing: Pick<LoadOrder, 'windowMs' | 'ratePerSecond'>,
+  { windowMs, chunkMs, ratePerSecond }: Timing,
 ): Promise<LoadResult> {
   const loadOrder: LoadOrder = {
     port: target.port,
     apiKey: target.apiKey,
-    isStreaming: benchCase.isStreaming,
     connections: benchCase.connections,
     settleMs: SETTLE_MS,
     bodyBytes: benchCase.isStreaming ? bodies.streamBytes : bodies.replyBytes,
     measuredPid: target.pid,
-    ...timing,
+    windowMs,
+    ...(benchCase.isStreaming ? { chunkMs } : {}),
+    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
   };
   load.send(loadOrder);
-  const result = await nextMessage<LoadResult>(load, 'the load generator', timing.windowMs + OVERHEAD_MS_MAX);
+  const result = await nextMessage<LoadResult>(load, 'the load generator', windowMs + OVERHEAD_MS_MAX);
   if (result.errors === 0) return result;
   throw new Error(
     `${target.name} made ${result.errors} errors in ${benchCase.name}; the first: ${result.firstError}`,

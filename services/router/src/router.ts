@@ -38,7 +38,7 @@ import {
   rangeOf,
 } from './put-rules.ts';
 import type { Random } from './route-rules.ts';
-import { migrations, type RouterSchema } from './schema.ts';
+import { migrations, type ProviderRow, type RouterSchema } from './schema.ts';
 import { modelsOf, type Snapshot, snapshotOf, targetsFor } from './snapshot.ts';
 import { Snapshots } from './snapshots.ts';
 import * as store from './store.ts';
@@ -126,6 +126,7 @@ class RouterService implements Router {
       const stored = await store.findProvider(rows, tenant, name);
       if (stored === undefined)
         await assertRoom(store.countProviders(rows, tenant), PROVIDERS_MAX, 'providers');
+      else if (credential === undefined) assertSameHost(stored, provider.baseUrl);
       // Absent keeps what is stored, empty takes it away: neither is sealed.
       const sealed = credential && (await seal(rows, masterKey, { tenant, provider: name }, credential));
       const changed = {
@@ -256,6 +257,14 @@ async function assertProvidersKnown(rows: Kysely<RouterSchema>, { tenant, resour
   if (unknown === undefined) return;
   throw new Fault('notFound', `There is no provider ${unknown}. Put it first.`, {
     details: { provider: unknown },
+  });
+}
+
+/** A stored credential goes only where it was given for: the hand that moves the address may not know it. */
+function assertSameHost(stored: ProviderRow, baseUrl: string): void {
+  if (stored.credential === '' || new URL(stored.base_url).origin === new URL(baseUrl).origin) return;
+  throw new Fault('invalid', 'The address moves to another host. Please give the credential again with it.', {
+    details: { field: 'credential' },
   });
 }
 

@@ -150,6 +150,17 @@ describe.each(cases)('the router on $database.name, $transport.name', ({ databas
     expect(await put(tenant, { models: ['m'], hasCredential: true })).toMatchObject({ hasCredential: false });
   });
 
+  test('a stored credential does not follow its provider to another host', async () => {
+    const tenant = newTenant();
+    await put(tenant, { models: ['m'] }, CANARY);
+    const elsewhere = { models: ['m'], baseUrl: 'https://elsewhere.example/v1' };
+    const moved = put(tenant, elsewhere);
+    await expect(moved).rejects.toMatchObject({ code: 'invalid', details: { field: 'credential' } });
+    expect((await route(tenant, 'm'))[0]?.baseUrl).not.toContain('elsewhere');
+    await put(tenant, elsewhere, 'another');
+    expect((await route(tenant, 'm'))[0]?.credential).toBe('another');
+  });
+
   test('no reply but a route, no fault and no log line holds a credential', async () => {
     const tenant = newTenant();
     const replies: unknown[] = [await put(tenant, { models: ['m'] }, CANARY)];

@@ -1,0 +1,1 @@
+export { type OpenQuotaLedger, openQuotaLedger, type QuotaLedgerOptions } from './open-quota-ledger.ts';

@@ -1,0 +1,52 @@
+import type { QuotaLedger } from '@ai-switch/contracts';
+import { openDatabase } from '@ai-switch/db';
+import { type Clock, systemClock } from '@ai-switch/kernel';
+import { createLogger, type Logger } from '@ai-switch/telemetry';
+import { PersonalLedger } from './ledger.ts';
+import { type LedgerSchema, migrations } from './schema.ts';
+import { startSweeper } from './sweeper.ts';
+
+/** How often expired holds are looked for. */
+const SWEEP_INTERVAL_MS = 5_000;
+
+export interface QuotaLedgerOptions {
+  /** `sqlite:<file>`, `sqlite::memory:` or `postgres://…` */
+  readonly databaseUrl: string;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly sweepIntervalMs?: number;
+}
+
+export interface OpenQuotaLedger {
+  readonly ledger: QuotaLedger;
+  /** Waits for the operations under way, then lets go of the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the ledger on its own database, migrated.
+ * @throws DatabaseError when the database cannot be used.
+ */
+export async function openQuotaLedger({
+  databaseUrl,
+  clock = systemClock,
+  logger = createLogger({ service: 'quota-ledger', level: 'info' }),
+  sweepIntervalMs = SWEEP_INTERVAL_MS,
+}: QuotaLedgerOptions): Promise<OpenQuotaLedger> {
+  const database = await openDatabase<LedgerSchema>({
+    url: databaseUrl,
+    schema: 'quota_ledger',
+    migrations,
+  });
+  const ledger = new PersonalLedger({ database, clock, logger });
+  const sweeper = startSweeper(ledger, sweepIntervalMs, logger);
+  return {
+    ledger,
+    close: async () => {
+      await sweeper.close();
+      await ledger.drain();
+      await database.flush();
+      await database.close();
+    },
+  };
+}

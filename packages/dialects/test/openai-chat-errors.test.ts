@@ -30,6 +30,13 @@ describe("a provider's refusal", () => {
       CREDENTIAL,
     ],
     [
+      'OpenAI, no key',
+      401,
+      { error: { message: 'No key.', type: 'invalid_request_error', code: null } },
+      'upstream',
+      CREDENTIAL,
+    ],
+    [
       'OpenAI, quota',
       429,
       { error: { message: 'You exceeded your quota', code: 'insufficient_quota' } },

@@ -135,6 +135,20 @@ describe('a stream that is read', () => {
     expect(ids.every((id) => /^call_[0-9a-f]{16}$/.test(id))).toBe(true);
   });
 
+  test('a new id under a number that was used is a new call', () => {
+    const named = (id: string): JsonObject => ({ id, function: { name: 'f', arguments: '' } });
+    const reply = fold(
+      eventsOfChunks([
+        chunk(call(0, '', named('a'))),
+        chunk(call(0, '{"x":1}')),
+        chunk(call(0, '', named('b'))),
+        chunk(call(0, '{"x":2}')),
+        chunk({}, 'tool_calls'),
+      ]),
+    );
+    expect(reply).toMatchObject(calls(['a', 'f', '{"x":1}'], ['b', 'f', '{"x":2}']));
+  });
+
   test('the first of two interleaved calls streams while the second waits', () => {
     const events = eventsOf([bytesOf('parallel-calls-interleaved')]);
     const pieces = events.filter((event) => event.type === 'argumentsDelta').map((event) => event.text);

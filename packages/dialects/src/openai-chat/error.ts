@@ -32,7 +32,7 @@ export function errorIn(
   if (numberOf(miniMax?.status_code)) return classify(status, finding(outer, miniMax ?? {}));
   if (isObject(outer.error)) return classify(status, finding(outer, outer.error));
   if (typeof outer.error === 'string' && outer.error !== '') {
-    return classify(status, { ...finding(outer, {}), message: outer.error });
+    return classify(status, finding(outer, { message: outer.error }));
   }
   return isError || isErrorLike(outer) ? classify(status, finding(outer, outer)) : undefined;
 }
@@ -43,6 +43,9 @@ function isErrorLike(body: JsonObject): boolean {
   if ('choices' in body || 'usage' in body) return false;
   return 'detail' in body || ('code' in body && 'message' in body);
 }
+
+/** More of a provider's text is of use to nobody; it bounds the work of the patterns below as well. */
+const MESSAGE_CHARACTERS_MAX = 1_000;
 
 interface Finding {
   readonly message: string;
@@ -65,7 +68,12 @@ function finding(outer: JsonObject, error: JsonObject): Finding {
     .filter((code) => typeof code === 'string' || typeof code === 'number')
     .map((code) => String(code).toLowerCase());
   const numeric = words.map(Number).find((code) => code >= 400 && code < 600);
-  return { message, words, retryAfterMs: retryDelayMs(error, message), status: numeric };
+  return {
+    message: message.slice(0, MESSAGE_CHARACTERS_MAX),
+    words,
+    retryAfterMs: retryDelayMs(error, message.slice(0, MESSAGE_CHARACTERS_MAX)),
+    status: numeric,
+  };
 }
 
 /** FastAPI: a string, or a list of what is wrong where. */
@@ -89,11 +97,14 @@ function classify(sentStatus: number, found: Finding): ProviderError {
 
 function codeOf(status: number, found: Finding): ErrorCode {
   if (isContextOverflow(found)) return 'contextOverflow';
+  const byStatus = CODE_OF_STATUS.get(status);
   for (const word of found.words) {
     const code = CODE_OF_WORD.get(word);
     if (code !== undefined) return code;
+    const broad = CODE_OF_BROAD_WORD.get(word);
+    if (broad !== undefined) return byStatus === undefined || status < 400 ? broad : byStatus;
   }
-  return CODE_OF_STATUS.get(status) ?? (status >= 400 && status < 500 ? 'invalid' : 'unavailable');
+  return byStatus ?? (status >= 400 && status < 500 ? 'invalid' : 'unavailable');
 }
 
 /** `upstream` stands for what is wrong with the gateway's own account, of which a client learns nothing more. */
@@ -149,12 +160,16 @@ const CODE_OF_WORD: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>(
   ['timeout', 'deadline'],
   ['timeout_error', 'deadline'],
   ['request_too_large', 'tooLarge'],
-  ['invalid_argument', 'invalid'],
-  ['invalid_request_error', 'invalid'],
   ['invalidparameter', 'invalid'],
   ['invalid_prompt', 'invalid'],
   ['content_policy_violation', 'invalid'],
   ['data_inspection_failed', 'invalid'],
+]);
+
+/** Words that say less than a status that has a meaning of its own: OpenAI's 401 is an `invalid_request_error` too. */
+const CODE_OF_BROAD_WORD: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
+  ['invalid_argument', 'invalid'],
+  ['invalid_request_error', 'invalid'],
   ['badrequesterror', 'invalid'],
   ['server_error', 'unavailable'],
   ['api_error', 'unavailable'],
@@ -217,18 +232,15 @@ function retryDelayMs(error: JsonObject, message: string): number | undefined {
     const delay = /^([\d.]+)s$/.exec(stringOf(objectOf(detail)?.retryDelay) ?? '');
     if (delay !== null) return Math.ceil(Number(delay[1]) * 1000);
   }
-  const wait = /try again in (?:(\d+)m(?!s))?\s*(?:([\d.]+)(ms|s\b|seconds?))?/i.exec(message);
+  const wait = /try again in (?:(\d+)m(?!s))?\s*(?:([\d.]+)\s*(ms|s(?:ec\w*)?)\b)?/i.exec(message);
   if (wait === null || (wait[1] === undefined && wait[2] === undefined)) return undefined;
   const rest = Number(wait[2] ?? 0) * (wait[3]?.toLowerCase() === 'ms' ? 1 : 1000);
   return Math.ceil(Number(wait[1] ?? 0) * 60_000 + rest);
 }
 
-const MESSAGE_CHARACTERS_MAX = 1_000;
-
 /** Keys, account ids and addresses stand in the messages of several providers. */
 function cleaned(message: string): string {
   return message
-    .slice(0, MESSAGE_CHARACTERS_MAX)
     .replaceAll(/\bhttps?:\/\/\S+/gi, '[address]')
     .replaceAll(/\b(?:sk|xai|gsk|key|org|proj|acct|user)[-_][A-Za-z0-9_*-]{6,}/g, '[hidden]')
     .replaceAll(/\bAIza[\w-]{10,}/g, '[hidden]')

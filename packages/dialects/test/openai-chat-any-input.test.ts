@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { InvalidReply, InvalidRequest } from '../src/dialect.ts';
+import type { JsonValue } from '../src/json/value.ts';
+import { openaiChat } from '../src/openai-chat/index.ts';
+
+const anything = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonValue>;
+const maybe = (...likely: readonly fc.Arbitrary<unknown>[]): fc.Arbitrary<unknown> =>
+  fc.oneof({ arbitrary: fc.oneof(...likely), weight: 5 }, { arbitrary: anything, weight: 1 });
+const text = maybe(fc.string(), fc.constantFrom('a', 'b', ''));
+
+const call = maybe(
+  fc.record(
+    {
+      index: maybe(fc.nat(2)),
+      id: text,
+      type: text,
+      function: maybe(fc.record({ name: text, arguments: text })),
+    },
+    { requiredKeys: [] },
+  ),
+);
+const message = fc.record(
+  {
+    role: maybe(fc.constantFrom('system', 'developer', 'user', 'assistant', 'tool', 'function')),
+    content: maybe(
+      text,
+      fc.array(maybe(fc.record({ type: fc.constantFrom('text', 'image_url', 'file'), text }))),
+    ),
+    reasoning_content: text,
+    tool_calls: maybe(fc.array(call)),
+    tool_call_id: text,
+    refusal: text,
+  },
+  { requiredKeys: ['role'] },
+);
+const request = fc.record(
+  {
+    model: text,
+    messages: maybe(fc.array(message, { minLength: 1 })),
+    tools: anything,
+    tool_choice: anything,
+    stream: anything,
+    stream_options: anything,
+    response_format: anything,
+    stop: anything,
+    thinking: anything,
+  },
+  { requiredKeys: ['model', 'messages'] },
+);
+const chunk = fc.record(
+  {
+    id: text,
+    choices: maybe(
+      fc.array(
+        fc.record(
+          {
+            index: maybe(fc.nat(1)),
+            delta: maybe(message),
+            finish_reason: maybe(fc.constantFrom(null, 'stop', 'length', '')),
+          },
+          { requiredKeys: [] },
+        ),
+      ),
+    ),
+    usage: maybe(fc.record({ prompt_tokens: anything, completion_tokens: anything })),
+    error: anything,
+  },
+  { requiredKeys: ['id'] },
+);
+
+test('any body is either read and written or refused with its field', () => {
+  fc.assert(
+    fc.property(maybe(request), (body) => {
+      try {
+        const read = openaiChat.readRequest(body as JsonValue);
+        const { body: written } = openaiChat.writeRequest(read, 'target');
+        expect(() => openaiChat.readRequest(written)).not.toThrow();
+      } catch (error) {
+        if (!(error instanceof InvalidRequest)) throw error;
+        expect(typeof error.field).toBe('string');
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('any chunks give one part at a time and exactly one end, and calls with ids of their own', () => {
+  fc.assert(
+    fc.property(fc.array(maybe(chunk)), fc.boolean(), (chunks, isDone) => {
+      const reader = openaiChat.streamReader();
+      const asked = openaiChat.readRequest({ model: 'm', messages: [{ role: 'user', content: 'x' }] });
+      const meter = openaiChat.streamMeter(asked);
+      const frames = chunks.map((value) => ({ event: '', data: JSON.stringify(value) }));
+      if (isDone) frames.push({ event: '', data: '[DONE]' });
+      const events = frames.flatMap((frame) => {
+        meter.observe(frame);
+        return [...reader.read(frame)];
+      });
+      events.push(...reader.end());
+      let open: number | undefined;
+      let next = 0;
+      for (const event of events) {
+        if (event.type === 'partStart') {
+          expect([open, event.index]).toEqual([undefined, next]);
+          open = next++;
+        } else if (event.type === 'partStop') {
+          expect(event.index).toBe(open);
+          open = undefined;
+        } else if ('index' in event) expect(event.index).toBe(open);
+      }
+      expect(events.filter((event) => event.type === 'finish' || event.type === 'error')).toEqual([
+        events.at(-1),
+      ]);
+      const ids = events.flatMap((event) =>
+        event.type === 'partStart' && event.part.kind === 'toolCall' ? [event.part.id] : [],
+      );
+      expect(new Set(ids).size).toBe(ids.length);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('any reply is read or refused, and any error body is told', () => {
+  fc.assert(
+    fc.property(anything, fc.integer({ min: 200, max: 599 }), (body, status) => {
+      try {
+        openaiChat.readReply(body);
+      } catch (error) {
+        if (!(error instanceof InvalidReply)) throw error;
+      }
+      expect(openaiChat.readError(status, JSON.stringify(body)).message).not.toBe('');
+    }),
+    { numRuns: 500 },
+  );
+});

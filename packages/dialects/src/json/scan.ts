@@ -63,18 +63,16 @@ export function scanTopLevel(bytes: Uint8Array, limits: ScanLimits = SCAN_LIMITS
     if (byte === QUOTE) {
       const start = at;
       at = stringEnd(bytes, start);
-      const isProtoLike = bytes[start + 1] === UNDERSCORE || bytes[start + 1] === BACKSLASH;
+      const colon = skipSpace(bytes, at);
+      if (bytes[colon] !== COLON) continue;
       const isTopName = depth === 1 && name === undefined;
-      if (isTopName || isProtoLike || mayHideProto(bytes, start, at)) {
-        const colon = skipSpace(bytes, at);
-        if (bytes[colon] === COLON) {
-          const key = readString(bytes, start, at);
-          if (key === '__proto__') throw new InvalidRequest('', 'A field named "__proto__" is not accepted.');
-          if (isTopName) {
-            name = key;
-            valueStart = skipSpace(bytes, colon + 1);
-            at = valueStart;
-          }
+      if (isTopName || maySpellProto(bytes, start, at)) {
+        const key = readString(bytes, start, at);
+        if (key === '__proto__') throw new InvalidRequest('', 'A field named "__proto__" is not accepted.');
+        if (isTopName) {
+          name = key;
+          valueStart = skipSpace(bytes, colon + 1);
+          at = valueStart;
         }
       }
       continue;
@@ -176,9 +174,10 @@ function stringEnd(bytes: Uint8Array, start: number): number {
   }
 }
 
-/** A short string with an escape in it may spell any name. */
-function mayHideProto(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start > PROTO_BYTES_MAX || end - start < 11) return false;
+/** True for a name that begins with an underscore or has an escape in it, which may spell any character. */
+function maySpellProto(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > PROTO_BYTES_MAX) return false;
+  if (bytes[start + 1] === UNDERSCORE) return true;
   for (let at = start + 1; at < end - 1; at += 1) if (bytes[at] === BACKSLASH) return true;
   return false;
 }

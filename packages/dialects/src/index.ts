@@ -1,0 +1,34 @@
+import { anthropicMessages } from './anthropic-messages/index.ts';
+import type { Dialect } from './dialect.ts';
+import type { DialectName } from './model/request.ts';
+import { openaiChat } from './openai-chat/index.ts';
+
+export { anthropicMessages } from './anthropic-messages/index.ts';
+export * from './dialect.ts';
+export { FrameTooLarge, parseFrame, printFrame, type SseLimits, SseSplitter } from './frames/sse.ts';
+export {
+  type ByteRange,
+  parseBody,
+  SCAN_LIMITS,
+  type Scan,
+  type ScanLimits,
+  scanTopLevel,
+  spliceFields,
+} from './json/scan.ts';
+export type { JsonObject, JsonValue } from './json/value.ts';
+export * from './model/event.ts';
+export { fold, ReplyFolder, unfold } from './model/fold.ts';
+export * from './model/reply.ts';
+export * from './model/request.ts';
+export * from './model/usage.ts';
+export { openaiChat } from './openai-chat/index.ts';
+
+export const dialects: Readonly<Record<DialectName, Dialect>> = {
+  'openai-chat': openaiChat,
+  'anthropic-messages': anthropicMessages,
+};
+
+/** Undefined for a name that no dialect has. */
+export function dialectByName(name: string): Dialect | undefined {
+  return Object.hasOwn(dialects, name) ? dialects[name as DialectName] : undefined;
+}

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ScriptedAnswer } from './scripted-replies.ts';
-import { streamFrames, wholeReply } from './scripted-replies.ts';
+import { errorBody, streamFrames, wholeReply } from './scripted-replies.ts';
 
 export type { ScriptedAnswer } from './scripted-replies.ts';
 
@@ -178,11 +178,8 @@ function compose(script: Script, seen: SeenRequest): { contentType: string; chun
 }
 
 function wholeBody(dialect: Dialect, script: Script, asked: Asked): unknown {
-  if (script.status === undefined || script.status < 300) return wholeReply(dialect, script, asked);
-  const message = `scripted ${script.status}`;
-  return dialect === 'anthropic-messages'
-    ? { type: 'error', error: { type: 'api_error', message } }
-    : { error: { message, type: 'server_error', param: null, code: null } };
+  const { status = 200 } = script;
+  return status < 300 ? wholeReply(dialect, script, asked) : errorBody(dialect, status);
 }
 
 type Dialect = Parameters<typeof wholeReply>[0];

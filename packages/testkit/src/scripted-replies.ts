@@ -62,6 +62,25 @@ function errorFrame(dialect: ScriptedDialect): string {
     : bare({ error: { message: 'scripted overload', type: 'server_error', code: 'server_is_overloaded' } });
 }
 
+/** The error that goes with a status, as the dialect's own provider words it. */
+export function errorBody(dialect: ScriptedDialect, status: number): object {
+  const message = `scripted ${status}`;
+  const anthropic = ANTHROPIC_ERRORS[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');
+  if (dialect === 'anthropic-messages') return { type: 'error', error: { type: anthropic, message } };
+  const openai =
+    status < 500 ? (status === 429 ? 'rate_limit_error' : 'invalid_request_error') : 'server_error';
+  return { error: { message, type: openai, param: null, code: null } };
+}
+
+const ANTHROPIC_ERRORS: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  529: 'overloaded_error',
+};
+
 function bare(data: object): string {
   return `data: ${JSON.stringify(data)}\n\n`;
 }
@@ -113,7 +132,8 @@ function chunkFrames(answer: ScriptedAnswer, asked: Asked): string[] {
       frames.push(delta({ tool_calls: [{ index, function: { arguments: text } }] }));
   }
   frames.push(chunk([{ index: 0, delta: {}, finish_reason: chatStop(answer) }]));
-  if (answer.usage !== 'none' && asked.stream_options?.include_usage === true) {
+  const isUsageAsked = asked.stream !== true || asked.stream_options?.include_usage === true;
+  if (answer.usage !== 'none' && isUsageAsked) {
     frames.push(chunk([], { usage: chatUsage(answer.usage ?? DEFAULT_USAGE) }));
   }
   frames.push('data: [DONE]\n\n');

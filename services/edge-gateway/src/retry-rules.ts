@@ -41,11 +41,9 @@ export function backoffMs(retryAfterMs: number | undefined, random: number): num
 
 /** Retries are a fifth of the requests and ten a second, so that a provider in trouble is not hit harder. */
 export class RetryBudget {
-  static readonly #SHARE_OF_REQUESTS = 0.2;
-  static readonly #PER_SECOND = 10;
-  static readonly #SAVED_MAX = 100;
   readonly #clock: Clock;
-  #saved = RetryBudget.#SAVED_MAX;
+  /** In thousandths of a retry. */
+  #saved = SAVED_MAX;
   #countedAtMs: number;
 
   constructor(clock: Clock) {
@@ -54,20 +52,25 @@ export class RetryBudget {
   }
 
   countRequest(): void {
-    this.#save(RetryBudget.#SHARE_OF_REQUESTS);
+    this.#save(PER_REQUEST);
   }
 
   /** True when one retry may be made. */
   take(): boolean {
     const nowMs = this.#clock.nowMs();
-    this.#save((Math.max(0, nowMs - this.#countedAtMs) * RetryBudget.#PER_SECOND) / 1_000);
+    this.#save(Math.max(0, nowMs - this.#countedAtMs) * PER_MILLISECOND);
     this.#countedAtMs = nowMs;
-    if (this.#saved < 1) return false;
-    this.#saved -= 1;
+    if (this.#saved < RETRY) return false;
+    this.#saved -= RETRY;
     return true;
   }
 
-  #save(retries: number): void {
-    this.#saved = Math.min(RetryBudget.#SAVED_MAX, this.#saved + retries);
+  #save(thousandths: number): void {
+    this.#saved = Math.min(SAVED_MAX, this.#saved + thousandths);
   }
 }
+
+const RETRY = 1_000;
+const PER_REQUEST = RETRY / 5;
+const PER_MILLISECOND = 10;
+const SAVED_MAX = 100 * RETRY;

@@ -9,6 +9,7 @@ import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
 import { ScriptedProvider } from '@ai-switch/testkit';
+import { expect } from 'vitest';
 import {
   closeServer,
   createEdge,
@@ -42,7 +43,8 @@ export interface Gateway extends AsyncDisposable {
   /** Resolves once the ledger holds nothing; rejects after two seconds. */
   settled(): Promise<void>;
   reservation(id: string): Promise<Reservation>;
-  accessRecords(): Promise<readonly AccessRecord[]>;
+  /** What the access log says about a request, once it does. */
+  accessRecord(requestId: string | null): Promise<AccessRecord>;
 }
 
 export interface GatewayOptions {
@@ -68,7 +70,7 @@ export async function openGateway({ settings, wrap }: GatewayOptions = {}): Prom
   ]);
   const own: Ports = {
     auth: auth.auth,
-    quotaLedger: ledger.quotaLedger,
+    quotaLedger: ledger.ledger,
     router: router.router,
     auditLog: audit.auditLog,
   };
@@ -113,9 +115,14 @@ export async function openGateway({ settings, wrap }: GatewayOptions = {}): Prom
       if (reservation === undefined) throw new Error(`no reservation ${reservationId}`);
       return reservation;
     },
-    accessRecords: async () => {
+    accessRecord: async (id) => {
       const page = { after: '', limit: 1_000 };
-      return (await own.auditLog.listAccess({ tenant, userId: '', page })).records;
+      const find = async () => {
+        const { records } = await own.auditLog.listAccess({ tenant, userId: '', page });
+        return records.find(({ requestId }) => requestId === id);
+      };
+      await until(async () => (await find()) !== undefined, `no access record of ${id}`);
+      return (await find()) ?? expect.unreachable();
     },
     [Symbol.asyncDispose]: async () => {
       await edge.close();

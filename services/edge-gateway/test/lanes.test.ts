@@ -1,5 +1,7 @@
+import type { Script } from '@ai-switch/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ask, type Gateway, openGateway, PATHS } from './gateway.ts';
+import { endOf, framesOf, textIn } from './wire.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -10,25 +12,98 @@ beforeEach(() => {
   gateway.provider.reset();
 });
 
-const combinations = PATHS.flatMap((path) => ['chat', 'messages'].map((alias) => ({ path, alias })));
+const combinations = PATHS.flatMap((path) =>
+  ['chat', 'messages'].flatMap((alias) =>
+    [false, true].map((stream) => ({ path, alias, stream, form: stream ? 'a stream' : 'a whole reply' })),
+  ),
+);
 
-describe.each(combinations)('$path answered by a provider of $alias', ({ path, alias }) => {
-  test('gives a whole reply and charges what the provider counted', async () => {
-    const response = await gateway.post(path, ask(path, alias));
-    expect(response.status).toBe(200);
-    expect(textIn(await response.json())).toBe('Hello from the provider.');
+const tool = { id: 'call_1', name: 'weather', arguments: ['{"city":', '"Köln"}'] };
+
+describe.each(combinations)('$form at $path from a provider of $alias', ({ path, alias, stream }) => {
+  const isSame = (path === '/v1/messages') === (alias === 'messages');
+
+  async function answered(answer: Script, more: object = {}) {
+    gateway.provider.script(answer);
+    const response = await gateway.post(path, ask(path, alias, { stream, ...more }));
+    const raw = await response.text();
     await gateway.settled();
-    const { charged, outcome } = await gateway.reservation(
-      response.headers.get('x-aiswitch-reservation') ?? '',
+    const reservation = await gateway.reservation(response.headers.get('x-aiswitch-reservation') ?? '');
+    return { response, raw, reservation };
+  }
+
+  test('says what the provider said and is charged what the provider counted', async () => {
+    const usage = { input: 21, output: 9, cacheRead: 5 };
+    const { response, raw, reservation } = await answered({ text: ['Grüße, ', '世界', ' 🌍!'], usage });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toMatch(
+      stream ? /^text\/event-stream/ : /^application\/json/,
     );
-    expect(charged).toMatchObject({ input: 11n, output: 7n });
-    expect(outcome).toBe('completed');
+    expect(textIn(raw)).toBe('Grüße, 世界 🌍!');
+    if (stream) expect(endOf(path, raw)).toBe('finished');
+    expect(reservation).toMatchObject({
+      state: 'RESERVATION_STATE_SETTLED',
+      outcome: 'completed',
+      charged: { input: 21n, output: 9n, cacheRead: 5n, cacheWrite: 0n },
+    });
+    const [request] = gateway.provider.requests;
+    expect(JSON.parse(String(request?.body)).model).toBe(`upstream-${alias}`);
+  });
+
+  test('carries tools and thinking', async () => {
+    const { raw } = await answered({ thinking: ['hm, ', 'well'], tools: [tool] });
+    expect(raw).toContain('weather');
+    const args = stream
+      ? framesOf(raw)
+          .filter(({ data }) => data !== '[DONE]')
+          .map(({ data }) => JSON.parse(data))
+          .map(
+            (body) =>
+              body.delta?.partial_json ??
+              body.choices?.[0]?.delta?.tool_calls?.[0]?.function?.arguments ??
+              '',
+          )
+          .join('')
+      : raw.replaceAll('\\"', '"');
+    expect(args.replaceAll(' ', '')).toContain('"city":"Köln"');
+    expect(raw).toContain('hm, ');
+  });
+
+  test('is charged by what it says when the provider counts nothing', async () => {
+    const { response, reservation } = await answered({ text: ['x'.repeat(400)], usage: 'none' });
+    expect(reservation.charged?.output).toBe(100n);
+    expect(reservation.charged?.input).toBeGreaterThan(0n);
+    const record = await gateway.accessRecord(response.headers.get('x-request-id'));
+    expect(record).toMatchObject({ outcome: 'completed', usageEstimated: true });
+  });
+
+  test('comes through though the provider answers in the other form', async () => {
+    const { raw, reservation } = await answered({ form: stream ? 'whole' : 'stream', text: ['turned'] });
+    expect(textIn(raw)).toBe('turned');
+    if (stream) expect(endOf(path, raw)).toBe('finished');
+    expect(reservation.charged).toMatchObject({ input: 11n });
+  });
+
+  test('comes through though the provider splits it at every byte', async () => {
+    const { raw } = await answered({ chunkBytes: 1, text: ['Grüße 🌍'] });
+    expect(textIn(raw)).toBe('Grüße 🌍');
+  });
+
+  test('has our ids and none of the headers of the provider', async () => {
+    const headers = { 'x-request-id': 'theirs', 'set-cookie': 'a=b', 'openai-organization': 'org-secret' };
+    const { response } = await answered({ headers });
+    expect(response.headers.get('x-request-id')).toMatch(/^req_/);
+    expect(response.headers.get('request-id')).toBe(response.headers.get('x-request-id'));
+    for (const name of ['set-cookie', 'openai-organization']) expect(response.headers.has(name)).toBe(false);
+  });
+
+  test('tells what the other dialect could not carry', async () => {
+    const more = path === '/v1/messages' ? { top_k: 5 } : { logit_bias: { 5: 1 } };
+    const { response } = await answered({}, more);
+    const [name] = Object.keys(more);
+    expect(response.headers.get('x-aiswitch-dropped')).toBe(isSame ? null : name);
+    const id = response.headers.get('x-request-id');
+    const record = await gateway.accessRecord(id);
+    expect(record).toMatchObject({ dropped: isSame ? [] : [name], attempts: 1, alias, streaming: stream });
   });
 });
-
-function textIn(body: {
-  choices?: [{ message: { content: string } }];
-  content?: [{ text: string }];
-}): string {
-  return body.choices?.[0].message.content ?? body.content?.[0].text ?? '';
-}

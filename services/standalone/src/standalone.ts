@@ -80,7 +80,7 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   lifetime.onClose('audit log', () => audit.close());
   const ports: Ports = {
     auth: auth.auth,
-    quotaLedger: ledger.quotaLedger,
+    quotaLedger: ledger.ledger,
     router: router.router,
     auditLog: audit.auditLog,
   };

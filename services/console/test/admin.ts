@@ -1,0 +1,70 @@
+// The admin API with real services behind it, each on a database in memory.
+
+import { randomBytes } from 'node:crypto';
+import { openAuditLog } from '@ai-switch/audit-consumer';
+import { openAuth } from '@ai-switch/auth';
+import type { Ports } from '@ai-switch/contracts';
+import { openQuotaLedger } from '@ai-switch/quota-ledger';
+import { openRouter } from '@ai-switch/router';
+import { createLogger } from '@ai-switch/telemetry';
+import { createConsole } from '../src/index.ts';
+
+const MEMORY = 'sqlite::memory:';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects.
+  readonly body: any;
+  readonly text: string;
+}
+
+export interface Admin extends AsyncDisposable {
+  readonly rootKey: string;
+  readonly ports: Ports;
+  /** Asks with the root key, unless `headers` say otherwise. */
+  ask(route: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** The actions in the audit trail, oldest first. */
+  actions(): Promise<readonly string[]>;
+}
+
+/** @param wrap puts something in front of the ports that the API sees */
+export async function openAdmin(wrap: (ports: Ports) => Ports = (ports) => ports): Promise<Admin> {
+  const logger = createLogger({ service: 'console', level: 'silent' });
+  const [auth, ledger, router, audit] = await Promise.all([
+    openAuth({ databaseUrl: MEMORY, logger }),
+    openQuotaLedger({ databaseUrl: MEMORY, logger }),
+    openRouter({ databaseUrl: MEMORY, masterKey: randomBytes(32), logger }),
+    openAuditLog({ databaseUrl: MEMORY, logger }),
+  ]);
+  const ports: Ports = {
+    auth: auth.auth,
+    quotaLedger: ledger.ledger,
+    router: router.router,
+    auditLog: audit.auditLog,
+  };
+  const rootKey = auth.firstRootKey ?? '';
+  const app = createConsole({ ports: wrap(ports), logger });
+  const page = { after: '', limit: 1_000 };
+  return {
+    rootKey,
+    ports,
+    ask: async (route, body, headers = { authorization: `Bearer ${rootKey}` }) => {
+      const [method = 'GET', path = '/'] = route.split(' ');
+      const response = await app.request(path, {
+        method,
+        headers: { 'content-type': 'application/json', ...headers },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
+    },
+    actions: async () => {
+      const { events } = await ports.auditLog.listEvents({ tenant: 'default', page });
+      return events.map(({ action }) => action).reverse();
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([auth.close(), ledger.close(), router.close(), audit.close()]);
+    },
+  };
+}

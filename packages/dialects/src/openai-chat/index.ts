@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect.ts';
 import { objectOf } from '../json/narrow.ts';
-import { readError } from './error.ts';
+import { readError } from '../model/provider-error.ts';
 import { ChatStreamMeter } from './meter.ts';
 import { readReply } from './read-reply.ts';
 import { readRequest } from './read-request.ts';

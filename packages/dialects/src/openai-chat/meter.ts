@@ -5,9 +5,9 @@ import type { Frame, StreamMeter } from '../dialect.ts';
 import { listOf, objectOf, parseJson } from '../json/narrow.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { ProviderError } from '../model/event.ts';
+import { errorIn } from '../model/provider-error.ts';
 import type { Request } from '../model/request.ts';
 import type { Usage } from '../model/usage.ts';
-import { errorIn } from './error.ts';
 import { readUsageObject } from './usage.ts';
 
 export class ChatStreamMeter implements StreamMeter {

@@ -1,6 +1,7 @@
 // https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
 
 import { InvalidRequest } from '../dialect.ts';
+import * as fields from '../json/fields.ts';
 import { isObject, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { imageOfBase64, imageOfUrl } from '../model/image.ts';
@@ -12,7 +13,6 @@ import type {
   TextPart,
   ToolResultPart,
 } from '../model/request.ts';
-import * as fields from './request-fields.ts';
 
 /** Text, or parts. Blocks of Anthropic's form are read too: Cursor sends them here under some model names. */
 export function readContent(content: JsonValue | undefined, field: string): readonly Part[] {

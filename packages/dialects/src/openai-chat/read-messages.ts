@@ -1,10 +1,10 @@
 import { InvalidRequest } from '../dialect.ts';
+import * as fields from '../json/fields.ts';
 import { isObject, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Part, TextPart, ToolCallPart, ToolResultPart, Turn } from '../model/request.ts';
 import { readContent, readTexts, resultParts } from './read-content.ts';
 import { thinkingIn } from './read-stream.ts';
-import * as fields from './request-fields.ts';
 
 /** More messages than any client was seen to send; each costs work in every later stage. */
 const MESSAGES_MAX = 2_000;

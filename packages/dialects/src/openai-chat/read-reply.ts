@@ -4,7 +4,7 @@ import { InvalidReply } from '../dialect.ts';
 import { isObject, listOf, objectOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Event } from '../model/event.ts';
-import { errorIn } from './error.ts';
+import { errorIn } from '../model/provider-error.ts';
 import { ChatStreamReader } from './read-stream.ts';
 
 /**

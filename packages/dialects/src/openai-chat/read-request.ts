@@ -1,11 +1,11 @@
 // https://platform.openai.com/docs/api-reference/chat/create
 
 import { InvalidRequest } from '../dialect.ts';
+import * as fields from '../json/fields.ts';
 import { isObject, listOf, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { OutputFormat, Reasoning, Request, Tool, ToolChoice } from '../model/request.ts';
 import { readMessages } from './read-messages.ts';
-import * as fields from './request-fields.ts';
 import { HUB_FIELDS } from './wire.ts';
 
 export function readRequest(body: JsonValue): Request {
@@ -41,17 +41,8 @@ export function readRequest(body: JsonValue): Request {
     isStreamUsageWanted:
       fields.optionalBoolean(streamOptions?.include_usage, 'stream_options.include_usage') ?? false,
     extra: readExtra(body),
-    ...present(optional),
+    ...fields.present(optional),
   };
-}
-
-type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
-
-/** Only the fields that have a value, so that an absent one is absent and not undefined. */
-function present<Fields extends object>(all: Fields): Present<Fields> {
-  return Object.fromEntries(
-    Object.entries(all).filter(([, value]) => value !== undefined),
-  ) as Present<Fields>;
 }
 
 function readStop(value: JsonValue | undefined): readonly string[] {

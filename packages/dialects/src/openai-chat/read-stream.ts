@@ -4,7 +4,7 @@ import type { Frame, StreamReader } from '../dialect.ts';
 import { listOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Event, ProviderError } from '../model/event.ts';
-import { errorIn } from './error.ts';
+import { errorIn } from '../model/provider-error.ts';
 import { PartSequence } from './part-sequence.ts';
 import { readFinishReason, stopSequenceOf } from './stop.ts';
 import { ThinkTagSplitter } from './think-tag.ts';

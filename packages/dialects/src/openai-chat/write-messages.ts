@@ -2,6 +2,7 @@
 // Text alone is written as one string: several back ends answer lists with "invalid type: sequence, expected a string".
 
 import type { JsonObject } from '../json/value.ts';
+import { arrangeToolResults } from '../model/call-legality.ts';
 import { digest } from '../model/digest.ts';
 import type {
   DocumentPart,
@@ -15,7 +16,6 @@ import type {
   ToolResultPart,
   Turn,
 } from '../model/request.ts';
-import { arrangeToolResults } from './call-legality.ts';
 import { thinkingReplay } from './model-family.ts';
 import type { WireMessage, WireToolCall } from './wire.ts';
 

@@ -2,8 +2,8 @@
 // is refused with its dotted path.
 
 import { InvalidRequest } from '../dialect.ts';
-import { isObject } from '../json/narrow.ts';
-import type { JsonObject, JsonValue } from '../json/value.ts';
+import { isObject } from './narrow.ts';
+import type { JsonObject, JsonValue } from './value.ts';
 
 export function optionalString(value: JsonValue | undefined, field: string): string | undefined {
   if (value === undefined || value === null) return undefined;
@@ -47,9 +47,21 @@ export function optionalObject(value: JsonValue | undefined, field: string): Jso
 
 /** Nothing when the field is absent. */
 export function optionalList(value: JsonValue | undefined, field: string): readonly JsonValue[] {
-  if (value === undefined || value === null) return [];
+  return value === undefined || value === null ? [] : requiredList(value, field);
+}
+
+export function requiredList(value: JsonValue | undefined, field: string): readonly JsonValue[] {
   if (!Array.isArray(value)) throw wrongType(field, 'a list');
   return value;
+}
+
+type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+
+/** Only the fields that have a value, so that an absent one is absent and not undefined. */
+export function present<Fields extends object>(all: Fields): Present<Fields> {
+  return Object.fromEntries(
+    Object.entries(all).filter(([, value]) => value !== undefined),
+  ) as Present<Fields>;
 }
 
 function wrongType(field: string, wanted: string): InvalidRequest {

@@ -3,7 +3,7 @@
 
 import { isObject, listOf, numberOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
-import type { ErrorCode, ProviderError } from '../model/event.ts';
+import type { ErrorCode, ProviderError } from './event.ts';
 
 /**
  * Never shows what concerns the gateway's own account with the provider, nor a key, an address or an account id.

@@ -4,7 +4,7 @@
 // Invariant, afterwards: each assistant turn with calls is followed by one user turn that holds exactly the results of
 // those calls, in their order; ids are unique; no other result is left.
 
-import type { Part, ToolCallPart, ToolResultPart, Turn } from '../model/request.ts';
+import type { Part, ToolCallPart, ToolResultPart, Turn } from './request.ts';
 
 export function arrangeToolResults(turns: readonly Turn[]): readonly Turn[] {
   const answers = matchAnswers(turns);

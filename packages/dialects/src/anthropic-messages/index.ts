@@ -1,0 +1,31 @@
+import type { Dialect } from '../dialect.ts';
+import { objectOf } from '../json/narrow.ts';
+import { readError } from '../model/provider-error.ts';
+import { MessagesStreamMeter } from './meter.ts';
+import { readReply } from './read-reply.ts';
+import { readRequest } from './read-request.ts';
+import { MessagesStreamReader } from './read-stream.ts';
+import { readUsageObject } from './usage.ts';
+import { writeError, writeStreamError } from './write-error.ts';
+import { writeReply } from './write-reply.ts';
+import { passThroughEdits, writeRequest } from './write-request.ts';
+import { KEEP_ALIVE, MessagesStreamWriter } from './write-stream.ts';
+
+/** Anthropic's Messages. */
+export const anthropicMessages: Dialect = {
+  name: 'anthropic-messages',
+  path: '/messages',
+  readRequest,
+  writeError,
+  writeRequest,
+  passThroughEdits,
+  readReply,
+  streamReader: () => new MessagesStreamReader(),
+  readError,
+  streamMeter: () => new MessagesStreamMeter(),
+  readUsage: (body) => readUsageObject(objectOf(body)?.usage),
+  writeReply,
+  streamWriter: (context) => new MessagesStreamWriter(context),
+  writeStreamError,
+  keepAlive: KEEP_ALIVE,
+};

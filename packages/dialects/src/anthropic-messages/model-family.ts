@@ -1,0 +1,20 @@
+// What a Claude model takes is told by its name. Other models that speak this dialect keep to its older form.
+
+/** Models from 4.6 on think by `adaptive` and an effort; 4.8 and later refuse a budget. Older ones know only a budget. */
+export function isAdaptive(model: string): boolean {
+  return claudeVersion(model) >= 4.6;
+}
+
+/** Opus 4.7 and all of the fifth generation refuse temperature, top_p and top_k. */
+export function isSamplingRefused(model: string): boolean {
+  return claudeVersion(model) >= 4.7;
+}
+
+/** `claude-opus-4-8`, `claude-sonnet-5-20270101`, `claude-3-5-sonnet-…`; 0 for other names. */
+function claudeVersion(model: string): number {
+  const name = model.toLowerCase();
+  const match =
+    /claude-[a-z]+-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)/.exec(name) ??
+    /claude-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)/.exec(name);
+  return match === null ? 0 : Number(`${match[1]}.${match[2] ?? 0}`);
+}

@@ -1,0 +1,172 @@
+// https://docs.claude.com/en/api/messages
+
+import { InvalidRequest } from '../dialect.ts';
+import * as fields from '../json/fields.ts';
+import { isObject, objectOf, stringOf } from '../json/narrow.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
+import type { OutputFormat, Reasoning, Request, TextPart, Tool, ToolChoice, Turn } from '../model/request.ts';
+import { cacheControl, readContent } from './read-content.ts';
+
+/** More messages than any client was seen to send; each costs work in every later stage. */
+const MESSAGES_MAX = 2_000;
+
+/** Fields that the hub holds whole; `metadata` and `output_config` may hold more than it knows. */
+const HUB_FIELDS = new Set([
+  'model',
+  'messages',
+  'system',
+  'max_tokens',
+  'stop_sequences',
+  'stream',
+  'temperature',
+  'top_p',
+  'top_k',
+  'tools',
+  'tool_choice',
+  'thinking',
+]);
+
+export function readRequest(body: JsonValue): Request {
+  if (!isObject(body)) throw new InvalidRequest('', 'The body must be a JSON object.');
+  const toolChoice = objectOf(body.tool_choice);
+  const optional = {
+    toolChoice: readToolChoice(body.tool_choice),
+    isParallelToolCalls: toolChoice?.disable_parallel_tool_use === true ? false : undefined,
+    output: readOutput(body),
+    reasoning: readReasoning(body),
+    temperature: fields.optionalNumber(body.temperature, 'temperature'),
+    topP: fields.optionalNumber(body.top_p, 'top_p'),
+    topK: fields.optionalNumber(body.top_k, 'top_k'),
+    user: stringOf(fields.optionalObject(body.metadata, 'metadata')?.user_id),
+  };
+  return {
+    model: fields.requiredString(body.model, 'model'),
+    system: readSystem(body.system),
+    turns: readMessages(body.messages),
+    tools: fields.optionalList(body.tools, 'tools').map((tool, at) => readTool(tool, `tools.${at}`)),
+    stop: fields
+      .optionalList(body.stop_sequences, 'stop_sequences')
+      .map((text, at) => fields.requiredString(text, `stop_sequences.${at}`)),
+    outputTokensMax: readMaxTokens(body.max_tokens),
+    answerCount: 1,
+    isStreaming: fields.optionalBoolean(body.stream, 'stream') ?? false,
+    isStreamUsageWanted: true,
+    extra: readExtra(body),
+    ...fields.present(optional),
+  };
+}
+
+/** 0 is legal: it warms the provider's cache. */
+function readMaxTokens(value: JsonValue | undefined): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new InvalidRequest('max_tokens', 'The field "max_tokens" is required and must be a whole number.');
+}
+
+function readSystem(value: JsonValue | undefined): readonly TextPart[] {
+  if (value === undefined || value === null) return [];
+  return readTexts(value, 'system');
+}
+
+function readTexts(value: JsonValue | undefined, field: string): readonly TextPart[] {
+  return readContent(value, field).map((part, at) => {
+    if (part.kind === 'text') return part;
+    throw new InvalidRequest(`${field}.${at}`, `The field "${field}.${at}" must be text.`);
+  });
+}
+
+function readMessages(value: JsonValue | undefined): readonly Turn[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new InvalidRequest('messages', 'The field "messages" must be a list of at least one message.');
+  }
+  if (value.length > MESSAGES_MAX) {
+    throw new InvalidRequest(
+      'messages',
+      `The field "messages" must hold no more than ${MESSAGES_MAX} messages.`,
+    );
+  }
+  return value.map((item: JsonValue, at): Turn => {
+    const field = `messages.${at}`;
+    const message = fields.requiredObject(item, field);
+    const { role } = message;
+    // Claude Code sends system messages inside the list to every model.
+    if (role === 'system') return { role, parts: readTexts(message.content, `${field}.content`) };
+    if (role === 'user' || role === 'assistant') {
+      return { role, parts: readContent(message.content, `${field}.content`) };
+    }
+    throw new InvalidRequest(
+      `${field}.role`,
+      `The field "${field}.role" must be one of user, assistant, system.`,
+    );
+  });
+}
+
+function readTool(value: JsonValue, field: string): Tool {
+  const tool = fields.requiredObject(value, field);
+  const type = fields.optionalString(tool.type, `${field}.type`) ?? 'custom';
+  if (type !== 'custom') return { kind: 'foreign', dialect: 'anthropic-messages', type, value: tool };
+  const description = fields.optionalString(tool.description, `${field}.description`);
+  const isStrict = fields.optionalBoolean(tool.strict, `${field}.strict`);
+  return {
+    kind: 'function',
+    name: fields.requiredString(tool.name, `${field}.name`),
+    schema: fields.optionalObject(tool.input_schema, `${field}.input_schema`) ?? { type: 'object' },
+    ...fields.present({ description, isStrict }),
+    ...cacheControl(tool),
+  };
+}
+
+function readToolChoice(value: JsonValue | undefined): ToolChoice | undefined {
+  const choice = fields.optionalObject(value, 'tool_choice');
+  switch (choice?.type) {
+    case undefined:
+      return undefined;
+    case 'auto':
+    case 'none':
+    case 'any':
+      return { kind: choice.type };
+    case 'tool':
+      return { kind: 'tool', name: fields.requiredString(choice.name, 'tool_choice.name') };
+    default:
+      throw new InvalidRequest(
+        'tool_choice.type',
+        'The field "tool_choice.type" must be one of auto, any, none, tool.',
+      );
+  }
+}
+
+function readOutput(body: JsonObject): OutputFormat | undefined {
+  const format =
+    objectOf(fields.optionalObject(body.output_config, 'output_config')?.format) ??
+    objectOf(body.output_format);
+  const schema = objectOf(format?.schema);
+  return schema === undefined ? undefined : { kind: 'schema', schema };
+}
+
+/** `thinking` says whether, `output_config.effort` how hard. */
+function readReasoning(body: JsonObject): Reasoning | undefined {
+  const thinking = fields.optionalObject(body.thinking, 'thinking');
+  const effort = stringOf(objectOf(body.output_config)?.effort);
+  const display = stringOf(thinking?.display);
+  const optional = fields.present({ effort, display });
+  if (thinking?.type === 'disabled') return { mode: 'off', ...optional };
+  const budgetTokens = fields.optionalPositiveInteger(thinking?.budget_tokens, 'thinking.budget_tokens');
+  if (budgetTokens !== undefined) return { mode: 'budget', budgetTokens, ...optional };
+  return thinking === undefined && effort === undefined ? undefined : { mode: 'adaptive', ...optional };
+}
+
+function readExtra(body: JsonObject): Request['extra'] {
+  const entries = Object.entries(body).flatMap(([name, value]): [string, JsonValue | undefined][] => {
+    if (HUB_FIELDS.has(name)) return [];
+    const known = KNOWN_INSIDE.get(name);
+    if (known === undefined || !isObject(value)) return [[name, value]];
+    const rest = Object.entries(value).filter(([inner]) => !known.has(inner));
+    return rest.length === 0 ? [] : [[name, Object.fromEntries(rest)]];
+  });
+  return entries.length === 0 ? {} : { 'anthropic-messages': Object.fromEntries(entries) };
+}
+
+const KNOWN_INSIDE: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['metadata', new Set(['user_id'])],
+  ['output_config', new Set(['effort', 'format'])],
+  ['output_format', new Set(['type', 'schema'])],
+]);

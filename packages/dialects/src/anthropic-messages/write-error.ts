@@ -1,0 +1,61 @@
+// https://docs.claude.com/en/api/errors, and what Claude Code does with each: a 401 without `x-should-retry: false` is
+// repeated for minutes, "prompt is too long" makes it compact.
+
+import type { HttpError, OutgoingError } from '../dialect.ts';
+import { printFrame } from '../frames/sse.ts';
+import type { JsonObject } from '../json/value.ts';
+import type { ErrorCode } from '../model/event.ts';
+
+export function writeError(error: OutgoingError): HttpError {
+  const row = ROWS[error.code];
+  const headers: Record<string, string> = {};
+  if (STATUSES_WITH_RETRY_AFTER.has(row.status)) {
+    headers['retry-after'] = String(Math.max(1, Math.ceil((error.retryAfterMs ?? 0) / 1000)));
+  }
+  if (!row.isRetryUseful) headers['x-should-retry'] = 'false';
+  return { status: row.status, headers, body: errorBody(error) };
+}
+
+/** The error as the last frame of a stream that has begun; no `message_stop` follows. */
+export function writeStreamError(error: OutgoingError): string {
+  return printFrame('error', JSON.stringify(errorBody(error)));
+}
+
+function errorBody(error: OutgoingError): JsonObject {
+  return {
+    type: 'error',
+    error: { type: ROWS[error.code].type, message: messageOf(error) },
+    request_id: error.requestId,
+  };
+}
+
+/** Claude Code compacts a conversation when it reads these words. */
+function messageOf({ code, message }: OutgoingError): string {
+  if (code !== 'contextOverflow' || /prompt is too long/i.test(message)) return message;
+  return `prompt is too long: ${message}`;
+}
+
+const STATUSES_WITH_RETRY_AFTER = new Set([429, 503, 529]);
+
+interface Row {
+  readonly status: number;
+  readonly type: string;
+  readonly isRetryUseful: boolean;
+}
+
+const ROWS: Readonly<Record<ErrorCode, Row>> = {
+  invalid: { status: 400, type: 'invalid_request_error', isRetryUseful: false },
+  contextOverflow: { status: 400, type: 'invalid_request_error', isRetryUseful: false },
+  unauthenticated: { status: 401, type: 'authentication_error', isRetryUseful: false },
+  forbidden: { status: 403, type: 'permission_error', isRetryUseful: false },
+  notFound: { status: 404, type: 'not_found_error', isRetryUseful: false },
+  conflict: { status: 409, type: 'invalid_request_error', isRetryUseful: false },
+  tooLarge: { status: 413, type: 'request_too_large', isRetryUseful: false },
+  quotaExhausted: { status: 429, type: 'billing_error', isRetryUseful: false },
+  rateLimited: { status: 429, type: 'rate_limit_error', isRetryUseful: true },
+  overloaded: { status: 529, type: 'overloaded_error', isRetryUseful: true },
+  unavailable: { status: 503, type: 'api_error', isRetryUseful: true },
+  deadline: { status: 504, type: 'timeout_error', isRetryUseful: true },
+  upstream: { status: 502, type: 'api_error', isRetryUseful: false },
+  internal: { status: 500, type: 'api_error', isRetryUseful: true },
+};

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Database, type Migration, openDatabase } from '@ai-switch/db';
-import { sql } from 'kysely';
-import { testPostgresUrl } from './config.ts';
+import { type Kysely, sql } from 'kysely';
+import { testDatabasePrefix, testPostgresUrl } from './config.ts';
 
 /** An empty database of its own, for what opens databases by URL, several times over if need be. */
 export interface FreshDatabase {
@@ -55,23 +55,51 @@ async function createSqlite(): Promise<FreshDatabase> {
   };
 }
 
+/** Databases that a test has let go of: emptying one takes a tenth of the time of making one. */
+const freeDatabases: string[] = [];
+
 async function createPostgres(): Promise<FreshDatabase> {
   const server = testPostgresUrl();
   if (server === '') throw new Error('no PostgreSQL: tests run through the vitest.config.ts of the root');
-  const name = `test_${randomBytes(8).toString('hex')}`;
-  await onServer(server, sql`create database ${sql.id(name)}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
+  const url = freeDatabases.pop() ?? (await createDatabase(server));
   return {
-    url: url.href,
-    drop: () => onServer(server, sql`drop database if exists ${sql.id(name)} with (force)`),
+    url,
+    drop: async () => {
+      await onServer(url, async (kysely) => {
+        const schemas = await sql<{ name: string }>`
+          select nspname as name from pg_namespace where nspname !~ '^(pg_|information_schema$|public$)'
+        `.execute(kysely);
+        for (const { name } of schemas.rows) await sql`drop schema ${sql.id(name)} cascade`.execute(kysely);
+      });
+      freeDatabases.push(url);
+    },
   };
 }
 
-async function onServer(url: string, statement: ReturnType<typeof sql>): Promise<void> {
+async function createDatabase(server: string): Promise<string> {
+  const name = `${testDatabasePrefix()}${randomBytes(8).toString('hex')}`;
+  await onServer(server, (kysely) => sql`create database ${sql.id(name)}`.execute(kysely));
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** Removes the databases of this test run from a server that stays. */
+export async function dropTestDatabases(): Promise<void> {
+  await onServer(testPostgresUrl(), async (kysely) => {
+    const found = await sql<{ name: string }>`
+      select datname as name from pg_database where starts_with(datname, ${testDatabasePrefix()})
+    `.execute(kysely);
+    for (const { name } of found.rows) {
+      await sql`drop database if exists ${sql.id(name)} with (force)`.execute(kysely);
+    }
+  });
+}
+
+async function onServer(url: string, work: (kysely: Kysely<unknown>) => Promise<unknown>): Promise<void> {
   const database = await openDatabase({ url, schema: 'aiswitch_testkit', migrations: [] });
   try {
-    await statement.execute(database.kysely);
+    await work(database.kysely);
   } finally {
     await database.close();
   }

@@ -1,3 +1,3 @@
-export * from './databases.ts';
+export { type DatabaseKind, databases, type FreshDatabase } from './databases.ts';
 export * from './scripted-provider.ts';
 export * from './transports.ts';

@@ -2,6 +2,7 @@
 // installed on the machine and nothing stays: the server ends with the test run, also with one that is killed.
 
 import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chown, cp, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -9,7 +10,8 @@ import { createServer } from 'node:net';
 import { arch, platform, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { publishTestPostgresUrl, testPostgresUrl } from './config.ts';
+import { publishTestPostgres, testPostgresUrl } from './config.ts';
+import { dropTestDatabases } from './databases.ts';
 
 const execute = promisify(execFile);
 
@@ -18,8 +20,12 @@ const START_TIMEOUT_MS = 60_000;
 const START_ATTEMPTS_MAX = 3;
 
 /** Starts the server and publishes its URL, unless AISWITCH_TEST_POSTGRES_URL names one already. */
-export default async function setup(): Promise<(() => Promise<void>) | undefined> {
-  if (testPostgresUrl() !== '') return undefined;
+export default async function setup(): Promise<() => Promise<void>> {
+  const prefix = `aiswitch_test_${randomBytes(4).toString('hex')}_`;
+  if (testPostgresUrl() !== '') {
+    publishTestPostgres(testPostgresUrl(), prefix);
+    return dropTestDatabases;
+  }
   const folder = await mkdtemp(join(tmpdir(), 'aiswitch-postgres-'));
   const user = await unprivilegedUser();
   if (user !== undefined) await chown(folder, user.uid, user.gid);
@@ -33,7 +39,7 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   for (let attempt = 1; ; attempt += 1) {
     try {
       const server = await start(join(binaries, 'postgres'), data, folder, user);
-      publishTestPostgresUrl(`postgres://postgres@127.0.0.1:${server.port}/postgres`);
+      publishTestPostgres(`postgres://postgres@127.0.0.1:${server.port}/postgres`, prefix);
       return async () => {
         await server.stop();
         await rm(folder, { recursive: true, force: true });

@@ -196,7 +196,12 @@ function environmentForInstall() {
 }
 
 function environmentForRun() {
-  return { ...process.env, PATH: [binaries, process.env.PATH || ''].join(delimiter) };
+  return {
+    // Node keeps what it made of a source, so that a later start neither strips its types nor compiles it again.
+    NODE_COMPILE_CACHE: join(modules, '.cache', 'node-compile'),
+    ...process.env,
+    PATH: [binaries, process.env.PATH || ''].join(delimiter),
+  };
 }
 
 /** The project's Node; the one that runs this where the project's does not run, as on musl. */

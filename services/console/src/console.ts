@@ -6,7 +6,6 @@ import { AuditEvent, type Ports } from '@ai-switch/contracts';
 import { asFault, Fault, newId } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { authorise } from './authorise.ts';
 import type { AdminRequest, Handler, HandlersOf } from './handler.ts';
 import { jsonReply, problemReply } from './json-reply.ts';
@@ -19,8 +18,6 @@ import { keys } from './resources/keys.ts';
 import { providers } from './resources/providers.ts';
 import { quotas } from './resources/quotas.ts';
 import { users } from './resources/users.ts';
-
-const BODY_BYTES_MAX = 1024 * 1024;
 
 export interface ConsoleOptions {
   readonly ports: Ports;
@@ -39,11 +36,6 @@ export function createConsole({ ports, logger }: ConsoleOptions): Hono {
     ...accessLog(ports),
     ...auditEvents(ports),
   };
-  const onError = () => {
-    throw new Fault('tooLarge', `The body is over ${BODY_BYTES_MAX} bytes.`);
-  };
-  app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError }));
-
   for (const name of Object.keys(PERMISSIONS) as RouteName[]) {
     const [method = '', path = ''] = name.split(' ');
     app.on(method, path, async (context) => {
@@ -73,7 +65,7 @@ function adminRequest(context: Context, caller: AdminRequest['caller'], ports: P
     caller,
     param: (name) => context.req.param(name) ?? '',
     query: (schema) => parseQuery(schema, new URL(context.req.url).searchParams),
-    body: async (schema) => readJson(schema, await context.req.text()),
+    body: async (schema) => readJson(schema, context.req.raw),
     audit: async (action, subject, details = {}) => {
       const { tenant, userId: actor } = caller;
       const event = AuditEvent.create({

@@ -2,6 +2,8 @@ import { Page } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { z } from 'zod';
 
+const BODY_BYTES_MAX = 1024 * 1024;
+
 /** An id or a name in a path, a query or a body. */
 export const reference = z.string().min(1).max(128);
 
@@ -28,8 +30,12 @@ export function parseQuery<Schema extends z.ZodType>(
   return check(schema, Object.fromEntries(parameters));
 }
 
-/** @throws Fault `invalid` with the field in the details */
-export function readJson<Schema extends z.ZodType>(schema: Schema, text: string): z.infer<Schema> {
+/** @throws Fault `invalid` with the field in the details, `tooLarge` */
+export async function readJson<Schema extends z.ZodType>(
+  schema: Schema,
+  request: Request,
+): Promise<z.infer<Schema>> {
+  const text = await readText(request);
   let value: unknown;
   try {
     value = text === '' ? {} : JSON.parse(text);
@@ -37,6 +43,18 @@ export function readJson<Schema extends z.ZodType>(schema: Schema, text: string)
     throw new Fault('invalid', 'The body is not valid JSON.', { cause });
   }
   return check(schema, value);
+}
+
+/** Counts what comes, for a chunked body announces no length. */
+async function readText(request: Request): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > BODY_BYTES_MAX) throw new Fault('tooLarge', `The body is over ${BODY_BYTES_MAX} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {

@@ -65,10 +65,15 @@ function providersLine(models: GreetingFacts['models']): string {
 const OTHER_ENDS =
   /embed|whisper|tts|audio|image|dall-e|moderation|realtime|transcribe|rerank|video|veo|imagen|sora/i;
 
-/** A model that answers chats: one that its provider is known for, if there is any. */
+/** A model that answers chats: the first that its provider is known for, if there is any. */
 function modelToShow(models: GreetingFacts['models']): string {
-  const isKnown = ({ name, provider }: GreetingFacts['models'][number]) =>
-    findProviderKind(provider)?.fallbackModels.includes(name) === true;
-  const model = models.find(isKnown) ?? models.find(({ name }) => !OTHER_ENDS.test(name)) ?? models[0];
-  return model?.name ?? '<model>';
+  const providers = new Set(models.map(({ provider }) => provider));
+  const known = [...providers].flatMap((provider) => findProviderKind(provider)?.fallbackModels ?? []);
+  const names = models.map(({ name }) => name);
+  return (
+    known.find((name) => names.includes(name)) ??
+    names.find((name) => !OTHER_ENDS.test(name)) ??
+    names[0] ??
+    '<model>'
+  );
 }

@@ -40,7 +40,8 @@ export function createClient({
       const query = new URLSearchParams({ ...parameters, limit: String(limit) });
       if (typeof after === 'string') query.set('after', after);
       const page = await call('GET', `${path}?${query}`);
-      if (Array.isArray(page.items)) rows.push(...page.items);
+      if (!Array.isArray(page.items)) throw strangerAt(url);
+      rows.push(...page.items);
       after = page.nextAfter;
     } while (after !== undefined && rows.length < rowsMax);
     return rows;
@@ -89,8 +90,12 @@ function whyUnreachable(error: unknown): string {
 
 async function readReply(response: Response, url: string): Promise<Row> {
   const isJson = /^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '');
-  if (!isJson) throw new CliError(`what answers at ${url} is no AI-Switch gateway (HTTP ${response.status})`);
+  if (!isJson) throw strangerAt(url);
   return (await response.json()) as Row;
+}
+
+function strangerAt(url: string): CliError {
+  return new CliError(`what answers at ${url} is no AI-Switch gateway`);
 }
 
 function refusal(status: number, problem: Row, url: string): CliError {

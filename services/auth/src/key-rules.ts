@@ -25,8 +25,12 @@ export interface KeyText {
 export function makeKey(nowMs: number): KeyText & { readonly text: string } {
   const [, keyId = ''] = newId('ais', nowMs).split('_');
   const secret = secretFrom(randomBytes(SECRET_BYTES));
+  return { keyId, secret, text: writeKey({ keyId, secret }) };
+}
+
+export function writeKey({ keyId, secret }: KeyText): string {
   const body = `ais_${keyId}_${secret}`;
-  return { keyId, secret, text: body + checksumOf(body) };
+  return body + checksumOf(body);
 }
 
 /** The parts of a presented key, or undefined for a text that no key has: too long, malformed, or a wrong checksum. */

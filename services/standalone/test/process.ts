@@ -29,6 +29,12 @@ export interface ProcessOptions {
   readonly uid?: number;
 }
 
+// A test that fails leaves no process behind.
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** @param file from the root of the repository */
 export function startProcess(file: string, options: ProcessOptions = {}): RunningProcess {
   const { args = [], environment = {}, input, uid } = options;
@@ -41,6 +47,8 @@ export function startProcess(file: string, options: ProcessOptions = {}): Runnin
       ...(uid === undefined ? {} : { uid, gid: uid }),
     },
   );
+  running.add(child);
+  child.on('close', () => running.delete(child));
   child.stdin?.end(input ?? '');
   let stdout = '';
   let stderr = '';

@@ -1,0 +1,15 @@
+import { openCluster } from './cluster.ts';
+import { temporaryFolder } from './process.ts';
+import { describeGateway } from './sdk-cases.ts';
+
+describeGateway('a process a service, over gRPC', async () => {
+  const folder = temporaryFolder();
+  const gateway = await openCluster(folder.path);
+  return {
+    ...gateway,
+    [Symbol.asyncDispose]: async () => {
+      await gateway[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+});

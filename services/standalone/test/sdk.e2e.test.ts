@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import { openStandaloneGateway } from './gateway.ts';
+import { temporaryFolder } from './process.ts';
+import { describeGateway } from './sdk-cases.ts';
+
+describeGateway('the standalone', async () => {
+  const folder = temporaryFolder();
+  const gateway = await openStandaloneGateway(join(folder.path, 'data'));
+  return {
+    ...gateway,
+    [Symbol.asyncDispose]: async () => {
+      await gateway[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+});

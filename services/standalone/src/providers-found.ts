@@ -21,6 +21,8 @@ export interface FindOptions {
   /** Credentials by kind. */
   readonly keys: ReadonlyMap<string, string>;
   readonly isDiscovering: boolean;
+  /** Default: every kind there is. */
+  readonly kinds?: readonly ProviderKind[];
   readonly logger: Logger;
 }
 
@@ -31,12 +33,13 @@ export interface FoundProviders {
 }
 
 export async function findProviders(options: FindOptions): Promise<FoundProviders> {
+  const kinds = options.kinds ?? PROVIDER_KINDS;
   const stored = await storedProviders(options);
-  const locals = options.isDiscovering ? await localServers() : new Map<string, readonly string[]>();
+  const locals = options.isDiscovering ? await localServers(kinds) : new Map<string, readonly string[]>();
   const refreshes: Promise<void>[] = [];
   let isClosing = false;
 
-  for (const row of PROVIDER_KINDS) {
+  for (const row of kinds) {
     const known = stored.get(row.kind);
     if (known !== undefined && known.origin !== ORIGIN) continue;
     const key = options.keys.get(row.kind);
@@ -75,9 +78,9 @@ async function storedProviders({ ports, tenant }: FindOptions): Promise<Map<stri
 }
 
 /** Kinds whose usual port is answered by a proper, filled list of models: other programs listen on these ports, too. */
-async function localServers(): Promise<ReadonlyMap<string, readonly string[]>> {
+async function localServers(kinds: readonly ProviderKind[]): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
-  const rows = PROVIDER_KINDS.filter(({ localPort }) => localPort !== undefined);
+  const rows = kinds.filter(({ localPort }) => localPort !== undefined);
   await Promise.all(
     rows.map(async (row) => {
       const list = await fetchModels(row, '', { timeoutMs: LOCAL_TIMEOUT_MS });

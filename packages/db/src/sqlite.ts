@@ -5,7 +5,8 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Dialect, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import { type Dialect, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
+import { AUTOMATIC_CHECKPOINT_FRAMES, startCheckpointer } from './checkpointer.ts';
 import type { Engine } from './database.ts';
 import { DatabaseError } from './database-error.ts';
 import { LogFlusher } from './log-flusher.ts';
@@ -27,10 +28,17 @@ export function openSqlite<Schema>(path: string): Engine<Schema> {
   }
   const flusher = path === IN_MEMORY ? undefined : new LogFlusher(`${resolve(path)}-wal`);
   const kysely = new Kysely<Schema>({ dialect: dialectOf(connection) });
+  const checkpointer =
+    path === IN_MEMORY
+      ? undefined
+      : startCheckpointer(connection, resolve(path), () =>
+          sql`pragma wal_checkpoint(passive)`.execute(kysely),
+        );
   return {
     kysely,
     flush: () => flusher?.flush() ?? Promise.resolve(),
     close: async () => {
+      await checkpointer?.close();
       await flusher?.close();
       await kysely.destroy();
       // Kysely destroys the driver only if it was used.
@@ -55,6 +63,7 @@ function openConnection(path: string): DatabaseSync {
   });
   try {
     connection.exec('pragma journal_mode = wal; pragma synchronous = normal;');
+    connection.exec(`pragma wal_autocheckpoint = ${AUTOMATIC_CHECKPOINT_FRAMES}`);
     return connection;
   } catch (error) {
     connection.close();

@@ -11,6 +11,7 @@ export function printTables(cases: readonly BenchCase[], measurements: readonly 
     [
       'case',
       'ratio (min-max)',
+      'ratio of CPU',
       'AI-Switch req/s',
       'bare req/s',
       'direct req/s',
@@ -22,6 +23,7 @@ export function printTables(cases: readonly BenchCase[], measurements: readonly 
     ...present.map((rounds) => [
       rounds.name,
       rounds.ratio(requestsPerSecond),
+      fine(rounds.median('bare', cpuMicros) / rounds.median('gateway', cpuMicros)),
       whole(rounds.median('gateway', requestsPerSecond)),
       whole(rounds.median('bare', requestsPerSecond)),
       whole(rounds.median('direct', requestsPerSecond)),

@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
-  copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-const BOOTSTRAP = join(import.meta.dirname, '../run.mjs');
+const SCRIPTS = join(import.meta.dirname, '..');
 
 let folder: string;
 let root: string;
@@ -34,8 +34,8 @@ beforeEach(() => {
     'hello.ts':
       'const words: string[] = process.argv.slice(2);\nprocess.stdout.write(words.join("|"));\nprocess.exitCode = 7;\n',
   });
-  mkdirSync(join(root, 'scripts'));
-  copyFileSync(BOOTSTRAP, join(root, 'scripts/run.mjs'));
+  cpSync(join(SCRIPTS, 'run.mjs'), join(root, 'scripts/run.mjs'));
+  cpSync(join(SCRIPTS, 'setup'), join(root, 'scripts/setup'), { recursive: true });
   tool(
     join(folder, 'bin/npx'),
     `echo "install $*" >> "$LOG"; env > "$LOG.env"; sleep "\${SLOW:-0}"

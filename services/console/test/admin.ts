@@ -14,9 +14,19 @@ const MEMORY = 'sqlite::memory:';
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects.
-  readonly body: any;
+  readonly body: Body;
   readonly text: string;
+}
+
+/** Whatever was answered: a test reads what it expects. */
+interface Body {
+  readonly items: readonly Readonly<Record<string, unknown>>[];
+  readonly nextAfter?: string;
+  readonly userId: string;
+  readonly keyId: string;
+  readonly plaintext: string;
+  readonly detail: string;
+  readonly [field: string]: unknown;
 }
 
 export interface Admin extends AsyncDisposable {

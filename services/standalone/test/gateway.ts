@@ -19,6 +19,12 @@ export interface Gateway extends AsyncDisposable {
   outputTokens(): Promise<{ readonly held: number; readonly used: number }>;
 }
 
+interface Body {
+  readonly plaintext: string;
+  readonly held: { readonly output: number };
+  readonly used: { readonly output: number };
+}
+
 /** The standalone, set up over its admin API. */
 export async function openStandaloneGateway(dataPath: string): Promise<Gateway> {
   const provider = await ScriptedProvider.open();
@@ -31,8 +37,7 @@ export async function openStandaloneGateway(dataPath: string): Promise<Gateway> 
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
-    // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects.
-    return (await response.json()) as any;
+    return (await response.json()) as Body;
   };
   for (const [alias, dialect] of Object.entries(ALIASES)) {
     const { baseUrl } = provider;

@@ -223,12 +223,12 @@ describe('a port over gRPC', () => {
 
   it('ends a call that takes longer than its deadline', async () => {
     const { port } = await overGrpc(
-      { authenticate: async () => after(1_000).then(() => answer) },
+      { authenticate: async () => after(5_000).then(() => answer) },
       { timeoutMs: 60 },
     );
     const startedAtMs = performance.now();
     expect((await caught(port.authenticate({ key: '' }))).code).toBe('deadline');
-    expect(performance.now() - startedAtMs).toBeLessThan(500);
+    expect(performance.now() - startedAtMs).toBeLessThan(3_000);
   });
 
   it.each([0, -1, 60_001, Number.NaN, Number.POSITIVE_INFINITY])(
@@ -303,7 +303,7 @@ describe('a port over gRPC', () => {
     await after(50);
     const startedAtMs = performance.now();
     await server.close(100);
-    expect(performance.now() - startedAtMs).toBeLessThan(1_000);
+    expect(performance.now() - startedAtMs).toBeLessThan(5_000);
     expect((await call).code).toBe('unavailable');
   });
 

@@ -48,6 +48,8 @@ export interface Dialect {
   streamWriter(context: ReplyContext): StreamWriter;
   /** The terminal error of a stream that has begun: complete frames, after which nothing follows. */
   writeStreamError(error: OutgoingError): string;
+  /** The frame that ends a complete stream, for providers that leave it out. */
+  readonly streamEnd: string;
   /** A harmless frame for silent gaps. */
   readonly keepAlive: string;
 }

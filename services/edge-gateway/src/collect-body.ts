@@ -62,7 +62,9 @@ class Upload implements Ticking {
         resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
       });
       incoming.on('error', reject);
-      incoming.on('close', () => reject(new Fault('invalid', 'The body ended early.')));
+      incoming.on('close', () => {
+        if (!incoming.complete) reject(new Fault('invalid', 'The body ended early.'));
+      });
     });
   }
 

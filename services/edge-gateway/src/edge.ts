@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Ports } from '@ai-switch/contracts';
-import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
+import { type Clock, Fault, newId, systemClock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import { Upstream, upstreamDefaults } from '@ai-switch/upstream';
 import type { Hono } from 'hono';
@@ -44,6 +44,8 @@ export interface EdgeParts {
   readonly clock: Clock;
   readonly upstream: Upstream;
   readonly ticker: Ticker;
+  /** Only who has it may void a reservation of this process. */
+  readonly ownerToken: string;
   readonly retryBudget: RetryBudget;
   readonly accessLog: AccessLog;
   readonly exchanges: Set<Exchange>;
@@ -79,6 +81,7 @@ function assemble({ ports, logger, settings: differing, clock = systemClock }: E
       bodyIdleTimeoutMs: settings.upstreamIdleTimeoutMs,
     }),
     ticker: new Ticker(settings.tickMs),
+    ownerToken: newId('own'),
     retryBudget: new RetryBudget(clock),
     accessLog: new AccessLog(ports.auditLog, logger, settings),
     exchanges: new Set(),

@@ -4,6 +4,7 @@
 import {
   type Dialect,
   type Event,
+  type Frame,
   type ProviderError,
   parseFrame,
   type ReplyContext,
@@ -24,6 +25,8 @@ export interface Lane {
   readonly hasBegun: boolean;
   /** True once the answer is complete. */
   readonly isFinished: boolean;
+  /** What ends the stream properly when the provider left its end out; '' when it did not. */
+  readonly missingEnd: string;
   /** What the provider gave up with; nothing of it or after it comes out. */
   readonly error: ProviderError | undefined;
   readonly usage: Usage | undefined;
@@ -55,11 +58,16 @@ export function replyContext(exchange: Exchange, request: Request): ReplyContext
 class PassThroughLane implements Lane {
   readonly #splitter: SseSplitter;
   readonly #meter: ReturnType<Dialect['streamMeter']>;
+  /** The frame that ends a stream, and how it is told: by its name, or by its data where frames have none. */
+  readonly #end: Frame;
+  missingEnd: string;
   hasBegun = false;
 
   constructor(dialect: Dialect, request: Request, settings: EdgeSettings) {
     this.#splitter = new SseSplitter(settings);
     this.#meter = dialect.streamMeter(request);
+    this.missingEnd = dialect.streamEnd;
+    this.#end = parseFrame(Buffer.from(dialect.streamEnd));
   }
 
   get isFinished(): boolean {
@@ -98,8 +106,13 @@ class PassThroughLane implements Lane {
       if (meter.error !== undefined) break;
       if (isWanted) wanted.push(bytes);
       if (frame.data !== '' && frame.event !== 'ping') this.hasBegun = true;
+      if (this.#isEnd(frame)) this.missingEnd = '';
     }
     return joined(wanted);
+  }
+
+  #isEnd({ event, data }: Frame): boolean {
+    return this.#end.event === '' ? data === this.#end.data : event === this.#end.event;
   }
 }
 
@@ -121,6 +134,7 @@ class ConversionLane implements Lane {
   readonly #splitter: SseSplitter;
   readonly #reader: ReturnType<Dialect['streamReader']>;
   readonly #writer: ReturnType<Dialect['streamWriter']>;
+  readonly missingEnd = '';
   hasBegun = false;
   isFinished = false;
   error: ProviderError | undefined;

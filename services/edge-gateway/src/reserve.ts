@@ -7,7 +7,7 @@
 
 import { type Caller, type Reservation, ReservationState, type TokenCounts } from '@ai-switch/contracts';
 import { noUsage } from '@ai-switch/dialects';
-import { asFault, Fault, newId } from '@ai-switch/kernel';
+import { asFault, Fault } from '@ai-switch/kernel';
 import { type Charge, chargeFor } from './charge.ts';
 import type { EdgeParts } from './edge.ts';
 import type { Asked } from './read.ts';
@@ -21,8 +21,7 @@ export async function reserve(
   caller: Caller,
   asked: Asked,
 ): Promise<Hold> {
-  const nowMs = edge.clock.nowMs();
-  const hold = new Hold(edge, exchange, newId('res', nowMs), newId('own', nowMs), caller, asked);
+  const hold = new Hold(edge, exchange, caller, asked);
   try {
     const { reservation, created } = await edge.ports.quotaLedger.reserve({
       tenant: caller.tenant,
@@ -30,7 +29,7 @@ export async function reserve(
       userId: caller.userId,
       amounts: holdAmounts(edge, asked),
       ttlMs: BigInt(edge.settings.reservationTtlMs),
-      ownerToken: hold.ownerToken,
+      ownerToken: edge.ownerToken,
     });
     exchange.reservationId = hold.reservationId;
     if (reservation?.state === ReservationState.REJECTED) throw quotaExhausted(reservation);
@@ -47,7 +46,6 @@ export async function reserve(
 
 export class Hold implements AsyncDisposable {
   readonly reservationId: string;
-  readonly ownerToken: string;
   /** Set once bytes of the request may have reached a provider. */
   isDispatched = false;
   readonly #edge: EdgeParts;
@@ -56,18 +54,11 @@ export class Hold implements AsyncDisposable {
   readonly #asked: Asked;
   #isOver = false;
 
-  constructor(
-    edge: EdgeParts,
-    exchange: Exchange,
-    reservationId: string,
-    ownerToken: string,
-    caller: Caller,
-    asked: Asked,
-  ) {
+  constructor(edge: EdgeParts, exchange: Exchange, caller: Caller, asked: Asked) {
     this.#edge = edge;
     this.#exchange = exchange;
-    this.reservationId = reservationId;
-    this.ownerToken = ownerToken;
+    // Made before the call, and readable beside the request's own id.
+    this.reservationId = exchange.requestId.replace('req_', 'res_');
     this.#caller = caller;
     this.#asked = asked;
   }
@@ -94,7 +85,8 @@ export class Hold implements AsyncDisposable {
     if (this.#isOver) return;
     this.#isOver = true;
     const { tenant } = this.#caller;
-    const { reservationId, ownerToken } = this;
+    const { reservationId } = this;
+    const { ownerToken } = this.#edge;
     try {
       await this.#edge.ports.quotaLedger.void({ tenant, reservationId, ownerToken });
     } catch (error) {

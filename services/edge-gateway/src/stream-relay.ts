@@ -174,6 +174,8 @@ export class StreamRelay implements BodySink, Ticking {
   }
 
   #complete(): void {
+    const { missingEnd } = this.lane;
+    if (missingEnd !== '') this.#write(missingEnd);
     this.#exchange.outgoing.end();
     watchStall(this.#edge, this.#exchange.outgoing);
     this.#over('completed');

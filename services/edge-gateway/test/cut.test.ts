@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-const AT_ONCE = 16;
+const AT_ONCE = 64;
 const combinations = PATHS.flatMap((path) => ['chat', 'messages'].map((alias) => ({ path, alias })));
 const answer = { text: ['a世'], usage: { input: 3, output: 2 } };
 

@@ -9,7 +9,7 @@ import { readUsageObject } from './usage.ts';
 import { writeError, writeStreamError } from './write-error.ts';
 import { writeReply } from './write-reply.ts';
 import { passThroughEdits, writeRequest } from './write-request.ts';
-import { KEEP_ALIVE, MessagesStreamWriter } from './write-stream.ts';
+import { KEEP_ALIVE, MESSAGE_STOP, MessagesStreamWriter } from './write-stream.ts';
 
 /** Anthropic's Messages. */
 export const anthropicMessages: Dialect = {
@@ -27,5 +27,6 @@ export const anthropicMessages: Dialect = {
   writeReply,
   streamWriter: (context) => new MessagesStreamWriter(context),
   writeStreamError,
+  streamEnd: MESSAGE_STOP,
   keepAlive: KEEP_ALIVE,
 };

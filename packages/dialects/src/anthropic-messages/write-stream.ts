@@ -13,6 +13,7 @@ import { writeStreamError } from './write-error.ts';
 import { replyIdOf } from './write-reply.ts';
 
 export const KEEP_ALIVE = printFrame('ping', '{"type":"ping"}');
+export const MESSAGE_STOP = printFrame('message_stop', '{"type":"message_stop"}');
 
 export class MessagesStreamWriter implements StreamWriter {
   readonly #context: ReplyContext;
@@ -91,7 +92,7 @@ export class MessagesStreamWriter implements StreamWriter {
   #finish({ reason, stopSequence }: Extract<Event, { type: 'finish' }>): string {
     const delta = { stop_reason: writeStopReason(reason), stop_sequence: stopSequence ?? null };
     const usage = writeUsageObject(this.#usage ?? noUsage);
-    return `${print({ type: 'message_delta', delta, usage })}${print({ type: 'message_stop' })}`;
+    return `${print({ type: 'message_delta', delta, usage })}${MESSAGE_STOP}`;
   }
 }
 

@@ -9,7 +9,7 @@ import { readUsageObject } from './usage.ts';
 import { writeError, writeStreamError } from './write-error.ts';
 import { writeReply } from './write-reply.ts';
 import { passThroughEdits, writeRequest } from './write-request.ts';
-import { ChatStreamWriter, KEEP_ALIVE } from './write-stream.ts';
+import { ChatStreamWriter, DONE, KEEP_ALIVE } from './write-stream.ts';
 
 /** OpenAI's Chat Completions, and what the many who speak it made of it. */
 export const openaiChat: Dialect = {
@@ -27,5 +27,6 @@ export const openaiChat: Dialect = {
   writeReply,
   streamWriter: (context) => new ChatStreamWriter(context),
   writeStreamError,
+  streamEnd: DONE,
   keepAlive: KEEP_ALIVE,
 };

@@ -94,7 +94,7 @@ export class ChatStreamWriter implements StreamWriter {
   }
 }
 
-const DONE = printFrame('', '[DONE]');
+export const DONE = printFrame('', '[DONE]');
 
 function headOf(id: string, context: ReplyContext): string {
   const fields = {

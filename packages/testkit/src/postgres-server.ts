@@ -85,12 +85,15 @@ async function postgresExecutable(): Promise<string> {
   return postgres;
 }
 
-// The shell ends the server when its standard input ends, which happens even when the test run is killed.
+// The shell ends the server when its standard input ends, which happens even when the test run is killed, and removes
+// what it wrote.
 const WATCH_PARENT = `
+folder=$1; shift
 "$@" </dev/null & server=$!
 read -r _
 kill -INT $server
 wait $server
+cd / && rm -rf "$folder"
 `;
 
 interface RunningServer {
@@ -114,13 +117,17 @@ async function start(
   }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const shell = spawn(
     'sh',
-    ['-c', WATCH_PARENT, 'sh', postgres, '-D', data, '-p', String(port), ...options],
+    ['-c', WATCH_PARENT, 'sh', folder, postgres, '-D', data, '-p', String(port), ...options],
     { ...user, cwd: folder, stdio: ['pipe', 'ignore', 'pipe'], detached: true },
   );
   const ended = once(shell, 'exit');
   await new Promise<void>((resolve, reject) => {
     let log = '';
-    const fail = () => reject(new Error(`PostgreSQL did not start: ${log}`));
+    const fail = () => {
+      // Killed, the shell leaves the folder to the next attempt.
+      shell.kill();
+      reject(new Error(`PostgreSQL did not start: ${log}`));
+    };
     const timer = setTimeout(fail, START_TIMEOUT_MS);
     shell.stderr.on('data', (chunk: Buffer) => {
       log = (log + chunk).slice(-10_000);

@@ -1,4 +1,5 @@
-import { integerSetting, textSetting } from '@ai-switch/kernel';
+import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
+import { LOG_LEVELS } from '@ai-switch/telemetry';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -84,7 +85,7 @@ const address = (what: string) =>
     accepts: 'host:port',
   });
 
-export const processSettings = {
+export const settings = {
   AISWITCH_EDGE_LISTEN: textSetting({
     describe: 'Where clients reach the edge.',
     fallback: '0.0.0.0:8080',
@@ -95,6 +96,11 @@ export const processSettings = {
   AISWITCH_LEDGER_ADDRESS: address('quota-ledger'),
   AISWITCH_ROUTER_ADDRESS: address('router'),
   AISWITCH_AUDIT_ADDRESS: address('audit-consumer'),
+  AISWITCH_EDGE_LOG_LEVEL: choiceSetting({
+    describe: 'The least severe log lines that are written.',
+    fallback: 'info',
+    choices: LOG_LEVELS,
+  }),
   AISWITCH_EDGE_DRAIN_MS: integerSetting({
     describe: 'How long streams may go on after a signal to stop, in milliseconds.',
     fallback: edgeDefaults.drainMs,

@@ -8,14 +8,14 @@ import {
 } from '@ai-switch/contracts';
 import { connect, runService } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
-import { processSettings } from './config.ts';
+import { settings } from './config.ts';
 import { createEdge } from './edge.ts';
 import { closeServer, createEdgeServer, listen } from './server.ts';
 
 await runService({
   name: 'edge-gateway',
-  describe: 'Answers clients in their own dialects and calls the providers.',
-  settings: processSettings,
+  describe: 'answers clients in their own dialects and calls the providers.',
+  settings,
   start: async (values, lifetime) => {
     const ports = {
       auth: connect(AuthDefinition, values.AISWITCH_AUTH_ADDRESS),
@@ -24,7 +24,7 @@ await runService({
       auditLog: connect(AuditLogDefinition, values.AISWITCH_AUDIT_ADDRESS),
     };
     for (const [name, port] of Object.entries(ports)) lifetime.onClose(name, () => port.close());
-    const logger = createLogger({ service: 'edge-gateway', level: 'info' });
+    const logger = createLogger({ service: 'edge-gateway', level: values.AISWITCH_EDGE_LOG_LEVEL });
     const edge = createEdge({ ports, logger, settings: { drainMs: values.AISWITCH_EDGE_DRAIN_MS } });
     const server = createEdgeServer(edge);
     // Closed in reverse: the edge refuses and drains while the server still answers.

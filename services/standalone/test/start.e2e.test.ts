@@ -188,6 +188,7 @@ describe('SIGTERM', () => {
     let text = (await reader?.read())?.value ?? '';
     standalone.process.kill(signal);
     // A terminal, npm and the bootstrap may each pass the same signal on.
+    await new Promise((resolve) => setTimeout(resolve, 50));
     standalone.process.kill(signal);
     for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
       text += part.value;

@@ -106,12 +106,6 @@ function checkCredential(
   row: ProviderKind,
   baseUrl: string,
 ): void {
-  // A stored credential belongs to the address that it was given for: it is not sent to another one unasked.
-  if (credential === undefined && stored?.hasCredential && stored.baseUrl !== baseUrl) {
-    throw new Fault('invalid', 'The base URL changes: please give the credential for the new one.', {
-      details: { field: 'credential' },
-    });
-  }
   const isHosted = row.environmentKey !== undefined && baseUrl === row.baseUrl;
   if (!isHosted || credential || (credential === undefined && stored?.hasCredential)) return;
   throw new Fault(

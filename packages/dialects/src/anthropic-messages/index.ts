@@ -1,4 +1,5 @@
 import type { Dialect } from '../dialect.ts';
+import { printFrame } from '../frames/sse.ts';
 import { objectOf } from '../json/narrow.ts';
 import { readError } from '../model/provider-error.ts';
 import { MessagesStreamMeter } from './meter.ts';
@@ -9,7 +10,7 @@ import { readUsageObject } from './usage.ts';
 import { writeError, writeStreamError } from './write-error.ts';
 import { writeReply } from './write-reply.ts';
 import { passThroughEdits, writeRequest } from './write-request.ts';
-import { KEEP_ALIVE, MESSAGE_STOP, MessagesStreamWriter } from './write-stream.ts';
+import { KEEP_ALIVE, MessagesStreamWriter } from './write-stream.ts';
 
 /** Anthropic's Messages. */
 export const anthropicMessages: Dialect = {
@@ -27,6 +28,6 @@ export const anthropicMessages: Dialect = {
   writeReply,
   streamWriter: (context) => new MessagesStreamWriter(context),
   writeStreamError,
-  streamEnd: MESSAGE_STOP,
+  streamEnd: printFrame('message_stop', '{"type":"message_stop"}'),
   keepAlive: KEEP_ALIVE,
 };

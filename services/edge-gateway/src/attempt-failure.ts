@@ -1,5 +1,5 @@
 import type { Dialect, ErrorCode } from '@ai-switch/dialects';
-import { Fault, type FaultCode } from '@ai-switch/kernel';
+import { Fault } from '@ai-switch/kernel';
 import { retryAfterMs, type UpstreamFailure, type UpstreamReply } from '@ai-switch/upstream';
 import type { EdgeParts } from './edge.ts';
 import { isPassingStatus } from './retry-rules.ts';
@@ -57,22 +57,12 @@ export function failureOfCall(failure: UpstreamFailure): AttemptFailure {
   }
 }
 
-// What a provider says about our own account with it is not the client's affair, and a client that saw a 401 would throw
-// its own key away.
-const ACCOUNT_MESSAGES: Partial<Record<ErrorCode, string>> = {
-  unauthenticated:
-    'The provider refused the credential that this gateway holds for it. Please tell its administrator.',
-  forbidden:
-    'The provider does not let this gateway use the model. Please tell the administrator of the gateway.',
-  quotaExhausted: 'This gateway has no credit left at the provider. Please tell its administrator.',
-};
-
-/** What the client is told when a provider says this. */
+/**
+ * What the client is told when a provider says this. What concerns our own account with it, its 401 above all, the
+ * dialect has already made an `upstream` error without the provider's words.
+ */
 export function providerFault(code: ErrorCode, message: string, waitMs: number | undefined): Fault {
-  const account = ACCOUNT_MESSAGES[code];
-  if (account !== undefined) return new Fault('upstream', account, { cause: new Error(`provider: ${code}`) });
-  const clientCode: FaultCode = code === 'internal' ? 'upstream' : code;
-  return new Fault(clientCode, withoutIdentity(message) || 'The provider failed without saying why.', {
+  return new Fault(code, withoutIdentity(message), {
     ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
   });
 }

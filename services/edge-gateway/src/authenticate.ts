@@ -34,7 +34,7 @@ export function permitModel(caller: Caller, alias: string): void {
   });
 }
 
-export function presentedKey(incoming: IncomingMessage): string | undefined {
+function presentedKey(incoming: IncomingMessage): string | undefined {
   const { headers } = incoming;
   const bearer = headers.authorization;
   if (bearer !== undefined && /^bearer /i.test(bearer)) {

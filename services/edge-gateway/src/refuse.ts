@@ -62,7 +62,7 @@ function faultOf(error: unknown): Fault {
   return new Fault('invalid', error.message, { cause: error, ...details });
 }
 
-export function httpErrorOf(dialect: Dialect, fault: Fault, requestId: string): HttpError {
+function httpErrorOf(dialect: Dialect, fault: Fault, requestId: string): HttpError {
   const rendered = dialect.writeError(outgoingError(fault, requestId));
   if (!(fault instanceof Refusal)) return rendered;
   return { ...rendered, status: fault.status, headers: { ...rendered.headers, ...fault.headers } };

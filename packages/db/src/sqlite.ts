@@ -2,9 +2,9 @@
 // the bytes (`synchronous=NORMAL`); `flush` then makes them durable without blocking the event loop. When the disk
 // fails, the statement or the flush fails, and so does everything that waits for it.
 
-import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '@ai-switch/kernel';
 import { type Dialect, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
 import { AUTOMATIC_CHECKPOINT_FRAMES, startCheckpointer } from './checkpointer.ts';
 import type { Engine } from './database.ts';
@@ -55,7 +55,7 @@ function openConnection(path: string): DatabaseSync {
     throw new DatabaseError(
       'the database URL names no file: write sqlite:<path>, like sqlite:./data/ledger.sqlite',
     );
-  if (path !== IN_MEMORY) mkdirSync(dirname(resolve(path)), { recursive: true });
+  if (path !== IN_MEMORY) makeFolder(dirname(resolve(path)));
   const connection = new DatabaseSync(path === IN_MEMORY ? path : resolve(path), {
     readBigInts: true,
     enableForeignKeyConstraints: true,

@@ -2,5 +2,6 @@ export * from './batcher.ts';
 export * from './clock.ts';
 export * from './config.ts';
 export * from './fault.ts';
+export * from './folder.ts';
 export * from './ids.ts';
 export * from './lifetime.ts';

@@ -1,17 +1,14 @@
 // The folder that holds everything which has to outlive the process. One process uses it at a time: it keeps an exclusive
 // lock on a file there, which the operating system lets go of however the process ends.
 
-import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { ConfigError } from '@ai-switch/kernel';
+import { ConfigError, makeFolder } from '@ai-switch/kernel';
 
 const SQLITE_BUSY = 5;
 
 export interface DataFolder {
   readonly masterKeyPath: string;
-  /** True when there is data that was sealed with a master key. */
-  readonly hasSealedData: boolean;
   /** The address of one service's own database file. */
   databaseUrl(service: string): string;
   /** Lets the next process in. */
@@ -22,14 +19,13 @@ export interface DataFolder {
 export function openDataFolder(path: string): DataFolder {
   const folder = resolve(path);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
   } catch (cause) {
     throw notWritable(folder, cause);
   }
   const lock = takeLock(folder);
   return {
     masterKeyPath: join(folder, 'master.key'),
-    hasSealedData: existsSync(join(folder, 'router.db')),
     databaseUrl: (service) => `sqlite:${join(folder, `${service}.db`)}`,
     close: () => lock.close(),
   };

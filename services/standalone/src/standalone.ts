@@ -1,6 +1,7 @@
 // Every service in one process on one address. A call between services is a call of the object itself; what each owns is
 // in a file of its own, so that the audit trail never waits for the ledger.
 
+import { rm } from 'node:fs/promises';
 import { openAuditLog } from '@ai-switch/audit-consumer';
 import { openAuth } from '@ai-switch/auth';
 import { createConsole } from '@ai-switch/console';
@@ -11,7 +12,7 @@ import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { openMasterKey, openRouter } from '@ai-switch/router';
 import type { Logger } from '@ai-switch/telemetry';
 import { readProviderKeys } from './config.ts';
-import { type DataFolder, openDataFolder } from './data-folder.ts';
+import { openDataFolder } from './data-folder.ts';
 import { findProviders } from './providers-found.ts';
 
 /** The company that auth makes on an empty database. */
@@ -66,11 +67,12 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   const { host, port, logger, environment, isDiscovering = true } = options;
   const folder = openDataFolder(options.dataPath);
   lifetime.onClose('data folder', () => folder.close());
-  const masterKey = await masterKeyIn(folder);
+  const masterKey = await openMasterKey(folder.masterKeyPath, { mayCreate: true });
 
   const databaseUrl = (service: string) => options.databaseUrl ?? folder.databaseUrl(service);
   const auth = await openAuth({ databaseUrl: databaseUrl('auth'), logger });
   lifetime.onClose('auth', () => auth.close());
+  if (masterKey.isNew && auth.firstRootKey === undefined) await refuseWithoutMasterKey(folder.masterKeyPath);
   if (auth.firstRootKey !== undefined) options.onFirstRootKey?.(auth.firstRootKey);
   const ledger = await openQuotaLedger({ databaseUrl: databaseUrl('quota-ledger'), logger });
   lifetime.onClose('quota-ledger', () => ledger.close());
@@ -116,19 +118,12 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   };
 }
 
-async function masterKeyIn(folder: DataFolder): Promise<{ readonly key: Buffer; readonly isNew: boolean }> {
-  const masterKey = await openMasterKey(folder.masterKeyPath, { mayCreate: !folder.hasSealedData }).catch(
-    (cause: unknown) => {
-      const isMissing =
-        folder.hasSealedData && cause instanceof ConfigError && /cannot be read:/.test(cause.message);
-      if (!isMissing) throw cause;
-      throw new ConfigError(
-        `the master key ${folder.masterKeyPath} is missing, and the stored credentials cannot be opened without it: put it back from a backup`,
-        { cause },
-      );
-    },
+/** A database that is not new was sealed with a key that is not this new one. */
+async function refuseWithoutMasterKey(path: string): Promise<never> {
+  await rm(path);
+  throw new ConfigError(
+    `the master key ${path} is missing, and the stored credentials cannot be opened without it: put it back from a backup`,
   );
-  return masterKey;
 }
 
 /** An address that means "every one" is reached as this machine's own. */

@@ -5,12 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
-import { ScriptedProvider } from '@ai-switch/testkit';
+import { databases, ScriptedProvider } from '@ai-switch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from './process.ts';
 import { launchStandalone, startStandalone } from './standalone-process.ts';
 
 const run = promisify(execFile);
+const postgres = databases.find(({ name }) => name === 'postgres') ?? expect.unreachable();
 
 let folder: ReturnType<typeof temporaryFolder>;
 let dataPath: string;
@@ -89,6 +90,23 @@ describe('a later start', () => {
   });
 });
 
+it('on PostgreSQL a later start keeps the data, and needs the master key of the first', async () => {
+  const database = await postgres.create();
+  const environment = { AISWITCH_DATABASE_URL: database.url };
+  const first = await startStandalone(dataPath, { environment });
+  await run('sh', ['-c', curlIn(first.printed)]);
+  await first[Symbol.asyncDispose]();
+  const second = await startStandalone(dataPath, { environment });
+  const headers = { 'x-api-key': first.key ?? '' };
+  const response = await fetch(`${second.url}/api/admin/v1/access-log`, { headers });
+  expect(await response.json()).toMatchObject({ items: [{ alias: 'demo', httpStatus: 200 }] });
+  await second[Symbol.asyncDispose]();
+  const elsewhere = launchStandalone(join(folder.path, 'elsewhere'), { environment });
+  expect(await elsewhere.ended()).toBe(1);
+  expect(elsewhere.stderr).toMatch(/master key .* is missing/);
+  await database.drop();
+});
+
 describe('a start that cannot be is one line on stderr and exit code 1:', () => {
   async function failureOf(environment: Record<string, string> = {}, uid?: number): Promise<string> {
     const options = uid === undefined ? { environment } : { environment, uid };
@@ -147,6 +165,7 @@ describe('a start that cannot be is one line on stderr and exit code 1:', () => 
     const first = await startStandalone(dataPath);
     await first[Symbol.asyncDispose]();
     rmSync(join(dataPath, 'master.key'));
+    expect(await failureOf()).toMatch(/master key .* is missing/);
     expect(await failureOf()).toMatch(/master key .* is missing/);
   });
 

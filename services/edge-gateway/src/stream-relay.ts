@@ -93,6 +93,10 @@ export class StreamRelay implements BodySink, Ticking {
       return;
     }
     if (this.lane.error !== undefined) return;
+    if (this.lane.isFinished && this.#state !== 'opening') {
+      this.#end(() => this.#complete());
+      return;
+    }
     const fault = new Fault('upstream', 'The provider ended its answer before it was complete.');
     this.#fail(new AttemptFailure(fault, true));
   }

@@ -2,6 +2,7 @@
 
 import type { Frame, StreamMeter } from '../dialect.ts';
 import { objectOf, parseJson, stringOf } from '../json/narrow.ts';
+import type { JsonObject } from '../json/value.ts';
 import type { ProviderError } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
 import type { Usage } from '../model/usage.ts';
@@ -15,30 +16,34 @@ export class MessagesStreamMeter implements StreamMeter {
 
   observe(frame: Frame): boolean {
     const { data } = frame;
-    const type = frame.event || typeIn(data);
+    // An error whose blank line is missing stands on the line after the last event.
+    if (data.includes('\n')) for (const line of data.split('\n')) this.observe({ event: '', data: line });
+    else if ((frame.event || typeIn(data)) === 'content_block_delta') {
+      this.#outputCharacters += spokenCharacters(data);
+    } else this.#observeParsed(objectOf(parseJson(data)) ?? {}, frame.event);
+    return true;
+  }
+
+  #observeParsed(body: JsonObject, name: string): void {
+    const type = stringOf(body.type) ?? name;
     switch (type) {
+      case 'content_block_start':
+        this.#outputCharacters += charactersAtStart(objectOf(body.content_block) ?? {});
+        return;
       case 'content_block_delta':
-        this.#outputCharacters += spokenCharacters(data);
-        return true;
+        this.#outputCharacters += spokenCharacters(JSON.stringify(body.delta ?? {}));
+        return;
       case 'message_start':
-      case 'message_delta': {
-        const body = objectOf(parseJson(data));
-        this.#usage = readUsageObject((objectOf(body?.message) ?? body)?.usage, this.#usage);
+      case 'message_delta':
+        this.#usage = readUsageObject((objectOf(body.message) ?? body).usage, this.#usage);
         // Some back ends leave `message_stop` out; the stop reason is as good.
-        if (stringOf(objectOf(body?.delta)?.stop_reason)) this.#isFinished = true;
-        return true;
-      }
+        if (stringOf(objectOf(body.delta)?.stop_reason)) this.#isFinished = true;
+        return;
       case 'message_stop':
         this.#isFinished = true;
-        return true;
-      case 'content_block_start':
-      case 'content_block_stop':
-      case 'ping':
-      case '':
-        return true;
+        return;
       default:
-        this.#error ??= errorIn(200, parseJson(data), type === 'error');
-        return true;
+        this.#error ??= errorIn(200, body, type === 'error');
     }
   }
 
@@ -59,10 +64,16 @@ export class MessagesStreamMeter implements StreamMeter {
   }
 }
 
-/** The event's own type stands first in every known server; within a delta it is the delta's, which ends alike. */
+/** For streams without names. The event's own type stands first in every known server; where not, it is parsed. */
 function typeIn(data: string): string {
-  const type = /"type"\s*:\s*"(\w+)"/.exec(data)?.[1] ?? (data.startsWith('{') ? 'unknown' : '');
-  return type.endsWith('_delta') && type !== 'message_delta' ? 'content_block_delta' : type;
+  return /^\s*\{\s*"type"\s*:\s*"(\w+)"/.exec(data)?.[1] ?? '';
+}
+
+/** The published form begins every block empty; some back ends put all of it there. */
+function charactersAtStart(block: JsonObject): number {
+  const said = stringOf(block.text) ?? stringOf(block.thinking) ?? '';
+  const input = block.type === 'tool_use' ? JSON.stringify(objectOf(block.input) ?? {}) : '{}';
+  return said.length + (input === '{}' ? 0 : input.length);
 }
 
 const SPOKEN = /"(?:text|thinking|partial_json)"\s*:\s*"/;

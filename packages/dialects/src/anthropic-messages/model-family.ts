@@ -10,6 +10,16 @@ export function isSamplingRefused(model: string): boolean {
   return claudeVersion(model) >= 4.7;
 }
 
+/** Opus 4.8 and later take `role: "system"` among the messages; others answer "unexpected role". */
+export function isSystemTurnTaken(model: string): boolean {
+  return claudeVersion(model) >= 4.8;
+}
+
+/** From Opus 4.1 on: "`temperature` and `top_p` cannot both be specified for this model". */
+export function isSamplingExclusive(model: string): boolean {
+  return claudeVersion(model) >= 4.1;
+}
+
 /** `claude-opus-4-8`, `claude-sonnet-5-20270101`, `claude-3-5-sonnet-…`; 0 for other names. */
 function claudeVersion(model: string): number {
   const name = model.toLowerCase();

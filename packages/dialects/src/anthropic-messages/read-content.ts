@@ -1,5 +1,6 @@
 // https://docs.claude.com/en/api/messages#body-messages
 
+import { InvalidRequest } from '../dialect.ts';
 import * as fields from '../json/fields.ts';
 import { isObject } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
@@ -9,8 +10,20 @@ import type { DocumentPart, ForeignPart, MediaSource, Part, ToolResultPart } fro
 /** A string is one block of text. A block that only this dialect knows is kept as it came. */
 export function readContent(content: JsonValue | undefined, field: string): readonly Part[] {
   if (typeof content === 'string') return [{ kind: 'text', text: content }];
-  return fields.requiredList(content, field).map((block, at) => readBlock(block, `${field}.${at}`));
+  if (!Array.isArray(content)) {
+    throw new InvalidRequest(field, `The field "${field}" must be a string or a list of blocks.`);
+  }
+  return content.map((block: JsonValue, at) => readBlock(block, `${field}.${at}`));
 }
+
+/** What a message sets beside its role and content, like `output_config`: kept as parts without a type of their own. */
+export function readMessageFields(message: JsonObject): readonly ForeignPart[] {
+  return Object.entries(message)
+    .filter(([name]) => !MESSAGE_FIELDS.has(name))
+    .map(([name, value]) => foreign(name, { [name]: value }));
+}
+
+const MESSAGE_FIELDS = new Set(['role', 'content', 'type']);
 
 function readBlock(value: JsonValue, field: string): Part {
   const block = fields.requiredObject(value, field);
@@ -45,13 +58,10 @@ function readBlock(value: JsonValue, field: string): Part {
 }
 
 function readToolResult(block: JsonObject, field: string): ToolResultPart {
-  const content = block.content ?? [];
-  const parts = readContent(content, `${field}.content`).map((part, at) => {
-    const isNestable = part.kind === 'text' || part.kind === 'image' || part.kind === 'document';
-    if (isNestable || part.kind === 'foreign') return part;
-    const type = isObject((content as readonly JsonValue[])[at]) ? part.kind : 'unknown';
-    return foreign(type, (content as readonly JsonObject[])[at] ?? {});
-  });
+  const parts = readContent(block.content ?? [], `${field}.content`).filter(
+    (part) =>
+      part.kind === 'text' || part.kind === 'image' || part.kind === 'document' || part.kind === 'foreign',
+  );
   return {
     kind: 'toolResult',
     callId: fields.requiredString(block.tool_use_id, `${field}.tool_use_id`),

@@ -4,8 +4,9 @@ import { InvalidRequest } from '../dialect.ts';
 import * as fields from '../json/fields.ts';
 import { isObject, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
-import type { OutputFormat, Reasoning, Request, TextPart, Tool, ToolChoice, Turn } from '../model/request.ts';
-import { cacheControl, readContent } from './read-content.ts';
+import type { OutputFormat, Reasoning, Request, TextPart, ToolChoice, Turn } from '../model/request.ts';
+import { readContent, readMessageFields } from './read-content.ts';
+import { readTools } from './read-tools.ts';
 
 /** More messages than any client was seen to send; each costs work in every later stage. */
 const MESSAGES_MAX = 2_000;
@@ -39,11 +40,12 @@ export function readRequest(body: JsonValue): Request {
     topK: fields.optionalNumber(body.top_k, 'top_k'),
     user: stringOf(fields.optionalObject(body.metadata, 'metadata')?.user_id),
   };
+  const turns = readMessages(body.messages);
   return {
     model: fields.requiredString(body.model, 'model'),
     system: readSystem(body.system),
-    turns: readMessages(body.messages),
-    tools: fields.optionalList(body.tools, 'tools').map((tool, at) => readTool(tool, `tools.${at}`)),
+    turns,
+    tools: readTools(body.tools, turns),
     stop: fields
       .optionalList(body.stop_sequences, 'stop_sequences')
       .map((text, at) => fields.requiredString(text, `stop_sequences.${at}`)),
@@ -88,10 +90,12 @@ function readMessages(value: JsonValue | undefined): readonly Turn[] {
     const field = `messages.${at}`;
     const message = fields.requiredObject(item, field);
     const { role } = message;
+    const own = readMessageFields(message);
     // Claude Code sends system messages inside the list to every model.
-    if (role === 'system') return { role, parts: readTexts(message.content, `${field}.content`) };
+    if (role === 'system')
+      return { role, parts: [...readTexts(message.content, `${field}.content`), ...own] };
     if (role === 'user' || role === 'assistant') {
-      return { role, parts: readContent(message.content, `${field}.content`) };
+      return { role, parts: [...readContent(message.content, `${field}.content`), ...own] };
     }
     throw new InvalidRequest(
       `${field}.role`,
@@ -100,26 +104,10 @@ function readMessages(value: JsonValue | undefined): readonly Turn[] {
   });
 }
 
-function readTool(value: JsonValue, field: string): Tool {
-  const tool = fields.requiredObject(value, field);
-  const type = fields.optionalString(tool.type, `${field}.type`) ?? 'custom';
-  if (type !== 'custom') return { kind: 'foreign', dialect: 'anthropic-messages', type, value: tool };
-  const description = fields.optionalString(tool.description, `${field}.description`);
-  const isStrict = fields.optionalBoolean(tool.strict, `${field}.strict`);
-  return {
-    kind: 'function',
-    name: fields.requiredString(tool.name, `${field}.name`),
-    schema: fields.optionalObject(tool.input_schema, `${field}.input_schema`) ?? { type: 'object' },
-    ...fields.present({ description, isStrict }),
-    ...cacheControl(tool),
-  };
-}
-
 function readToolChoice(value: JsonValue | undefined): ToolChoice | undefined {
   const choice = fields.optionalObject(value, 'tool_choice');
-  switch (choice?.type) {
-    case undefined:
-      return undefined;
+  if (choice === undefined) return undefined;
+  switch (choice.type) {
     case 'auto':
     case 'none':
     case 'any':
@@ -138,8 +126,8 @@ function readOutput(body: JsonObject): OutputFormat | undefined {
   const format =
     objectOf(fields.optionalObject(body.output_config, 'output_config')?.format) ??
     objectOf(body.output_format);
-  const schema = objectOf(format?.schema);
-  return schema === undefined ? undefined : { kind: 'schema', schema };
+  if (format?.type !== 'json_schema') return undefined;
+  return { kind: 'schema', schema: fields.requiredObject(format.schema, 'output_config.format.schema') };
 }
 
 /** `thinking` says whether, `output_config.effort` how hard. */

@@ -20,7 +20,10 @@ export function writeReasoning(
 ): WrittenReasoning {
   const { reasoning } = request;
   if (reasoning === undefined) return { tokensMax };
-  if (reasoning.mode === 'off') return { thinking: { type: 'disabled' }, tokensMax };
+  if (reasoning.mode === 'off') {
+    const effort = isAdaptive(model) ? EFFORTS.get(reasoning.effort ?? '') : undefined;
+    return { thinking: { type: 'disabled' }, tokensMax, ...(effort !== undefined && { effort }) };
+  }
   const display = reasoning.display === undefined ? {} : { display: reasoning.display };
   if (isAdaptive(model)) {
     const effort = EFFORTS.get(reasoning.effort ?? effortOf(reasoning.budgetTokens));
@@ -34,8 +37,10 @@ export function writeReasoning(
     BUDGET_MIN,
     reasoning.budgetTokens ?? BUDGETS.get(reasoning.effort ?? '') ?? BUDGET_MEDIUM,
   );
+  if (reasoning.budgetTokens !== undefined && reasoning.effort !== undefined)
+    dropped.add('output_config.effort');
   // "`max_tokens` must be greater than `thinking.budget_tokens`"
-  const widened = budget < tokensMax ? tokensMax : budget + tokensMax;
+  const widened = budget < tokensMax ? tokensMax : budget + Math.max(1, tokensMax);
   return { thinking: { type: 'enabled', budget_tokens: budget, ...display }, tokensMax: widened };
 }
 

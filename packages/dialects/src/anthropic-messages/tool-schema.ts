@@ -1,5 +1,5 @@
-import { listOf, objectOf } from '../json/narrow.ts';
-import type { JsonObject } from '../json/value.ts';
+import { isObject, listOf, objectOf } from '../json/narrow.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
 
 const UNIONS = ['anyOf', 'oneOf', 'allOf'] as const;
 
@@ -19,3 +19,34 @@ export function objectSchema(schema: JsonObject): JsonObject {
 }
 
 const UNION_NAMES: ReadonlySet<string> = new Set(UNIONS);
+
+/** "For 'object' type, 'additionalProperties' must be explicitly set to false": so at every depth of an output's schema. */
+export function closedSchema(schema: JsonObject): JsonObject {
+  return closed(schema) as JsonObject;
+}
+
+function closed(value: JsonValue | undefined): JsonValue | undefined {
+  if (Array.isArray(value)) return value.map((item: JsonValue) => closed(item) ?? null);
+  const schema = objectOf(value);
+  if (schema === undefined) return value;
+  const inner = mapped(schema, (part, name) => {
+    const named = NAMED.has(name) ? objectOf(part) : undefined;
+    if (named !== undefined) return mapped(named, closed);
+    return VALUES.has(name) ? part : closed(part);
+  });
+  return schema.type === 'object' && isObject(schema.properties)
+    ? { ...inner, additionalProperties: false }
+    : inner;
+}
+
+function mapped(
+  object: JsonObject,
+  change: (part: JsonValue | undefined, name: string) => JsonValue | undefined,
+): JsonObject {
+  return Object.fromEntries(Object.entries(object).map(([name, part]) => [name, change(part, name)]));
+}
+
+/** Keywords that hold schemas under names of their own. */
+const NAMED: ReadonlySet<string> = new Set(['properties', '$defs', 'definitions']);
+/** Keywords that hold values and not schemas. */
+const VALUES: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'examples', 'required']);

@@ -25,7 +25,19 @@ export function readUsageObject(
     cacheWriteOneHour: count(creation?.ephemeral_1h_input_tokens),
   };
   const given = Object.fromEntries(Object.entries(found).filter(([, tokens]) => tokens !== undefined));
-  return Object.keys(given).length === 0 ? before : { ...noUsage, ...before, ...given };
+  return Object.keys(given).length === 0 ? before : withinTotals({ ...noUsage, ...before, ...given });
+}
+
+/** A labelled part is never more than what it is a part of. */
+function withinTotals(usage: Usage): Usage {
+  const { reasoning, cacheWriteOneHour } = usage;
+  return {
+    ...usage,
+    ...(reasoning !== undefined && { reasoning: Math.min(reasoning, usage.output) }),
+    ...(cacheWriteOneHour !== undefined && {
+      cacheWriteOneHour: Math.min(cacheWriteOneHour, usage.cacheWrite),
+    }),
+  };
 }
 
 export function writeUsageObject(usage: Usage): JsonObject {

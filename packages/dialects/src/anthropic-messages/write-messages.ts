@@ -1,127 +1,92 @@
 // https://docs.claude.com/en/api/messages#body-messages: a user speaks first, roles alternate, the results of an
 // assistant's calls stand first in the very next user message, and no text is empty.
 
-import { objectOf, parseJson } from '../json/narrow.ts';
 import type { JsonObject } from '../json/value.ts';
 import { arrangeToolResults } from '../model/call-legality.ts';
-import { digest } from '../model/digest.ts';
-import type { DocumentPart, ImagePart, Part, Request, ToolResultPart, Turn } from '../model/request.ts';
+import type { Request, Turn } from '../model/request.ts';
+import { isSystemTurnTaken } from './model-family.ts';
+import { writePart } from './write-content.ts';
 
-interface WireMessage extends JsonObject {
-  readonly role: 'user' | 'assistant';
-  readonly content: readonly JsonObject[];
+interface Message {
+  readonly role: Turn['role'];
+  readonly content: JsonObject[];
+  /** Fields of the message beside these two, like `output_config`. */
+  readonly fields: JsonObject;
 }
 
-export function writeMessages(request: Request, dropped: Set<string>): readonly WireMessage[] {
-  const messages: { role: WireMessage['role']; content: JsonObject[] }[] = [];
+export function writeMessages(request: Request, model: string, dropped: Set<string>): readonly JsonObject[] {
+  const spoken: Message[] = [];
   arrangeToolResults(request.turns).forEach((turn, at) => {
-    const content = writeTurn(turn, `messages.${at}`, dropped);
-    if (content.length === 0) return;
-    const role = turn.role === 'assistant' ? 'assistant' : 'user';
-    const last = messages.at(-1);
-    if (last?.role === role) last.content.push(...content);
-    else messages.push({ role, content });
+    append(spoken, writeTurn(turn, `messages.${at}`, dropped));
   });
+  const messages = placeSystemTurns(spoken, model, dropped);
   if (messages[0]?.role !== 'user') {
-    messages.unshift({ role: 'user', content: [{ type: 'text', text: '[The conversation goes on.]' }] });
+    const content = [{ type: 'text', text: '[The conversation goes on.]' }];
+    messages.unshift({ role: 'user', content, fields: {} });
   }
   trimPrefill(messages.at(-1));
-  return messages;
+  return messages.map(({ role, content, fields }) => ({ role, content, ...fields }));
 }
 
-/** "final assistant content cannot end with trailing whitespace" */
-function trimPrefill(last: { role: string; content: JsonObject[] } | undefined): void {
-  const block = last?.content.at(-1);
-  if (last?.role !== 'assistant' || block?.type !== 'text' || typeof block.text !== 'string') return;
-  const text = block.text.trimEnd();
-  if (text === '') last.content.pop();
-  else last.content[last.content.length - 1] = { ...block, text };
+function writeTurn(turn: Turn, field: string, dropped: Set<string>): Message {
+  const content: JsonObject[] = [];
+  const fields: Record<string, JsonObject[string]> = {};
+  for (const part of turn.parts) {
+    if (part.kind === 'foreign' && part.dialect === 'anthropic-messages' && !('type' in part.value)) {
+      Object.assign(fields, part.value);
+    } else content.push(...writePart(part, field, dropped));
+  }
+  return { role: turn.role, content, fields };
+}
+
+/** Turns of one role in a row are one message. One that says nothing is left out, unless it sets something. */
+function append(messages: Message[], message: Message): void {
+  const last = messages.at(-1);
+  const isDirective = message.role === 'system' && Object.keys(message.fields).length > 0;
+  if (message.content.length === 0 && !isDirective) return;
+  if (last?.role !== message.role) messages.push({ ...message, content: [...message.content] });
+  else {
+    last.content.push(...message.content);
+    messages[messages.length - 1] = { ...last, fields: { ...last.fields, ...message.fields } };
+  }
 }
 
 /**
- * System text in the middle is folded into the user's words: models before Opus 4.7 refuse the role there, and hoisting
- * it to the top would change the cached prefix at every turn.
+ * System text in the middle stays where it is. Where the model or its neighbours do not allow the role there, it becomes
+ * a part of the user's words: hoisting it to the top would change the cached prefix at every turn.
  */
-function writeTurn(turn: Turn, field: string, dropped: Set<string>): JsonObject[] {
-  if (turn.role !== 'system') return turn.parts.flatMap((part) => writePart(part, field, dropped));
-  const text = turn.parts.flatMap((part) => (part.kind === 'text' ? [part.text] : [])).join('\n\n');
-  return text === '' ? [] : [{ type: 'text', text: `<system-reminder>\n${text}\n</system-reminder>` }];
+function placeSystemTurns(spoken: readonly Message[], model: string, dropped: Set<string>): Message[] {
+  const placed: Message[] = [];
+  spoken.forEach((message, at) => {
+    const isKept =
+      message.role !== 'system' ||
+      (isSystemTurnTaken(model) && isPlaceOfSystem(message, placed.at(-1), spoken[at + 1]));
+    append(placed, isKept ? message : asReminder(message, `messages.${at}`, dropped));
+  });
+  return placed;
 }
 
-function writePart(part: Part, field: string, dropped: Set<string>): readonly JsonObject[] {
-  switch (part.kind) {
-    case 'text':
-      return part.text.trim() === '' ? [] : [{ type: 'text', text: part.text, ...cacheControl(part) }];
-    case 'image':
-      return [writeImage(part)];
-    case 'document':
-      return [writeDocument(part)];
-    case 'thinking':
-      if (part.signature !== undefined) {
-        return [{ type: 'thinking', thinking: part.text, signature: part.signature }];
-      }
-      // Without the signature of the model that thought it, a thought is refused.
-      dropped.add(`${field}.thinking`);
-      return [];
-    case 'redactedThinking':
-      return [{ type: 'redacted_thinking', data: part.data }];
-    case 'toolCall': {
-      const input = objectOf(parseJson(part.argumentsText)) ?? { arguments: part.argumentsText };
-      return [{ type: 'tool_use', id: callId(part.id), name: part.name, input, ...cacheControl(part) }];
-    }
-    case 'toolResult':
-      return [writeResult(part, field, dropped)];
-    case 'foreign':
-      if (part.dialect === 'anthropic-messages') return [part.value];
-      dropped.add(`${field}.${part.type}`);
-      return [];
-  }
+/**
+ * "A mid-conversation system message must follow a user turn and be the last message or be followed by an assistant
+ * turn"; without content it may stand anywhere.
+ * https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
+ */
+function isPlaceOfSystem(message: Message, before: Message | undefined, after: Message | undefined): boolean {
+  if (message.content.length === 0) return true;
+  return before?.role === 'user' && (after === undefined || after.role === 'assistant');
 }
 
-function writeResult(result: ToolResultPart, field: string, dropped: Set<string>): JsonObject {
-  const content = result.parts.flatMap((part) => writePart(part, field, dropped));
-  return {
-    type: 'tool_result',
-    tool_use_id: callId(result.callId),
-    ...(content.length > 0 && { content }),
-    ...(result.isError && { is_error: true }),
-    ...cacheControl(result),
-  };
+function asReminder(message: Message, field: string, dropped: Set<string>): Message {
+  for (const name of Object.keys(message.fields)) dropped.add(`${field}.${name}`);
+  const text = message.content.map((block) => block.text).join('\n\n');
+  if (text === '') return { role: 'user', content: [], fields: {} };
+  const reminder = { type: 'text', text: `<system-reminder>\n${text}\n</system-reminder>` };
+  return { role: 'user', content: [reminder], fields: {} };
 }
 
-function writeImage(part: ImagePart): JsonObject {
-  return { type: 'image', source: writeSource(part.source), ...cacheControl(part) };
-}
-
-function writeDocument(part: DocumentPart): JsonObject {
-  return {
-    type: 'document',
-    source: writeSource(part.source),
-    ...(part.title !== undefined && { title: part.title }),
-    ...cacheControl(part),
-  };
-}
-
-function writeSource(source: DocumentPart['source']): JsonObject {
-  switch (source.kind) {
-    case 'base64':
-      return { type: 'base64', media_type: source.mediaType, data: source.data };
-    case 'url':
-      return { type: 'url', url: source.url };
-    case 'file':
-      return { type: 'file', file_id: source.fileId };
-    case 'text':
-      return { type: 'text', media_type: 'text/plain', data: source.text };
-  }
-}
-
-/** Anthropic: "tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'". */
-function callId(id: string): string {
-  return /^[a-zA-Z0-9_-]+$/.test(id)
-    ? id
-    : `${id.replaceAll(/[^a-zA-Z0-9_-]/g, '_')}_${digest(id).slice(0, 8)}`;
-}
-
-export function cacheControl(part: { readonly cacheControl?: JsonObject }): JsonObject {
-  return part.cacheControl === undefined ? {} : { cache_control: part.cacheControl };
+/** "final assistant content cannot end with trailing whitespace" */
+function trimPrefill(last: Message | undefined): void {
+  const block = last?.content.at(-1);
+  if (last?.role !== 'assistant' || block?.type !== 'text' || typeof block.text !== 'string') return;
+  last.content[last.content.length - 1] = { ...block, text: block.text.trimEnd() };
 }

@@ -3,10 +3,11 @@
 import type { WrittenRequest } from '../dialect.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { DialectName, Request, Tool, ToolChoice } from '../model/request.ts';
-import { isSamplingRefused } from './model-family.ts';
+import { isSamplingExclusive, isSamplingRefused } from './model-family.ts';
 import { writeReasoning } from './reasoning.ts';
-import { objectSchema } from './tool-schema.ts';
-import { cacheControl, writeMessages } from './write-messages.ts';
+import { closedSchema, objectSchema } from './tool-schema.ts';
+import { cacheControl } from './write-content.ts';
+import { writeMessages } from './write-messages.ts';
 
 /** `max_tokens` is required here and not elsewhere. Every model takes this much, and few answers are longer. */
 const OUTPUT_TOKENS_DEFAULT = 8_192;
@@ -22,13 +23,13 @@ export function writeRequest(request: Request, model: string): WrittenRequest {
     model,
     max_tokens: reasoning.tokensMax,
     ...writeSystem(request),
-    messages: writeMessages(request, dropped),
+    messages: writeMessages(request, model, dropped),
     ...(tools.length > 0 && { tools }),
     ...choice,
     ...writeOutputConfig(request, reasoning.effort, dropped),
     ...(reasoning.thinking !== undefined && { thinking: reasoning.thinking }),
     ...writeSampling(request, model, reasoning.thinking, dropped),
-    ...writeStop(request.stop),
+    ...writeStop(request.stop, dropped),
     ...(request.user !== undefined && { metadata: { ...metadataOf(request), user_id: request.user } }),
     ...(request.isStreaming && { stream: true }),
   };
@@ -69,6 +70,7 @@ function writeTool(tool: Tool, dropped: Set<string>): readonly JsonObject[] {
       ...(tool.description !== undefined && { description: tool.description }),
       input_schema: objectSchema(tool.schema),
       ...(tool.isStrict === true && { strict: true }),
+      ...tool.extra?.['anthropic-messages'],
       ...cacheControl(tool),
     },
   ];
@@ -93,7 +95,8 @@ function writeOutputConfig(request: Request, effort: string | undefined, dropped
   const { output, extra } = request;
   const given = extra['anthropic-messages']?.output_config as JsonObject | undefined;
   if (output?.kind === 'json') dropped.add('response_format');
-  const format = output?.kind === 'schema' ? { type: 'json_schema', schema: output.schema } : undefined;
+  const format =
+    output?.kind === 'schema' ? { type: 'json_schema', schema: closedSchema(output.schema) } : undefined;
   if (format === undefined && effort === undefined) return {};
   return {
     output_config: {
@@ -122,6 +125,10 @@ function writeSampling(
   if (request.temperature !== undefined && given.temperature !== request.temperature) {
     dropped.add('temperature');
   }
+  if (isSamplingExclusive(model) && 'temperature' in given && 'top_p' in given) {
+    delete given.top_p;
+    dropped.add('top_p');
+  }
   const isThinking = thinking !== undefined && thinking.type !== 'disabled';
   if (!isThinking && !isSamplingRefused(model)) return given;
   for (const name of Object.keys(given)) dropped.add(name);
@@ -129,8 +136,9 @@ function writeSampling(
 }
 
 /** "stop_sequences: each stop sequence must contain non-whitespace" */
-function writeStop(stop: readonly string[]): JsonObject {
+function writeStop(stop: readonly string[], dropped: Set<string>): JsonObject {
   const kept = stop.filter((text) => text.trim() !== '');
+  if (kept.length < stop.length) dropped.add('stop');
   return kept.length === 0 ? {} : { stop_sequences: kept };
 }
 

@@ -125,6 +125,8 @@ export interface FunctionTool {
   readonly schema: JsonObject;
   readonly isStrict?: boolean;
   readonly cacheControl?: JsonObject;
+  /** Fields that the hub does not know, as in a request's `extra`. */
+  readonly extra?: Request['extra'];
 }
 
 /** A tool that the provider itself runs, or of a kind that only its own dialect knows. */

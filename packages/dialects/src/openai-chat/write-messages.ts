@@ -26,7 +26,7 @@ export function writeMessages(request: Request, model: string, dropped: Set<stri
   arrangeToolResults(request.turns).forEach((turn, at) => {
     const writer: TurnWriter = { model, dropped, field: `messages.${at}` };
     if (turn.role === 'assistant') messages.push(writeAssistant(turn, writer));
-    else if (turn.role === 'system') messages.push(writeSystem(turn, writer));
+    else if (turn.role === 'system') messages.push(...writeSystem(turn, writer));
     else messages.push(...writeUser(turn, writer));
   });
   return messages;
@@ -45,8 +45,10 @@ function isBillingHeader(part: TextPart, dropped: Set<string>): boolean {
   return isHeader;
 }
 
-function writeSystem(turn: Turn, writer: TurnWriter): WireMessage {
-  return { role: 'system', content: joinTexts(textsOf(turn.parts, writer), writer.dropped) };
+/** Nothing for a turn that only sets something in its own dialect. */
+function writeSystem(turn: Turn, writer: TurnWriter): readonly WireMessage[] {
+  const texts = textsOf(turn.parts, writer);
+  return texts.length === 0 ? [] : [{ role: 'system', content: joinTexts(texts, writer.dropped) }];
 }
 
 function writeAssistant(turn: Turn, writer: TurnWriter): WireMessage {

@@ -55,6 +55,7 @@ function writeTools(tools: readonly Tool[], dropped: Set<string>): readonly Json
       return [];
     }
     if (tool.cacheControl !== undefined) dropped.add('cache_control');
+    for (const name of Object.keys(tool.extra?.['anthropic-messages'] ?? {})) dropped.add(`tools.${name}`);
     return [
       {
         type: 'function',

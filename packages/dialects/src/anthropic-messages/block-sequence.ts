@@ -1,10 +1,11 @@
 // Content blocks as parts. The published form sends one block after another; some back ends let them overlap.
-// Invariant: events leave here with one part open at a time, indexes from 0 without gaps. What comes for a later block
-// waits until those before it are closed. Blocks that only this dialect has, like a search that the provider ran itself,
-// have no part.
+// Invariant: events leave here with one part open at a time, indexes from 0 without gaps, and every call under an id of its
+// own. What comes for a later block waits until those before it are closed. Blocks that only this dialect has, like a
+// search that the provider ran itself, have no part.
 
 import { objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject } from '../json/value.ts';
+import { digest } from '../model/digest.ts';
 import type { Event, PartStart } from '../model/event.ts';
 
 interface Block {
@@ -25,16 +26,24 @@ export class BlockSequence {
   readonly #blocks: Block[] = [];
   /** The open block of each wire index; an index that is used again is a new block. */
   readonly #byIndex = new Map<number, Block>();
+  readonly #callIds = new Set<string>();
   #head = 0;
   #isHeadOpen = false;
 
+  /** The id of the answer: calls that came without an id get theirs from it, the same each time. */
+  replyId = '';
+
   get hasToolCall(): boolean {
-    return this.#blocks.some(({ part }) => part.kind === 'toolCall');
+    return this.#callIds.size > 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.#blocks.length === 0;
   }
 
   start(index: number, content: JsonObject, events: Event[]): void {
     this.stop(index, events);
-    const part = partOf(content, this.#blocks.length);
+    const part = this.#partOf(content);
     if (part === undefined) return;
     const block: Block = {
       part,
@@ -47,20 +56,16 @@ export class BlockSequence {
     this.#byIndex.set(index, block);
     this.#advance(events);
     const text = stringOf(content.text) ?? stringOf(content.thinking) ?? '';
-    if (text !== '' && part.kind !== 'toolCall') this.#put(block, textEvent(part, text), events);
-    const signature = stringOf(content.signature);
-    if (signature) this.#put(block, { type: 'signature', signature }, events);
+    if (text !== '' && part.kind !== 'toolCall') this.#add(block, text, events);
+    this.#sign(block, content, events);
   }
 
   delta(index: number, delta: JsonObject, events: Event[]): void {
     const block = this.#byIndex.get(index);
     if (block === undefined) return;
-    const signature = stringOf(delta.signature);
-    if (signature) this.#put(block, { type: 'signature', signature }, events);
+    this.#sign(block, delta, events);
     const text = stringOf(delta.text) ?? stringOf(delta.thinking) ?? stringOf(delta.partial_json) ?? '';
-    if (text === '') return;
-    if (block.part.kind === 'toolCall') block.hasArguments = true;
-    this.#put(block, textEvent(block.part, text), events);
+    if (text !== '') this.#add(block, text, events);
   }
 
   stop(index: number, events: Event[]): void {
@@ -73,6 +78,43 @@ export class BlockSequence {
 
   closeAll(events: Event[]): void {
     for (const index of [...this.#byIndex.keys()]) this.stop(index, events);
+  }
+
+  #partOf(content: JsonObject): PartStart | undefined {
+    switch (content.type) {
+      case 'text':
+      case 'thinking':
+        return { kind: content.type };
+      case 'redacted_thinking':
+        return { kind: 'redactedThinking', data: stringOf(content.data) ?? '' };
+      case 'tool_use': {
+        const name = stringOf(content.name) ?? '';
+        return { kind: 'toolCall', id: this.#callId(stringOf(content.id) ?? '', name), name };
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** Claude Code silently drops one of two calls with the same id, and does not run one without. */
+  #callId(sentId: string, name: string): string {
+    const first = sentId || `toolu_${digest(`${this.replyId}\n${this.#blocks.length}\n${name}`)}`;
+    let id = first;
+    for (let copy = 2; this.#callIds.has(id); copy += 1) id = `${first}_${copy}`;
+    this.#callIds.add(id);
+    return id;
+  }
+
+  #sign(block: Block, content: JsonObject, events: Event[]): void {
+    const signature = stringOf(content.signature);
+    if (signature && block.part.kind === 'thinking')
+      this.#put(block, { type: 'signature', signature }, events);
+  }
+
+  #add(block: Block, text: string, events: Event[]): void {
+    if (block.part.kind === 'redactedThinking') return;
+    if (block.part.kind === 'toolCall') block.hasArguments = true;
+    this.#put(block, textEvent(block.part, text), events);
   }
 
   #put(block: Block, event: WaitingEvent, events: Event[]): void {
@@ -99,22 +141,6 @@ export class BlockSequence {
       this.#head += 1;
       this.#isHeadOpen = false;
     }
-  }
-}
-
-function partOf(content: JsonObject, ordinal: number): PartStart | undefined {
-  switch (content.type) {
-    case 'text':
-    case 'thinking':
-      return { kind: content.type };
-    case 'redacted_thinking':
-      return { kind: 'redactedThinking', data: stringOf(content.data) ?? '' };
-    case 'tool_use': {
-      const id = stringOf(content.id) || `toolu_${ordinal}`;
-      return { kind: 'toolCall', id, name: stringOf(content.name) ?? '' };
-    }
-    default:
-      return undefined;
   }
 }
 

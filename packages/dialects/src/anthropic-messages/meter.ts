@@ -17,8 +17,9 @@ export class MessagesStreamMeter implements StreamMeter {
   observe(frame: Frame): boolean {
     const { data } = frame;
     // An error whose blank line is missing stands on the line after the last event.
-    if (data.includes('\n')) for (const line of data.split('\n')) this.observe({ event: '', data: line });
-    else if ((frame.event || typeIn(data)) === 'content_block_delta') {
+    if (data.includes('\n') && parseJson(data) === undefined) {
+      for (const line of data.split('\n')) this.observe({ event: '', data: line });
+    } else if ((frame.event || typeIn(data)) === 'content_block_delta') {
       this.#outputCharacters += spokenCharacters(data);
     } else this.#observeParsed(objectOf(parseJson(data)) ?? {}, frame.event);
     return true;

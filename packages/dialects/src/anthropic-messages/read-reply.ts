@@ -24,6 +24,7 @@ export function readReply(body: JsonValue): readonly Event[] {
     { type: 'start', id: stringOf(reply.id) ?? '', model: stringOf(reply.model) ?? '' },
   ];
   const blocks = new BlockSequence();
+  blocks.replyId = stringOf(reply.id) ?? '';
   (reply.content as readonly JsonValue[]).filter(isObject).forEach((block, index) => {
     blocks.start(index, block, events);
     blocks.stop(index, events);

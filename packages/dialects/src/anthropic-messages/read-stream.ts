@@ -63,6 +63,7 @@ export class MessagesStreamReader implements StreamReader {
         this.#blocks.stop(numberOf(body.index) ?? 0, events);
         return;
       case 'message_delta': {
+        this.#start({}, events);
         const delta = objectOf(body.delta);
         this.#stopWord = stringOf(delta?.stop_reason) || this.#stopWord;
         this.#stopSequence = stringOf(delta?.stop_sequence) ?? this.#stopSequence;
@@ -85,7 +86,8 @@ export class MessagesStreamReader implements StreamReader {
   #start(message: JsonObject, events: Event[]): void {
     if (this.#hasStarted) return;
     this.#hasStarted = true;
-    events.push({ type: 'start', id: stringOf(message.id) ?? '', model: stringOf(message.model) ?? '' });
+    this.#blocks.replyId = stringOf(message.id) ?? '';
+    events.push({ type: 'start', id: this.#blocks.replyId, model: stringOf(message.model) ?? '' });
     this.#count(readUsageObject(message.usage), events);
   }
 
@@ -98,6 +100,10 @@ export class MessagesStreamReader implements StreamReader {
   #finish(events: Event[]): void {
     this.#start({}, events);
     this.#blocks.closeAll(events);
+    if (this.#stopWord === '' && this.#blocks.isEmpty) {
+      this.#fail({ code: 'upstream', message: 'The provider sent an empty answer.' }, events);
+      return;
+    }
     this.#hasEnded = true;
     const reason = readStopReason(this.#stopWord, this.#blocks.hasToolCall);
     const stopSequence = this.#stopSequence;

@@ -43,12 +43,20 @@ export function passThroughEdits(_request: Request, model: string): Readonly<Rec
 function dropForeign(request: Request, dropped: Set<string>): void {
   for (const dialect of Object.keys(request.extra) as DialectName[]) {
     if (dialect === 'anthropic-messages') continue;
-    for (const name of Object.keys(request.extra[dialect] ?? {})) dropped.add(name);
+    for (const name of Object.keys(request.extra[dialect] ?? {})) {
+      if (!isCarried(name, request)) dropped.add(name);
+    }
   }
   if (request.seed !== undefined) dropped.add('seed');
   if (request.presencePenalty !== undefined) dropped.add('presence_penalty');
   if (request.frequencyPenalty !== undefined) dropped.add('frequency_penalty');
   if (request.answerCount > 1) dropped.add('n');
+}
+
+/** Fields that another dialect keeps for its own, although the hub has read them. */
+function isCarried(name: string, { topK, reasoning }: Request): boolean {
+  if (name === 'top_k') return topK !== undefined;
+  return (name === 'thinking' || name === 'reasoning') && reasoning !== undefined;
 }
 
 function writeSystem(request: Request): JsonObject {

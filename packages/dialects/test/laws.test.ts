@@ -10,7 +10,7 @@ import type { Event } from '../src/model/event.ts';
 import { fold, unfold } from '../src/model/fold.ts';
 import type { Reply } from '../src/model/reply.ts';
 import type { Usage } from '../src/model/usage.ts';
-import { eventsOf } from './streams.ts';
+import { eventsOf, framesOf } from './streams.ts';
 
 const all = Object.values(dialects);
 const { 'anthropic-messages': messages } = dialects;
@@ -76,20 +76,32 @@ function streamOf(dialect: Dialect, events: readonly Event[]): string {
   return events.map((event) => writer.write(event)).join('');
 }
 
+/** In pieces of these sizes, over and over. */
+function cutUp(bytes: Buffer, sizes: readonly number[]): Buffer[] {
+  const chunks: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + (sizes[chunks.length % sizes.length] ?? 1);
+    chunks.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return chunks;
+}
+
 function wireOf(value: JsonObject): JsonObject {
   return JSON.parse(JSON.stringify(value)) as JsonObject;
 }
 
 describe.each(all)('$name', (dialect) => {
-  test('a stream gives the same events however its bytes are cut', () => {
+  test('a stream gives the same frames and events however its bytes are cut', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 5 });
+    const ending = fc.constantFrom('\n', '\r\n', '\r');
     fc.assert(
-      fc.property(repliesOf(dialect), fc.array(fc.nat(4_000), { maxLength: 12 }), (reply, cuts) => {
-        const bytes = Buffer.from(streamOf(dialect, unfold(reply)));
-        const edges = [...new Set([0, ...cuts.map((cut) => cut % bytes.length), bytes.length])].sort(
-          (a, b) => a - b,
-        );
-        const chunks = edges.slice(1).map((edge, at) => bytes.subarray(edges[at], edge));
+      fc.property(repliesOf(dialect), fc.oneof(fc.constant([1]), sizes), ending, (reply, sizes, ending) => {
+        const bytes = Buffer.from(streamOf(dialect, unfold(reply)).replaceAll('\n', ending));
+        const chunks = cutUp(bytes, sizes);
+        expect(framesOf(chunks).map(String)).toEqual(framesOf([bytes]).map(String));
         expect(eventsOf(dialect, chunks)).toEqual(eventsOf(dialect, [bytes]));
+        expect(fold(eventsOf(dialect, chunks))).toEqual(reply);
       }),
     );
   });

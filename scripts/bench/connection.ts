@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readonly request: Buffer;
   readonly bodyBytes: number;
   readonly isStreaming: boolean;
+  /** A piece of an answer came. */
+  readonly onBytes: (count: number) => void;
   /** A right answer came. Called outside of the reader, so that it may ask again at once. */
   readonly onAnswer: (connection: Connection, startMs: number, firstByteMs: number) => void;
   /** A wrong answer or none. The connection is of no further use. */
@@ -23,7 +25,7 @@ export interface ConnectionOptions {
 const DONE = 'data: [DONE]\n\n';
 
 export function openConnection(options: ConnectionOptions): Promise<Connection> {
-  const { port, request, bodyBytes, isStreaming, onAnswer, onError } = options;
+  const { port, request, bodyBytes, isStreaming, onBytes, onAnswer, onError } = options;
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, noDelay: true });
     let startMs = 0;
@@ -67,6 +69,7 @@ export function openConnection(options: ConnectionOptions): Promise<Connection> 
       onBody: (bytes, start, end) => {
         if (firstByteMs === 0) firstByteMs = performance.now();
         length += end - start;
+        onBytes(end - start);
         if (isStreaming)
           tail = (tail + bytes.toString('latin1', Math.max(start, end - DONE.length), end)).slice(
             -DONE.length,

@@ -22,6 +22,7 @@ export interface LoadOrder {
 }
 
 export interface LoadResult {
+  /** Of answers' worth of bytes, so that a thousand streams under way count for what came of them in the window. */
   readonly requestsPerSecond: number;
   readonly errors: number;
   readonly firstError: string | undefined;
@@ -42,10 +43,17 @@ const DRAIN_LOOK_MS = 5;
 
 /**
  * Asks for `windowMs` and checks of every answer the status, the exact length and, for a stream, the terminal `[DONE]`.
- * Anything else is an error. Only answers that come within the window are counted.
+ * Anything else is an error. Only what comes within the window counts.
  */
 export async function runLoad(order: LoadOrder): Promise<LoadResult> {
-  const tally: Tally = { isOpen: false, errors: 0, firstError: undefined, wholeMs: [], firstByteMs: [] };
+  const tally: Tally = {
+    isOpen: false,
+    bodyBytes: 0,
+    errors: 0,
+    firstError: undefined,
+    wholeMs: [],
+    firstByteMs: [],
+  };
   const source = order.ratePerSecond === undefined ? askAgainAtOnce() : askAtRate(order.ratePerSecond);
   const connections = await openAll(order, source, tally);
   source.start(connections);
@@ -53,7 +61,7 @@ export async function runLoad(order: LoadOrder): Promise<LoadResult> {
   const window = await openWindow(order, tally);
   source.stop();
   await drain(connections, tally);
-  const answered = tally.wholeMs.length;
+  const answered = tally.bodyBytes / order.bodyBytes;
   const { elapsedMs, measuredCpuMs, ownCpuMs } = window;
   return {
     requestsPerSecond: answered / (elapsedMs / 1000),
@@ -69,6 +77,7 @@ export async function runLoad(order: LoadOrder): Promise<LoadResult> {
 
 interface Tally {
   isOpen: boolean;
+  bodyBytes: number;
   errors: number;
   firstError: string | undefined;
   readonly wholeMs: number[];
@@ -140,6 +149,9 @@ async function openAll(order: LoadOrder, source: Source, tally: Tally): Promise<
     request: requestBytes(order),
     bodyBytes: order.bodyBytes,
     isStreaming: order.chunkMs !== undefined,
+    onBytes: (count: number) => {
+      if (tally.isOpen) tally.bodyBytes += count;
+    },
     onAnswer: (connection: Connection, startMs: number, firstByteMs: number) => {
       const nowMs = performance.now();
       if (tally.isOpen) {

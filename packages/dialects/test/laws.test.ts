@@ -1,220 +1,271 @@
-// What holds for every request, reply and stream, whatever its content: generated, not chosen.
+// What holds for every request and reply, in both dialects. A failure prints the seed and the smallest case.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Dialect, ReplyContext } from '../src/dialect.ts';
 import { parseFrame } from '../src/frames/sse.ts';
 import { dialects } from '../src/index.ts';
-import type { JsonObject } from '../src/json/value.ts';
+import type { JsonObject, JsonValue } from '../src/json/value.ts';
 import type { Event } from '../src/model/event.ts';
 import { fold, unfold } from '../src/model/fold.ts';
 import type { Reply } from '../src/model/reply.ts';
+import type { Part } from '../src/model/request.ts';
 import type { Usage } from '../src/model/usage.ts';
+import { replyOf, requestOf, usageOf } from './arbitrary.ts';
 import { eventsOf, framesOf } from './streams.ts';
 
-const all = Object.values(dialects);
-const { 'anthropic-messages': messages } = dialects;
-const pairs = all.flatMap((first) => all.map((second): [Dialect, Dialect] => [first, second]));
-
-const context: ReplyContext = {
-  requestId: 'req_1',
-  model: 'alias',
-  createdAtMs: 1_763_800_000_000,
-  isStreamUsageWanted: true,
-};
-
-/** Begins and ends with a word: edges of white space are trimmed in places, which other tests show. */
-const words = fc
-  .string({ unit: 'grapheme', maxLength: 12 })
-  .map((inner) => `a${inner}z`.replaceAll('\u0000', ''));
-const name = fc.stringMatching(/^[a-zA-Z_][a-zA-Z0-9_-]{0,20}$/);
-const argumentsText = fc
-  .dictionary(name, fc.oneof(fc.integer(), fc.boolean(), words, fc.array(words, { maxLength: 2 })))
-  .map((value) => JSON.stringify(JSON.parse(JSON.stringify(value))));
-const count = fc.nat(1_000_000);
-
-const usages: fc.Arbitrary<Usage> = fc
-  .record({ input: count, output: count, cacheRead: count, cacheWrite: count, share: fc.nat(100) })
-  .map(({ share, ...usage }) => ({ ...usage, reasoning: Math.floor((usage.output * share) / 100) }));
-
-const callIds = (parts: readonly { readonly kind: string; readonly id?: string }[]): boolean => {
-  const ids = parts.flatMap((part) => (part.id === undefined ? [] : [part.id]));
-  return new Set(ids).size === ids.length;
-};
-
-const text = fc.record({ kind: fc.constant('text' as const), text: words });
-const thought = fc.record({ kind: fc.constant('thinking' as const), text: words });
-const signed = fc.record({ kind: fc.constant('thinking' as const), text: words, signature: name });
-const redacted = fc.record({ kind: fc.constant('redactedThinking' as const), data: name });
-const call = fc.record({ kind: fc.constant('toolCall' as const), id: name, name, argumentsText });
-
-function replyOf(parts: fc.Arbitrary<Reply['parts']>): fc.Arbitrary<Reply> {
-  return fc
-    .record({ parts, usage: usages, word: fc.constantFrom('stop' as const, 'length' as const) })
-    .map(({ parts, usage, word }) => {
-      const isTool = word === 'stop' && parts.some((part) => part.kind === 'toolCall');
-      return { id: 'reply_1', model: 'alias', parts, finish: isTool ? 'tool' : word, usage };
-    });
-}
-
-/** What every dialect can say: a thought, then text, then calls. */
-const plainReplies = replyOf(
-  fc
-    .tuple(fc.array(thought, { maxLength: 1 }), text, fc.array(call, { maxLength: 3 }))
-    .map(([thoughts, said, calls]) => [...thoughts, said, ...calls])
-    .filter(callIds),
+const both = Object.values(dialects).map((dialect): [string, Dialect] => [dialect.name, dialect]);
+const pairs = both.flatMap(([from, source]) =>
+  both.map(([to, target]): [string, string, Dialect, Dialect] => [from, to, source, target]),
 );
-/** What Anthropic's can say: anything in any order. */
-const freeReplies = replyOf(
-  fc.array(fc.oneof(text, thought, signed, redacted, call), { minLength: 1, maxLength: 6 }).filter(callIds),
-);
-const repliesOf = (dialect: Dialect): fc.Arbitrary<Reply> =>
-  dialect === messages ? freeReplies : plainReplies;
 
-function streamOf(dialect: Dialect, events: readonly Event[]): string {
-  const writer = dialect.streamWriter(context);
-  return events.map((event) => writer.write(event)).join('');
+function contextOf(reply: Reply): ReplyContext {
+  return {
+    requestId: 'req_law',
+    model: reply.model,
+    createdAtMs: 1_763_800_000_000,
+    isStreamUsageWanted: true,
+  };
 }
 
-/** In pieces of these sizes, over and over. */
-function cutUp(bytes: Buffer, sizes: readonly number[]): Buffer[] {
-  const chunks: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const end = at + (sizes[chunks.length % sizes.length] ?? 1);
-    chunks.push(bytes.subarray(at, end));
-    at = end;
-  }
-  return chunks;
+function printed(dialect: Dialect, reply: Reply, events: readonly Event[]): Buffer {
+  const writer = dialect.streamWriter(contextOf(reply));
+  return Buffer.from(events.map((event) => writer.write(event)).join(''));
 }
 
-function wireOf(value: JsonObject): JsonObject {
-  return JSON.parse(JSON.stringify(value)) as JsonObject;
+/** The events of a reply with every text cut into pieces of these lengths, in the middle of characters too. */
+function inPieces(reply: Reply, lengths: readonly number[]): Event[] {
+  let at = 0;
+  return unfold(reply).flatMap((event): Event[] => {
+    if (!('text' in event)) return [event];
+    const pieces: Event[] = [];
+    for (let from = 0; from < event.text.length; ) {
+      const to = from + (lengths[at++ % lengths.length] ?? 1);
+      pieces.push({ ...event, text: event.text.slice(from, to) });
+      from = to;
+    }
+    return pieces;
+  });
+}
+const lengths = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 });
+
+function spokenCharacters(events: readonly Event[]): number {
+  return events.reduce((sum, event) => sum + ('text' in event ? event.text.length : 0), 0);
 }
 
-describe.each(all)('$name', (dialect) => {
-  test('a stream gives the same frames and events however its bytes are cut', () => {
-    const sizes = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 5 });
-    const ending = fc.constantFrom('\n', '\r\n', '\r');
-    fc.assert(
-      fc.property(repliesOf(dialect), fc.oneof(fc.constant([1]), sizes), ending, (reply, sizes, ending) => {
-        const bytes = Buffer.from(streamOf(dialect, unfold(reply)).replaceAll('\n', ending));
-        const chunks = cutUp(bytes, sizes);
-        expect(framesOf(chunks).map(String)).toEqual(framesOf([bytes]).map(String));
-        expect(eventsOf(dialect, chunks)).toEqual(eventsOf(dialect, [bytes]));
-        expect(fold(eventsOf(dialect, chunks))).toEqual(reply);
-      }),
-    );
-  });
+function total({ input, output, cacheRead, cacheWrite }: Usage): number {
+  return input + output + cacheRead + cacheWrite;
+}
 
-  test('a reply read back is the reply that was written', () => {
-    fc.assert(
-      fc.property(repliesOf(dialect), (reply) => {
-        expect(fold(dialect.readReply(wireOf(dialect.writeReply(reply, context))))).toEqual(reply);
-      }),
-    );
-  });
+describe.each(both)('in %s', (name, dialect) => {
+  const reply = replyOf(dialect.name);
 
-  test('a reply that was streamed is the reply that was not', () => {
+  test('a stream gives the same events however its bytes are cut', () => {
     fc.assert(
-      fc.property(repliesOf(dialect), (reply) => {
-        const streamed = fold(eventsOf(dialect, [Buffer.from(streamOf(dialect, unfold(reply)))]));
-        expect(streamed).toEqual(fold(dialect.readReply(wireOf(dialect.writeReply(reply, context)))));
-      }),
-    );
-  });
-
-  test('a stream that passes through is metered as it is read', () => {
-    fc.assert(
-      fc.property(repliesOf(dialect), (reply) => {
-        const request = dialect.readRequest({
-          model: 'm',
-          max_tokens: 1,
-          messages: [{ role: 'user', content: 'x' }],
-        });
-        const meter = dialect.streamMeter(request);
-        const frames = streamOf(dialect, unfold(reply)).split(/(?<=\n\n)/);
-        for (const frame of frames) meter.observe(parseFrame(Buffer.from(frame)));
-        expect([meter.usage, meter.isFinished, meter.error]).toEqual([reply.usage, true, undefined]);
-        const spoken = unfold(reply).map((event) => ('text' in event ? event.text.length : 0));
-        expect(meter.outputCharacters).toBe(spoken.reduce((sum, length) => sum + length, 0));
-      }),
-    );
-  });
-});
-
-describe.each(pairs)('%o to %o', (source, target) => {
-  test('no token is lost or told twice on the way', () => {
-    fc.assert(
-      fc.property(plainReplies, (reply) => {
-        const read = fold(source.readReply(wireOf(source.writeReply(reply, context))));
-        const told = fold(target.readReply(wireOf(target.writeReply(read, context)))).usage;
-        expect(told).toEqual(reply.usage);
-      }),
-    );
-  });
-
-  test('what both can say is the same after the way through both', () => {
-    fc.assert(
-      fc.property(plainReplies, (reply) => {
-        const first = eventsOf(source, [Buffer.from(streamOf(source, unfold(reply)))]);
-        expect(fold(eventsOf(target, [Buffer.from(streamOf(target, first))]))).toEqual(reply);
-      }),
-    );
-  });
-});
-
-describe('blocks of a written stream', () => {
-  const index = fc.nat(3);
-  const event: fc.Arbitrary<Event> = fc.oneof(
-    fc.record({
-      type: fc.constant('partStart' as const),
-      index,
-      part: fc.oneof(
-        fc.record({ kind: fc.constantFrom('text' as const, 'thinking' as const) }),
-        fc.record({ kind: fc.constant('redactedThinking' as const), data: name }),
-        fc.record({ kind: fc.constant('toolCall' as const), id: name, name }),
-      ),
-    }),
-    fc.record({
-      type: fc.constantFrom('textDelta' as const, 'thinkingDelta' as const, 'argumentsDelta' as const),
-      index,
-      text: fc.string(),
-    }),
-    fc.record({ type: fc.constant('signature' as const), index, signature: name }),
-    fc.record({ type: fc.constant('partStop' as const), index }),
-    fc.record({ type: fc.constant('usage' as const), usage: usages }),
-    fc.constantFrom<Event>({ type: 'ping' }, { type: 'start', id: 'reply_1', model: 'm' }),
-  );
-
-  test('count from 0, one after another, each closed, whatever the order of the events', () => {
-    fc.assert(
-      fc.property(fc.array(event, { maxLength: 40 }), (events) => {
-        const frames = streamOf(messages, [...events, { type: 'finish', reason: 'stop' }])
-          .split(/(?<=\n\n)/)
-          .map((frame) => parseFrame(Buffer.from(frame)));
-        const told = frames.map(({ event, data }) => ({ event, body: JSON.parse(data) as JsonObject }));
-        expect(told.map(({ body }) => body.type)).toEqual(told.map(({ event }) => event));
-        const ends = told.flatMap(({ event }, at) => (event.startsWith('message_') ? [[event, at]] : []));
-        expect(ends).toEqual([
-          ['message_start', 0],
-          ['message_delta', told.length - 2],
-          ['message_stop', told.length - 1],
-        ]);
-        let open: number | undefined;
-        let next = 0;
-        for (const { event, body } of told) {
-          if (event === 'content_block_start') {
-            expect([open, body.index]).toEqual([undefined, next]);
-            open = next++;
-          } else if (event === 'content_block_delta') expect(body.index).toBe(open);
-          else if (event === 'content_block_stop') {
-            expect(body.index).toBe(open);
-            open = undefined;
-          }
+      fc.property(reply, lengths, fc.array(fc.nat(4_000), { maxLength: 12 }), (sent, pieces, cuts) => {
+        const bytes = printed(dialect, sent, inPieces(sent, pieces));
+        const chunks: Buffer[] = [];
+        let from = 0;
+        for (const cut of cuts.filter((cut) => cut < bytes.length).sort((left, right) => left - right)) {
+          chunks.push(bytes.subarray(from, cut));
+          from = cut;
         }
-        expect(open).toBe(undefined);
+        chunks.push(bytes.subarray(from));
+        expect(eventsOf(dialect, chunks)).toEqual(eventsOf(dialect, [bytes]));
       }),
-      { numRuns: 500 },
+    );
+  });
+
+  test('what is written of a request is read again as the same request', () => {
+    fc.assert(
+      fc.property(requestOf(dialect.name), (request) => {
+        const { body, dropped } = dialect.writeRequest(request, request.model);
+        expect(dropped).toEqual([]);
+        expect(dialect.readRequest(JSON.parse(JSON.stringify(body)) as JsonValue)).toEqual(request);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('the fold of a stream is the reply that is read whole', () => {
+    fc.assert(
+      fc.property(reply, lengths, (sent, pieces) => {
+        const whole = JSON.parse(JSON.stringify(dialect.writeReply(sent, contextOf(sent)))) as JsonValue;
+        expect(fold(dialect.readReply(whole))).toEqual(sent);
+        expect(fold(eventsOf(dialect, [printed(dialect, sent, inPieces(sent, pieces))]))).toEqual(sent);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('usage comes back as it was', () => {
+    fc.assert(
+      fc.property(reply, usageOf(dialect.name), (sent, usage) => {
+        const body = dialect.writeReply({ ...sent, usage }, contextOf(sent));
+        expect(dialect.readUsage(body)).toEqual(usage);
+      }),
+    );
+  });
+
+  test('no count is ever below 0 or broken, nor a part more than its whole', () => {
+    const odd = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(null, 'many', {}));
+    const details = fc.record(
+      {
+        cached_tokens: odd,
+        cache_write_tokens: odd,
+        reasoning_tokens: odd,
+        thinking_tokens: odd,
+        ephemeral_5m_input_tokens: odd,
+        ephemeral_1h_input_tokens: odd,
+      },
+      { requiredKeys: [] },
+    );
+    const usage = fc.record(
+      {
+        prompt_tokens: odd,
+        completion_tokens: odd,
+        total_tokens: odd,
+        input_tokens: odd,
+        output_tokens: odd,
+        cache_read_input_tokens: odd,
+        cache_creation_input_tokens: odd,
+        cache_creation: details,
+        prompt_tokens_details: details,
+        completion_tokens_details: details,
+        output_tokens_details: details,
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(usage, (body) => {
+        const read = dialect.readUsage({ usage: body } as JsonValue);
+        if (read === undefined) return;
+        for (const count of Object.values(read)) expect(Number.isInteger(count) && count >= 0).toBe(true);
+        expect(read.reasoning ?? 0).toBeLessThanOrEqual(read.output);
+        expect(read.cacheWriteOneHour ?? 0).toBeLessThanOrEqual(read.cacheWrite);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('a meter counts the characters and the usage that the events of a stream hold', () => {
+    const request = dialect.readRequest({
+      model: 'm',
+      max_tokens: 1,
+      messages: [{ role: 'user', content: 'x' }],
+      stream: true,
+      ...(name === 'openai-chat' && { stream_options: { include_usage: true } }),
+    });
+    fc.assert(
+      fc.property(reply, lengths, (sent, pieces) => {
+        const bytes = printed(dialect, sent, inPieces(sent, pieces));
+        const meter = dialect.streamMeter(request);
+        for (const frame of framesOf([bytes])) expect(meter.observe(parseFrame(frame))).toBe(true);
+        expect(meter.outputCharacters).toBe(spokenCharacters(eventsOf(dialect, [bytes])));
+        expect([meter.usage, meter.isFinished, meter.error]).toEqual([sent.usage, true, undefined]);
+      }),
     );
   });
 });
+
+describe.each(pairs)('from %s to %s', (_from, _to, source, target) => {
+  test('the sum of all tokens is preserved', () => {
+    fc.assert(
+      fc.property(replyOf(source.name), (sent) => {
+        const read = fold(source.readReply(source.writeReply(sent, contextOf(sent))));
+        const written = target.writeReply(read, contextOf(sent));
+        const usage = target.readUsage(written);
+        expect(usage && total(usage)).toBe(sent.usage && total(sent.usage));
+      }),
+    );
+  });
+
+  test('no word of a conversation is lost', () => {
+    fc.assert(
+      fc.property(requestOf(source.name), (request) => {
+        const body = JSON.stringify(target.writeRequest(request, 'model-a').body);
+        const parts: Part[] = [...request.system, ...request.turns.flatMap((turn) => turn.parts)];
+        const said = parts.flatMap((part): readonly Part[] =>
+          part.kind === 'toolResult' ? part.parts : [part],
+        );
+        for (const part of said) {
+          if (part.kind === 'text') expect(body).toContain(JSON.stringify(part.text).slice(1, -1));
+          else if (part.kind === 'toolCall') expect(body).toContain(`"${part.name}"`);
+        }
+      }),
+    );
+  });
+
+  test('a reply says the same in a stream and whole, in the order of its texts and of its calls', () => {
+    fc.assert(
+      fc.property(replyOf(source.name), lengths, (sent, pieces) => {
+        const streamed = fold(eventsOf(target, [printed(target, sent, inPieces(sent, pieces))]));
+        const whole = fold(target.readReply(target.writeReply(sent, contextOf(sent))));
+        for (const said of [streamed, whole]) {
+          expect(textOf(said)).toBe(textOf(sent));
+          expect(said.parts.filter((part) => part.kind === 'toolCall')).toEqual(
+            sent.parts.filter((part) => part.kind === 'toolCall'),
+          );
+        }
+      }),
+    );
+  });
+});
+
+function textOf(reply: Reply): string {
+  return reply.parts.flatMap((part) => (part.kind === 'text' ? [part.text] : [])).join('');
+}
+
+describe('blocks that Anthropic Messages is sent', () => {
+  const dialect = dialects['anthropic-messages'];
+
+  test('never overlap and are numbered without a gap, however the parts come', () => {
+    fc.assert(
+      fc.property(
+        replyOf('anthropic-messages'),
+        fc.array(fc.nat(7)),
+        fc.boolean(),
+        (sent, order, isWhole) => {
+          const bytes = printed(dialect, sent, interleaved(unfold(sent), order, isWhole));
+          let open: JsonValue | undefined;
+          let next = 0;
+          for (const frame of framesOf([bytes])) {
+            const { event, data } = parseFrame(frame);
+            const body = JSON.parse(data) as JsonObject;
+            if (event === 'content_block_start') {
+              expect([open, body.index]).toEqual([undefined, next]);
+              open = next++;
+            } else if (event === 'content_block_delta') expect(body.index).toBe(open);
+            else if (event === 'content_block_stop') {
+              expect(body.index).toBe(open);
+              open = undefined;
+            } else expect(open).toBeUndefined();
+          }
+          expect(next).toBe(sent.parts.length);
+          // Parts that begin in another order are numbered in that order, and hold the same.
+          const read = fold(eventsOf(dialect, [bytes])).parts.map((part) => JSON.stringify(part));
+          expect(read.sort()).toEqual(sent.parts.map((part) => JSON.stringify(part)).sort());
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** The events of the parts in any order that keeps each part's own; without their ends when the provider left them out. */
+function interleaved(events: readonly Event[], order: readonly number[], isWhole: boolean): Event[] {
+  const byPart = new Map<number, Event[]>();
+  for (const event of events) {
+    if (!('index' in event) || (event.type === 'partStop' && !isWhole)) continue;
+    byPart.set(event.index, [...(byPart.get(event.index) ?? []), event]);
+  }
+  const mixed: Event[] = [];
+  let turn = 0;
+  while ([...byPart.values()].some((waiting) => waiting.length > 0)) {
+    const waiting = [...byPart.values()].filter((queue) => queue.length > 0);
+    const next = waiting[(order[turn++ % Math.max(1, order.length)] ?? 0) % waiting.length]?.shift();
+    if (next !== undefined) mixed.push(next);
+  }
+  const around = events.filter((event) => !('index' in event));
+  return [...around.slice(0, 1), ...mixed, ...around.slice(1)];
+}

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Repository, Violation } from './repository.ts';
 
 /** Units without tests of their own, and what proves them instead. */
@@ -19,11 +20,17 @@ export function everyUnitHasTests(repository: Repository): readonly Violation[] 
     .map((unit) => ({ path: unit, line: 0, message: 'has no tests: add test/*.test.ts beside src/' }));
 }
 
-/** A test elsewhere is never run. */
+/** A test elsewhere is never run, unless it is a spec that tests import and run. */
 export function testsLieWhereTheyRun(repository: Repository): readonly Violation[] {
+  const imported = new Set(
+    repository.files.flatMap(({ path, imports }) =>
+      imports.map(({ specifier }) => posix.join(posix.dirname(path), specifier)),
+    ),
+  );
   return repository.files
     .filter(({ path }) => /\.(?:test|spec)\.[cm]?[jt]sx?$/.test(path))
     .filter(({ path }) => !/^(?:packages|services|scripts)\/(?:.*\/)?test\/.*\.test\.ts$/.test(path))
+    .filter(({ path }) => !imported.has(path))
     .map(({ path }) => ({
       path,
       line: 0,
@@ -64,15 +71,20 @@ export function everyCallIsDescribed(repository: Repository): readonly Violation
 }
 
 const FIXTURES = 'packages/dialects/fixtures/';
+const KIND = /\.(?:request\.json|reply\.json|stream\.sse)$/;
 
 /** The listing of the goldens is the matrix of what converts to what; a fixture without one proves nothing. */
 export function everyFixtureHasGoldens(repository: Repository): readonly Violation[] {
   const names = repository.files.map(({ path }) => path).filter((path) => path.startsWith(FIXTURES));
+  const goldens = names.filter((path) => path.startsWith(`${FIXTURES}goldens/`));
   return names
-    .filter((path) => /\.(?:request\.json|reply\.json|stream\.sse)$/.test(path) && !/\.to-[^/]*$/.test(path))
+    .filter((path) => KIND.test(path) && !goldens.includes(path))
     .filter((path) => {
-      const stem = path.replace(/\.(?:request\.json|reply\.json|stream\.sse)$/, '');
-      return !names.some((name) => name.startsWith(`${stem}.to-`));
+      const kind = KIND.exec(path)?.[0] ?? '';
+      const stem = path.slice(FIXTURES.length, -kind.length);
+      return !goldens.some(
+        (name) => name.startsWith(`${FIXTURES}goldens/${stem}.to-`) && name.endsWith(kind),
+      );
     })
     .map((path) => ({
       path,

@@ -209,7 +209,10 @@ export const VIOLATIONS: readonly ViolationSample[] = [
     rule: GOLDENS,
     path: 'packages/dialects/fixtures/openai-chat/tools.request.json',
     text: '{}',
-    around: { 'packages/dialects/fixtures/openai-chat/text.to-anthropic-messages.json': '{}' },
+    around: {
+      'packages/dialects/fixtures/goldens/openai-chat/text.to-anthropic-messages.request.json': '{}',
+      'packages/dialects/fixtures/goldens/openai-chat/tools.to-anthropic-messages.reply.json': '{}',
+    },
     finds: 'tools.request.json  has no goldens',
   },
   {
@@ -261,6 +264,13 @@ export const TOLERATED: readonly Sample[] = [
   { rule: 'every file can be read at a sitting', path: 'scripts/long.ts', text: 'a();\n'.repeat(400) },
   { rule: TESTED, path: 'packages/db/test/open.test.ts', text: '' },
   { rule: PLACED, path: 'services/auth/test/cases/auth.test.ts', text: '' },
+  {
+    rule: PLACED,
+    path: 'services/auth/test/auth.spec.ts',
+    text: '',
+    around: { 'services/auth/test/auth.test.ts': "import { authSpec } from './auth.spec.ts';" },
+  },
+  { rule: MACHINE, path: 'packages/dialects/fixtures/a/b.request.json', text: `"${SLASH}home/ada/code"` },
   {
     rule: STARTS,
     path: 'services/auth/src/main.ts',

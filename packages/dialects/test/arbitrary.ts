@@ -6,6 +6,8 @@ import type { FinishReason } from '../src/model/event.ts';
 import type { Reply } from '../src/model/reply.ts';
 import type {
   DialectName,
+  DocumentPart,
+  ImagePart,
   Part,
   Request,
   TextPart,
@@ -114,12 +116,12 @@ const marked = fc.oneof(
   text,
   text.map((part): TextPart => ({ ...part, cacheControl: { type: 'ephemeral' } })),
 );
-const image = fc.constantFrom<Part>(
+const image = fc.constantFrom<ImagePart>(
   { kind: 'image', source: { kind: 'base64', mediaType: 'image/png', data: PNG } },
   { kind: 'image', source: { kind: 'url', url: 'https://example.com/a.png' } },
 );
 const document = words.map(
-  (title): Part => ({
+  (title): DocumentPart => ({
     kind: 'document',
     source: { kind: 'base64', mediaType: 'application/pdf', data: 'JVBERi0xLjQK' },
     title,
@@ -157,7 +159,7 @@ interface Round {
   readonly system: TextPart | undefined;
   readonly assistant: readonly Part[];
   readonly calls: readonly ToolCallPart[];
-  readonly results: readonly (readonly TextPart[])[];
+  readonly results: readonly ToolResultPart['parts'][];
   readonly isError: boolean;
 }
 
@@ -190,9 +192,10 @@ function turnsOf(rounds: readonly Round[], last: readonly Part[], areResultsApar
 
 function messagesRequest(isAdaptive: boolean): fc.Arbitrary<Request> {
   const said = fc.array(fc.oneof(marked, image, document), { minLength: 1, maxLength: 3 });
-  const thought = fc
-    .record({ text: words, signature: id })
-    .map((fields): Part => ({ kind: 'thinking', ...fields }));
+  const thought = fc.oneof(
+    fc.record({ text: words, signature: id }).map((fields): Part => ({ kind: 'thinking', ...fields })),
+    id.map((data): Part => ({ kind: 'redactedThinking', data })),
+  );
   const round = fc.record({
     user: said,
     system: isAdaptive ? maybe(marked) : fc.constant(undefined),
@@ -200,7 +203,10 @@ function messagesRequest(isAdaptive: boolean): fc.Arbitrary<Request> {
       .tuple(fc.array(thought, { maxLength: 1 }), fc.array(marked, { minLength: 1, maxLength: 2 }))
       .map((parts) => parts.flat()),
     calls,
-    results: fc.array(fc.array(marked, { maxLength: 2 }), { minLength: 3, maxLength: 3 }),
+    results: fc.array(fc.array(fc.oneof(marked, image, document), { maxLength: 2 }), {
+      minLength: 3,
+      maxLength: 3,
+    }),
     isError: fc.boolean(),
   });
   const tools = fc.record({
@@ -215,7 +221,7 @@ function messagesRequest(isAdaptive: boolean): fc.Arbitrary<Request> {
     ? sparse(
         fc.record({
           mode: fc.constant('adaptive' as const),
-          effort: maybe(fc.constantFrom('low', 'medium', 'high', 'max')),
+          effort: maybe(fc.constantFrom('low', 'medium', 'high', 'xhigh', 'max')),
           display: maybe(fc.constantFrom('omitted', 'updates')),
         }),
       )

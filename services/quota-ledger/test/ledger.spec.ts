@@ -19,6 +19,7 @@ import {
   USER,
   voidRequest,
 } from './harness.ts';
+import { describeLimits } from './limits.spec.ts';
 
 export interface LedgerUnderTest {
   readonly ledger: QuotaLedger;
@@ -344,54 +345,14 @@ export function describeLedger(title: string, open: () => Promise<LedgerUnderTes
       });
     });
 
-    describe('limits', () => {
-      test('are absent at first, and each type alone may be set', async () => {
-        expect((await balanceOf(ledger)).limits).toEqual({});
-        await setLimits(ledger, { output: 5n });
-        expect((await balanceOf(ledger)).limits).toEqual({ output: 5n });
-        await setLimits(ledger, {});
-        expect((await balanceOf(ledger)).limits).toEqual({});
-      });
-
-      test('of zero admit nothing of that type', async () => {
-        await setLimits(ledger, { output: 0n });
-        expect((await reserve('r1', { amounts: counts(5) })).state).toBe(State.HELD);
-        expect((await reserve('r2', { amounts: counts(5, 1) })).state).toBe(State.REJECTED);
-      });
-
-      test('hold in the months to come, which begin empty', async () => {
-        await setLimits(ledger, counts(100));
-        await reserve('r1');
-        await settle('r1');
-        expect((await reserve('r2')).state).toBe(State.REJECTED);
-        clock.turn(20 * 86_400_000);
-        expect(await balanceOf(ledger)).toMatchObject({
-          period: '2026-12',
-          limits: { input: 100n },
-          used: counts(0),
-        });
-        expect((await reserve('r3')).state).toBe(State.HELD);
-        expect((await reserve('r4')).state).toBe(State.REJECTED);
-      });
-
-      test('lowered under what is held keep the open holds and admit nobody else', async () => {
+    describeLimits({
+      ledger: () => ledger,
+      clock: () => clock,
+      reserve,
+      settle,
+      allowLoweredLimits: () => {
         areLimitsKept = false;
-        await reserve('r1');
-        await setLimits(ledger, counts(30));
-        expect(await reserve('r2', { amounts: counts(1) })).toMatchObject({ blocked: { remaining: 0n } });
-        await settle('r1', { actual: counts(100) });
-        expect(await balanceOf(ledger)).toMatchObject({ used: counts(100), overrun: counts(0) });
-      });
-
-      test.each([
-        ['below zero', { input: -1n }],
-        ['above the bound', { input: 2n ** 53n }],
-      ])('%s are refused', async (_title, limits) => {
-        await expect(setLimits(ledger, limits)).rejects.toMatchObject({
-          code: 'invalid',
-          details: { field: 'limits.input' },
-        });
-      });
+      },
     });
 
     test('a reservation that nobody made is not found', async () => {

@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import { DatabaseError } from './database-error.ts';
+import type { Engine, Migration } from './engine.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
@@ -29,24 +30,6 @@ export interface DatabaseOptions {
   readonly schema: string;
   /** In order. One that was released is never changed: a change is a new migration. */
   readonly migrations: readonly Migration[];
-}
-
-export interface Migration {
-  /** Sorts after the one before: `001-users`. */
-  readonly name: string;
-  /** Runs in a transaction together with the note that it ran. */
-  up(database: Kysely<never>): Promise<void>;
-}
-
-/** What the two kinds of database differ in, besides their dialect. */
-export interface Engine<Schema> {
-  readonly kysely: Kysely<Schema>;
-  flush(): Promise<void>;
-  close(): Promise<void>;
-  /** Makes other starters wait until the transaction ends, and creates the service's schema where there are schemas. */
-  lockSchema<Any>(trx: Transaction<Any>): Promise<void>;
-  /** The error in one line for the operator; undefined for one that is not his to mend. */
-  explain(error: unknown): string | undefined;
 }
 
 /**

@@ -3,8 +3,8 @@
 // write lock at its begin, on PostgreSQL each takes the same advisory lock first.
 
 import type { Kysely, Transaction } from 'kysely';
-import type { Engine, Migration } from './database.ts';
 import { DatabaseError } from './database-error.ts';
+import type { Engine, Migration } from './engine.ts';
 import { runTransaction } from './transaction.ts';
 
 interface MigrationSchema {

@@ -3,8 +3,8 @@
 
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import type { Engine } from './database.ts';
 import { DatabaseError } from './database-error.ts';
+import type { Engine } from './engine.ts';
 
 /** Connections of one process to its database. */
 const CONNECTIONS_MAX = 10;

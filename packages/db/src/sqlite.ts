@@ -7,8 +7,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { makeFolder } from '@ai-switch/kernel';
 import { type Dialect, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
 import { AUTOMATIC_CHECKPOINT_FRAMES, startCheckpointer } from './checkpointer.ts';
-import type { Engine } from './database.ts';
 import { DatabaseError } from './database-error.ts';
+import type { Engine } from './engine.ts';
 import { LogFlusher } from './log-flusher.ts';
 import { SqliteDriver } from './sqlite-driver.ts';
 

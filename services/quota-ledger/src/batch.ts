@@ -3,6 +3,7 @@
 
 import type { Database } from '@ai-switch/db';
 import type { Fault } from '@ai-switch/kernel';
+import type { BalanceKey, PostedEntry, ReservationKey, Versioned } from './keys.ts';
 import {
   decide,
   type Operation,
@@ -12,7 +13,7 @@ import {
 } from './ledger-rules.ts';
 import { periodAt } from './period.ts';
 import type { LedgerSchema } from './schema.ts';
-import type { BalanceKey, LedgerStore, PostedEntry, ReservationKey, Versioned } from './store.ts';
+import type { LedgerStore } from './store.ts';
 
 export interface Verdict {
   readonly reservation: StoredReservation;

@@ -21,12 +21,13 @@ import type { Database } from '@ai-switch/db';
 import { Batcher, type Clock, Fault } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import { runBatch, type Verdict } from './batch.ts';
+import type { ReservationKey } from './keys.ts';
 import { type Operation, personalBucket } from './ledger-rules.ts';
 import { balanceMessage, reservationMessage } from './messages.ts';
 import { readId, readKey, readLimits, readReserve, readSettle, readVoid } from './operations.ts';
 import { periodAt } from './period.ts';
 import type { LedgerSchema } from './schema.ts';
-import { LedgerStore, type ReservationKey } from './store.ts';
+import { LedgerStore } from './store.ts';
 
 /** Operations that one transaction carries. */
 const BATCH_MAX = 32;

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Limits, ReserveRequest, SettleRequest, TokenCounts, VoidRequest } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
+import type { ReservationKey } from './keys.ts';
 import {
   COUNTED_TYPES,
   NO_TOKENS,
@@ -9,7 +10,6 @@ import {
   type StoredLimits,
   type Void,
 } from './ledger-rules.ts';
-import type { ReservationKey } from './store.ts';
 
 // Requests are checked and copied here: nothing that a caller holds is kept, and nothing passes that a database could
 // refuse in the middle of a batch of strangers.

@@ -1,8 +1,8 @@
 // Stored rows and what the rules know them as. Spelled out, column by column: this runs for every operation.
 
+import type { PostedEntry } from './keys.ts';
 import type { StoredBalance, StoredLimits, StoredReservation } from './ledger-rules.ts';
 import type { BalanceRow, BucketRow, EntryRow, ReservationRow } from './schema.ts';
-import type { PostedEntry } from './store.ts';
 
 export const RESERVATION_COLUMNS = [
   'tenant',

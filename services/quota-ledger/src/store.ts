@@ -5,7 +5,8 @@
 
 import { type Database, type PreparedRows, prepareRows, TransactionConflict } from '@ai-switch/db';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { Entry, StoredBalance, StoredLimits, StoredReservation } from './ledger-rules.ts';
+import type { BalanceKey, PostedEntry, ReservationKey, Versioned } from './keys.ts';
+import type { StoredBalance, StoredLimits, StoredReservation } from './ledger-rules.ts';
 import {
   BALANCE_COLUMNS,
   balanceOf,
@@ -20,24 +21,6 @@ import {
   reservationRow,
 } from './rows.ts';
 import type { BalanceRow, LedgerSchema, ReservationRow } from './schema.ts';
-
-export interface ReservationKey {
-  readonly tenant: string;
-  readonly reservationId: string;
-}
-export interface BalanceKey {
-  readonly tenant: string;
-  readonly bucket: string;
-  readonly period: string;
-}
-export interface Versioned {
-  readonly reservation: StoredReservation;
-  readonly version: bigint;
-}
-export interface PostedEntry extends ReservationKey, BalanceKey {
-  readonly entry: Entry;
-  readonly atMs: bigint;
-}
 
 type Trx = Transaction<LedgerSchema>;
 

@@ -1,0 +1,19 @@
+import type { Kysely, Transaction } from 'kysely';
+
+export interface Migration {
+  /** Sorts after the one before: `001-users`. */
+  readonly name: string;
+  /** Runs in a transaction together with the note that it ran. */
+  up(database: Kysely<never>): Promise<void>;
+}
+
+/** What the two kinds of database differ in, besides their dialect. */
+export interface Engine<Schema> {
+  readonly kysely: Kysely<Schema>;
+  flush(): Promise<void>;
+  close(): Promise<void>;
+  /** Makes other starters wait until the transaction ends, and creates the service's schema where there are schemas. */
+  lockSchema<Any>(trx: Transaction<Any>): Promise<void>;
+  /** The error in one line for the operator; undefined for one that is not his to mend. */
+  explain(error: unknown): string | undefined;
+}

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { anthropicMessages } from '../src/anthropic-messages/index.ts';
 import { InvalidReply, InvalidRequest } from '../src/dialect.ts';
 import type { JsonValue } from '../src/json/value.ts';
 import { openaiChat } from '../src/openai-chat/index.ts';
@@ -34,17 +35,47 @@ const message = fc.record(
   },
   { requiredKeys: ['role'] },
 );
+/** What is right but for an odd value now and then: a body of parts like those above is hardly ever read. */
+const rarely = (likely: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+  fc.oneof({ arbitrary: likely, weight: 60 }, { arbitrary: anything, weight: 1 });
+const filled = rarely(fc.constantFrom('a', 'b', 'call_1', '走れ|:'));
+const said = rarely(fc.constantFrom('', ' ', 'a', 'Lauf!\n'));
+const sentCall = fc.record({
+  id: filled,
+  type: fc.constant('function'),
+  function: rarely(fc.record({ name: filled, arguments: rarely(fc.constantFrom('{}', '{"a":1}', '{"a')) })),
+});
+const sentMessage = fc.oneof(
+  fc.record({ role: fc.constantFrom('system', 'developer'), content: said }),
+  fc.record({
+    role: fc.constant('user'),
+    content: fc.oneof(said, fc.array(fc.record({ type: fc.constantFrom('text', 'x'), text: said }))),
+  }),
+  fc.record(
+    {
+      role: fc.constant('assistant'),
+      content: rarely(fc.constantFrom(null, '', 'a')),
+      reasoning_content: said,
+      tool_calls: rarely(fc.array(sentCall, { maxLength: 3 })),
+    },
+    { requiredKeys: ['role'] },
+  ),
+  fc.record({ role: fc.constant('tool'), tool_call_id: filled, content: said }),
+);
 const request = fc.record(
   {
-    model: text,
-    messages: maybe(fc.array(message, { minLength: 1 })),
-    tools: anything,
-    tool_choice: anything,
-    stream: anything,
-    stream_options: anything,
-    response_format: anything,
-    stop: anything,
+    model: filled,
+    messages: rarely(fc.array(sentMessage, { minLength: 1, maxLength: 5 })),
+    tools: rarely(
+      fc.array(fc.record({ type: fc.constant('function'), function: fc.record({ name: filled }) })),
+    ),
+    tool_choice: rarely(fc.constantFrom('auto', 'none', 'required')),
+    stream: rarely(fc.boolean()),
+    stream_options: rarely(fc.record({ include_usage: fc.boolean(), x: anything })),
+    response_format: rarely(fc.record({ type: fc.constantFrom('text', 'json_object') })),
+    stop: rarely(fc.constantFrom('a', ['a', 'b'])),
     thinking: anything,
+    x: anything,
   },
   { requiredKeys: ['model', 'messages'] },
 );
@@ -70,12 +101,15 @@ const chunk = fc.record(
 );
 
 test('any body is either read and written or refused with its field', () => {
+  let readCount = 0;
   fc.assert(
     fc.property(maybe(request), (body) => {
       try {
         const read = openaiChat.readRequest(body as JsonValue);
         const { body: written } = openaiChat.writeRequest(read, 'target');
         expect(() => openaiChat.readRequest(written)).not.toThrow();
+        expect(() => anthropicMessages.writeRequest(read, 'target')).not.toThrow();
+        readCount += 1;
       } catch (error) {
         if (!(error instanceof InvalidRequest)) throw error;
         expect(typeof error.field).toBe('string');
@@ -83,6 +117,8 @@ test('any body is either read and written or refused with its field', () => {
     }),
     { numRuns: 500 },
   );
+  // Writing is tried only on what was read.
+  expect(readCount).toBeGreaterThan(100);
 });
 
 test('any chunks give one part at a time and exactly one end, and calls with ids of their own', () => {

@@ -153,6 +153,7 @@ describe('a stream that is read', () => {
     ['stop-sequence', { ...said('1, 2, 3, 4, '), finish: 'stopSequence', stopSequence: '5' }],
     ['refusal', { ...said('I can'), finish: 'refusal' }],
     ['without-message-stop', { ...said('Whole.'), finish: 'stop' }],
+    ['done-instead-of-message-stop', { ...said('Whole.'), finish: 'stop' }],
     ['stray-done', { ...said('Hi.'), finish: 'stop' }],
     ['crlf-lines-without-names', { ...said('Hi there'), finish: 'stop' }],
     [

@@ -130,6 +130,15 @@ describe('the turns that are written', () => {
     ]);
   });
 
+  test('models that refuse to go on from words of their own are asked to', () => {
+    const turns = [said('user', text('a')), said('assistant', text('1, 2,'))];
+    expect(outline(turns, 'claude-opus-4-6')).toEqual([
+      'user a',
+      'assistant 1, 2,',
+      'user [Go on from here.]',
+    ]);
+  });
+
   test('thinking without the signature of a Claude is left out and named', () => {
     const request = hub({
       turns: [

@@ -15,6 +15,11 @@ export function isSystemTurnTaken(model: string): boolean {
   return claudeVersion(model) >= 4.8;
 }
 
+/** Models from 4.6 on: "This model does not support assistant message prefill. The conversation must end with a user message." */
+export function isPrefillRefused(model: string): boolean {
+  return claudeVersion(model) >= 4.6;
+}
+
 /** From Opus 4.1 on: "`temperature` and `top_p` cannot both be specified for this model". */
 export function isSamplingExclusive(model: string): boolean {
   return claudeVersion(model) >= 4.1;

@@ -1,9 +1,8 @@
 // https://docs.claude.com/en/api/messages#response-usage: `input_tokens` leaves the cached ones out already.
 
-import { numberOf, objectOf } from '../json/narrow.ts';
+import { objectOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
-import type { Usage } from '../model/usage.ts';
-import { noUsage } from '../model/usage.ts';
+import { noUsage, tokenCount, type Usage } from '../model/usage.ts';
 
 /**
  * Undefined for what is not a usage object.
@@ -17,12 +16,12 @@ export function readUsageObject(
   if (usage === undefined) return before;
   const creation = objectOf(usage.cache_creation);
   const found = {
-    input: count(usage.input_tokens),
-    output: count(usage.output_tokens),
-    cacheRead: count(usage.cache_read_input_tokens),
-    cacheWrite: count(usage.cache_creation_input_tokens) ?? sumOf(creation),
-    reasoning: count(objectOf(usage.output_tokens_details)?.thinking_tokens),
-    cacheWriteOneHour: count(creation?.ephemeral_1h_input_tokens),
+    input: tokenCount(usage.input_tokens),
+    output: tokenCount(usage.output_tokens),
+    cacheRead: tokenCount(usage.cache_read_input_tokens),
+    cacheWrite: tokenCount(usage.cache_creation_input_tokens) ?? sumOf(creation),
+    reasoning: tokenCount(objectOf(usage.output_tokens_details)?.thinking_tokens),
+    cacheWriteOneHour: tokenCount(creation?.ephemeral_1h_input_tokens),
   };
   const given = Object.fromEntries(Object.entries(found).filter(([, tokens]) => tokens !== undefined));
   return Object.keys(given).length === 0 ? before : withinTotals({ ...noUsage, ...before, ...given });
@@ -58,12 +57,7 @@ export function writeUsageObject(usage: Usage): JsonObject {
 }
 
 function sumOf(creation: JsonObject | undefined): number | undefined {
-  const fiveMinutes = count(creation?.ephemeral_5m_input_tokens);
-  const oneHour = count(creation?.ephemeral_1h_input_tokens);
+  const fiveMinutes = tokenCount(creation?.ephemeral_5m_input_tokens);
+  const oneHour = tokenCount(creation?.ephemeral_1h_input_tokens);
   return fiveMinutes === undefined && oneHour === undefined ? undefined : (fiveMinutes ?? 0) + (oneHour ?? 0);
-}
-
-function count(value: JsonValue | undefined): number | undefined {
-  const number = numberOf(value);
-  return number === undefined ? undefined : Math.max(0, Math.trunc(number));
 }

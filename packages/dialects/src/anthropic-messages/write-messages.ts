@@ -4,7 +4,7 @@
 import type { JsonObject } from '../json/value.ts';
 import { arrangeToolResults } from '../model/call-legality.ts';
 import type { Request, Turn } from '../model/request.ts';
-import { isSystemTurnTaken } from './model-family.ts';
+import { isPrefillRefused, isSystemTurnTaken } from './model-family.ts';
 import { writePart } from './write-content.ts';
 
 interface Message {
@@ -21,11 +21,17 @@ export function writeMessages(request: Request, model: string, dropped: Set<stri
   });
   const messages = placeSystemTurns(spoken, model, dropped);
   if (messages[0]?.role !== 'user') {
-    const content = [{ type: 'text', text: '[The conversation goes on.]' }];
-    messages.unshift({ role: 'user', content, fields: {} });
+    messages.unshift(userText('[The conversation goes on.]'));
   }
   trimPrefill(messages.at(-1));
+  if (messages.at(-1)?.role === 'assistant' && isPrefillRefused(model)) {
+    messages.push(userText('[Go on from here.]'));
+  }
   return messages.map(({ role, content, fields }) => ({ role, content, ...fields }));
+}
+
+function userText(text: string): Message {
+  return { role: 'user', content: [{ type: 'text', text }], fields: {} };
 }
 
 function writeTurn(turn: Turn, field: string, dropped: Set<string>): Message {
@@ -80,8 +86,7 @@ function asReminder(message: Message, field: string, dropped: Set<string>): Mess
   for (const name of Object.keys(message.fields)) dropped.add(`${field}.${name}`);
   const text = message.content.map((block) => block.text).join('\n\n');
   if (text === '') return { role: 'user', content: [], fields: {} };
-  const reminder = { type: 'text', text: `<system-reminder>\n${text}\n</system-reminder>` };
-  return { role: 'user', content: [reminder], fields: {} };
+  return userText(`<system-reminder>\n${text}\n</system-reminder>`);
 }
 
 /** "final assistant content cannot end with trailing whitespace" */

@@ -1,15 +1,15 @@
 // https://platform.openai.com/docs/api-reference/chat/object#chat/object-usage, and what other providers made of it.
 
-import { numberOf, objectOf } from '../json/narrow.ts';
+import { objectOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
-import type { Usage } from '../model/usage.ts';
+import { tokenCount, type Usage } from '../model/usage.ts';
 
 /** Undefined for what is not a usage object. */
 export function readUsageObject(value: JsonValue | undefined): Usage | undefined {
   const usage = objectOf(value);
   if (usage === undefined) return undefined;
-  const prompt = count(usage.prompt_tokens ?? usage.input_tokens);
-  const completion = count(usage.completion_tokens ?? usage.output_tokens);
+  const prompt = tokenCount(usage.prompt_tokens ?? usage.input_tokens);
+  const completion = tokenCount(usage.completion_tokens ?? usage.output_tokens);
   if (prompt === undefined && completion === undefined) return undefined;
 
   const cacheRead = cacheReadOf(usage) ?? 0;
@@ -44,20 +44,20 @@ export function writeUsageObject(usage: Usage): JsonObject {
 /** OpenAI's details, DeepSeek's `prompt_cache_hit_tokens`, Moonshot's top-level `cached_tokens`. */
 function cacheReadOf(usage: JsonObject): number | undefined {
   const details = objectOf(usage.prompt_tokens_details) ?? objectOf(usage.input_tokens_details);
-  return count(details?.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.cached_tokens);
+  return tokenCount(details?.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.cached_tokens);
 }
 
 /** OpenAI's `cache_write_tokens`, Qwen's `cache_creation_input_tokens`. */
 function cacheWriteOf(usage: JsonObject): number | undefined {
   const details = objectOf(usage.prompt_tokens_details) ?? objectOf(usage.input_tokens_details);
-  return count(
+  return tokenCount(
     details?.cache_write_tokens ?? details?.cache_creation_input_tokens ?? usage.cache_creation_input_tokens,
   );
 }
 
 function reasoningOf(usage: JsonObject): number | undefined {
   const details = objectOf(usage.completion_tokens_details) ?? objectOf(usage.output_tokens_details);
-  return count(details?.reasoning_tokens ?? usage.reasoning_tokens);
+  return tokenCount(details?.reasoning_tokens ?? usage.reasoning_tokens);
 }
 
 /** Some providers (xAI) count cached tokens beside the prompt and not in it; then they exceed it. */
@@ -68,12 +68,7 @@ function uncached(prompt: number, cacheRead: number, cacheWrite: number): number
 
 /** xAI's chat API counts reasoning beside the completion; the total tells. */
 function outputOf(usage: JsonObject, prompt: number, completion: number, reasoning: number): number {
-  const total = count(usage.total_tokens);
+  const total = tokenCount(usage.total_tokens);
   const isReasoningApart = reasoning > 0 && total === prompt + completion + reasoning;
   return isReasoningApart || reasoning > completion ? completion + reasoning : completion;
-}
-
-function count(value: JsonValue | undefined): number | undefined {
-  const number = numberOf(value);
-  return number === undefined ? undefined : Math.max(0, Math.trunc(number));
 }

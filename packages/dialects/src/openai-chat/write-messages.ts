@@ -127,7 +127,10 @@ function writeResult(
 function writeContent(parts: readonly Part[], writer: TurnWriter): WireMessage['content'] {
   const written = parts.flatMap((part) => writePart(part, writer));
   if (written.some((part) => part.type !== 'text')) return written;
-  return written.map((part) => part.text).join('\n\n');
+  return written
+    .map((part) => part.text)
+    .filter((text) => text !== '')
+    .join('\n\n');
 }
 
 function writePart(part: Part, writer: TurnWriter): readonly JsonObject[] {

@@ -7,6 +7,7 @@ import { brotliDecompress, gunzip, zstdDecompress } from 'node:zlib';
 import { Fault } from '@ai-switch/kernel';
 import type { EdgeSettings } from './config.ts';
 import { Refusal } from './refuse.ts';
+import { NOT_ENROLLED } from './roster.ts';
 import type { Ticker, Ticking } from './ticker.ts';
 
 /** @throws Fault `tooLarge`, `invalid`; Refusal 408, 415 */
@@ -39,6 +40,7 @@ async function collect(incoming: IncomingMessage, settings: EdgeSettings, ticker
 }
 
 class Upload implements Ticking {
+  rosterPlace = NOT_ENROLLED;
   readonly body: Promise<Buffer>;
   readonly #settings: EdgeSettings;
   readonly #startedAt = performance.now();

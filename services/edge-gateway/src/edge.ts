@@ -10,6 +10,7 @@ import { type EdgeSettings, edgeDefaults } from './config.ts';
 import type { Exchange } from './receive.ts';
 import { AccessLog } from './record.ts';
 import { RetryBudget } from './retry-rules.ts';
+import { Roster } from './roster.ts';
 import { type EdgeBindings, routes, walk } from './routes.ts';
 import { Ticker } from './ticker.ts';
 
@@ -48,7 +49,7 @@ export interface EdgeParts {
   readonly ownerToken: string;
   readonly retryBudget: RetryBudget;
   readonly accessLog: AccessLog;
-  readonly exchanges: Set<Exchange>;
+  readonly exchanges: Roster<Exchange>;
   isClosing: boolean;
   /** @throws Fault `unavailable` once the edge is closing */
   admit(): void;
@@ -84,7 +85,7 @@ function assemble({ ports, logger, settings: differing, clock = systemClock }: E
     ownerToken: newId('own'),
     retryBudget: new RetryBudget(clock),
     accessLog: new AccessLog(ports.auditLog, logger, settings),
-    exchanges: new Set(),
+    exchanges: new Roster(),
     isClosing: false,
     admit() {
       if (!this.isClosing) return;
@@ -100,7 +101,7 @@ const SETTLE_MS = 10_000;
 async function close(edge: EdgeParts): Promise<void> {
   edge.isClosing = true;
   await emptied(edge, edge.settings.drainMs);
-  for (const exchange of edge.exchanges) exchange.interrupt('shutdown');
+  for (const exchange of edge.exchanges.all()) exchange.interrupt('shutdown');
   await emptied(edge, SETTLE_MS);
   if (edge.exchanges.size > 0) {
     edge.logger.error({ requests: edge.exchanges.size }, 'requests are still under way at the end');

@@ -3,12 +3,14 @@ import type { AccessRecord } from '@ai-switch/contracts';
 import type { Dialect } from '@ai-switch/dialects';
 import { Fault, newId } from '@ai-switch/kernel';
 import type { EdgeParts } from './edge.ts';
+import { type Enrolled, NOT_ENROLLED } from './roster.ts';
 
 /** Why an exchange ends before its answer does. */
 export type Interruption = 'clientGone' | 'shutdown';
 
 /** One request of a client and its answer, through the whole walk. Each stage fills its part of the record. */
-export class Exchange {
+export class Exchange implements Enrolled {
+  rosterPlace = NOT_ENROLLED;
   /** What the client speaks. */
   readonly dialect: Dialect;
   readonly incoming: IncomingMessage;

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { EdgeParts } from './edge.ts';
+import { NOT_ENROLLED } from './roster.ts';
 import type { Ticking } from './ticker.ts';
 
 /** What the system's own buffers take at once is not worth watching. */
@@ -11,6 +12,7 @@ export function watchStall(edge: EdgeParts, outgoing: ServerResponse): void {
 }
 
 class StallWatch implements Ticking {
+  rosterPlace = NOT_ENROLLED;
   readonly #edge: EdgeParts;
   readonly #outgoing: ServerResponse;
   #waiting: number;

@@ -13,6 +13,7 @@ import type { EdgeParts } from './edge.ts';
 import type { Lane } from './lanes.ts';
 import { type Exchange, type Interruption, interruptionFault } from './receive.ts';
 import { outgoingError } from './refuse.ts';
+import { NOT_ENROLLED } from './roster.ts';
 import { watchStall } from './stall-watch.ts';
 import type { Ticking } from './ticker.ts';
 import { writeHead } from './write-head.ts';
@@ -24,6 +25,7 @@ const HELD_BYTES_MAX = 64 * 1024;
 const FINISHED_SILENCE_MS = 5_000;
 
 export class StreamRelay implements BodySink, Ticking {
+  rosterPlace = NOT_ENROLLED;
   /** Resolves at the first good event; rejects with an AttemptFailure or a Fault. */
   readonly opened: Promise<void>;
   readonly lane: Lane;

@@ -1,11 +1,13 @@
+import { type Enrolled, Roster } from './roster.ts';
+
 /** Something that wants to look at the time now and then. */
-export interface Ticking {
+export interface Ticking extends Enrolled {
   tick(nowMs: number): void;
 }
 
 /** One interval timer for every upload and stream of the process, so that none needs a timer of its own. */
 export class Ticker {
-  readonly #members = new Set<Ticking>();
+  readonly #members = new Roster<Ticking>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(tickMs: number) {
@@ -27,6 +29,6 @@ export class Ticker {
 
   #tick(): void {
     const nowMs = performance.now();
-    for (const member of this.#members) member.tick(nowMs);
+    for (const member of this.#members.all()) member.tick(nowMs);
   }
 }

@@ -22,7 +22,7 @@ const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 /** Words of any script, with quotes, line ends and signs that have two halves; never blank, never the tag of a thought. */
-export const words = fc
+const words = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 24 })
   .map((text) => `a${text.replaceAll('<', '')}z`);
 

@@ -50,7 +50,7 @@ export function optionalList(value: JsonValue | undefined, field: string): reado
   return value === undefined || value === null ? [] : requiredList(value, field);
 }
 
-export function requiredList(value: JsonValue | undefined, field: string): readonly JsonValue[] {
+function requiredList(value: JsonValue | undefined, field: string): readonly JsonValue[] {
   if (!Array.isArray(value)) throw wrongType(field, 'a list');
   return value;
 }

@@ -28,8 +28,15 @@ export async function collectBody(
 }
 
 async function collect(incoming: IncomingMessage, settings: EdgeSettings, ticker: Ticker): Promise<Buffer> {
-  const announced = incoming.headers['content-length'];
-  if (announced !== undefined && Number(announced) > settings.bodyBytesMax) throw tooLarge(settings);
+  const announced = Number(incoming.headers['content-length'] ?? 0);
+  if (announced > settings.bodyBytesMax) throw tooLarge(settings);
+  // A short body has mostly come with the head: it is taken without listeners and without another turn.
+  if (announced > 0 && incoming.readableLength === announced) {
+    const bytes = incoming.read() as Buffer;
+    // Lets the request come to its end, which node:http waits for.
+    incoming.resume();
+    return bytes;
+  }
   const upload = new Upload(incoming, settings);
   ticker.add(upload);
   try {

@@ -1,5 +1,5 @@
-// Invariant: a reservation that this edge made ends exactly once, whatever happens in between. Leaving the scope that
-// holds it is enough: it is voided if nothing was dispatched upstream, and otherwise settled. What a failed attempt cost
+// Invariant: a reservation that this edge made ends exactly once, whatever happens in between. The walk calls
+// `end` however it leaves: it is voided if nothing was dispatched upstream, and otherwise settled. What a failed attempt cost
 // is not the caller's; what he sent and then would not wait for is.
 //
 // When the ledger is down nothing is dispatched. A reserve whose answer got lost is voided in the background, and expires
@@ -44,7 +44,7 @@ export async function reserve(
   }
 }
 
-export class Hold implements AsyncDisposable {
+export class Hold {
   readonly reservationId: string;
   /** Set once bytes of the request may have reached a provider. */
   isDispatched = false;
@@ -52,7 +52,8 @@ export class Hold implements AsyncDisposable {
   readonly #exchange: Exchange;
   readonly #caller: Caller;
   readonly #asked: Asked;
-  #isOver = false;
+  /** Settled or voided, or on the way there. */
+  isOver = false;
 
   constructor(edge: EdgeParts, exchange: Exchange, caller: Caller, asked: Asked) {
     this.#edge = edge;
@@ -65,8 +66,8 @@ export class Hold implements AsyncDisposable {
 
   /** Posts what was used. Never rejects: a settlement that the ledger does not take is logged with its amounts. */
   async settle(charge: Charge): Promise<void> {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.isOver) return;
+    this.isOver = true;
     const { record } = this.#exchange;
     record.outcome = charge.outcome;
     record.usage = countsOf(charge);
@@ -82,8 +83,8 @@ export class Hold implements AsyncDisposable {
 
   /** Gives everything back: nothing was dispatched. */
   async release(): Promise<void> {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.isOver) return;
+    this.isOver = true;
     const { tenant } = this.#caller;
     const { reservationId } = this;
     const { ownerToken } = this.#edge;
@@ -97,8 +98,9 @@ export class Hold implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isOver) return;
+  /** Ends what nothing else has ended. */
+  async end(): Promise<void> {
+    if (this.isOver) return;
     if (!this.isDispatched) await this.release();
     else if (this.#exchange.interruption === 'clientGone') {
       const { inputTokensEstimate } = this.#asked;

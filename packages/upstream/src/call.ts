@@ -218,6 +218,11 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, UpstreamBody {
   }
 
   bytes(bytesMax: number): Promise<Buffer> {
+    // A short reply has mostly come with its head.
+    if (this.#end === 'end' && this.#aborted === undefined && this.#earlyBytes <= bytesMax) {
+      this.#isOver = true;
+      return Promise.resolve(joined(this.#early.splice(0)));
+    }
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let size = 0;
@@ -229,7 +234,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, UpstreamBody {
           reject(new UpstreamFailure('tooLarge', `the reply is longer than ${bytesMax} bytes`));
           this.abort();
         },
-        onEnd: () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)),
+        onEnd: () => resolve(joined(chunks)),
         onFailure: reject,
       });
     });
@@ -290,6 +295,11 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, UpstreamBody {
     this.#isOver = true;
     sink.onFailure(failure);
   }
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks;
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
 }
 
 function asFailure(error: Error, isDispatched: boolean): UpstreamFailure {

@@ -59,9 +59,12 @@ type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefine
 
 /** Only the fields that have a value, so that an absent one is absent and not undefined. */
 export function present<Fields extends object>(all: Fields): Present<Fields> {
-  return Object.fromEntries(
-    Object.entries(all).filter(([, value]) => value !== undefined),
-  ) as Present<Fields>;
+  const found: Present<Fields> = {};
+  for (const name in all) {
+    const value = all[name];
+    if (value !== undefined) found[name] = value as Present<Fields>[typeof name];
+  }
+  return found;
 }
 
 function wrongType(field: string, wanted: string): InvalidRequest {

@@ -2,7 +2,7 @@
 
 import { InvalidRequest } from '../dialect.ts';
 import * as fields from '../json/fields.ts';
-import { isObject, listOf, objectOf, stringOf } from '../json/narrow.ts';
+import { isObject, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { OutputFormat, Reasoning, Request, Tool, ToolChoice } from '../model/request.ts';
 import { readMessages } from './read-messages.ts';
@@ -135,13 +135,13 @@ function readReasoning(body: JsonObject): Reasoning | undefined {
 
 /** `stream_options` is kept only when it holds more than the usage that the hub knows. */
 function readExtra(body: JsonObject): Request['extra'] {
-  const entries = Object.entries(body).filter(
-    ([name, value]) =>
-      !HUB_FIELDS.has(name) &&
-      !(
-        name === 'stream_options' &&
-        listOf(Object.keys(objectOf(value) ?? {})).every((key) => key === 'include_usage')
-      ),
+  const names = Object.keys(body).filter(
+    (name) => !HUB_FIELDS.has(name) && !(name === 'stream_options' && isUsageOnly(body[name])),
   );
-  return entries.length === 0 ? {} : { 'openai-chat': Object.fromEntries(entries) };
+  if (names.length === 0) return {};
+  return { 'openai-chat': Object.fromEntries(names.map((name) => [name, body[name]])) };
+}
+
+function isUsageOnly(streamOptions: JsonValue | undefined): boolean {
+  return Object.keys(objectOf(streamOptions) ?? {}).every((key) => key === 'include_usage');
 }

@@ -45,11 +45,12 @@ export async function attempt(
     accept: asked.request.isStreaming ? 'text/event-stream' : 'application/json',
     extraHeaders: exchange.incoming.headers,
   });
-  exchange.onInterrupt = () => call.abort();
+  const abort = () => call.abort();
+  exchange.onInterrupt = abort;
   try {
     const reply = await call.reply;
     if (reply.status < 200 || reply.status >= 300) throw await failureOfStatus(edge, dialect, reply);
-    return await answerOf(edge, exchange, asked, destination, reply, () => call.abort());
+    return await answerOf(edge, exchange, asked, destination, reply, abort);
   } catch (error) {
     if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
     if (error instanceof UpstreamFailure) throw failureOfCall(error);
@@ -57,6 +58,8 @@ export async function attempt(
     throw error;
   } finally {
     if (call.isDispatched) hold.isDispatched = true;
+    // Unless a stream has taken over: an exchange that ended would keep the call and both bodies in memory through it.
+    if (exchange.onInterrupt === abort) exchange.onInterrupt = undefined;
   }
 }
 

@@ -1,15 +1,17 @@
-// What `serve`, `connect` and `loopback` share: a port as the generated definition describes it, and its calls as bytes.
+// What the transports share: a port as the generated definition describes it, its calls, and its calls as bytes.
 // Both ends pass only what the definition names, so a method that an implementation has besides is never reachable.
 
 import { Fault } from '@ai-switch/kernel';
 
-/** The bytes of one message at most, in both directions: gRPC's own default, kept by every transport alike. */
+/** The bytes of one message at most, in both directions: gRPC's own default, kept by every transport of bytes alike. */
 export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 
 /** The part of a generated message that the wire needs. */
 export interface Codec<Message> {
   encode(message: Message): { finish(): Uint8Array };
   decode(bytes: Uint8Array): Message;
+  /** A copy that shares no object with `message` and has only the fields of its type. */
+  fromPartial(message: Message): Message;
 }
 
 /** A generated unary call. Calls between services are unary, so a streaming definition does not type-check. */
@@ -43,42 +45,73 @@ type MessageOf<MessageCodec> = MessageCodec extends { decode(bytes: Uint8Array):
 export type ByteCall = (request: Uint8Array) => Promise<Uint8Array>;
 
 /** The path of a call in gRPC, like `/aiswitch.v1.QuotaLedger/Reserve`. */
-export function pathOf(definition: ServiceDefinition, method: MethodDefinition): string {
+function pathOf(definition: ServiceDefinition, method: MethodDefinition): string {
   return `/${definition.fullName}/${method.name}`;
 }
 
-/** The callee's end: every call that `definition` names, by its path, answered by `implementation`. */
+/** One call as messages. */
+export type Call = (request: unknown) => Promise<unknown>;
+
+interface NamedCall {
+  readonly path: string;
+  readonly method: MethodDefinition;
+  /** Like `Auth.authenticate`, for sentences. */
+  readonly title: string;
+  readonly call: Call;
+}
+
+/** The callee's end: every call that `definition` names, answered by `implementation`. */
+export function callsOf<Definition extends ServiceDefinition>(
+  definition: Definition,
+  implementation: PortOf<Definition>,
+): NamedCall[] {
+  const port = implementation as Readonly<Record<string, Call>>;
+  return Object.entries(definition.methods).map(([key, method]) => ({
+    path: pathOf(definition, method),
+    method,
+    title: `${definition.name}.${key}`,
+    // Called on the port and not on a copy of the method, so that a class keeps its `this`.
+    call: async (request) => port[key]?.(request),
+  }));
+}
+
+/** The callee's end as bytes, by the path of each call. */
 export function byteCallsOf<Definition extends ServiceDefinition>(
   definition: Definition,
   implementation: PortOf<Definition>,
 ): Map<string, ByteCall> {
   const calls = new Map<string, ByteCall>();
-  const port = implementation as Readonly<Record<string, (request: unknown) => Promise<unknown>>>;
-  for (const [key, method] of Object.entries(definition.methods)) {
-    calls.set(pathOf(definition, method), async (bytes) => {
-      const request = decodeRequest(method, bytes);
-      // Called on the port and not on a copy of the method, so that a class keeps its `this`.
-      const response = await port[key]?.(request);
-      return encode(method.responseType, response, `The answer of ${definition.name}.${key}`);
+  for (const { path, method, title, call } of callsOf(definition, implementation)) {
+    calls.set(path, async (bytes) => {
+      const response = await call(decodeRequest(method, bytes));
+      return encode(method.responseType, response, `The answer of ${title}`);
     });
   }
   return calls;
 }
 
-/** The caller's end: the port whose calls are carried as bytes to wherever `carry` takes them. */
+/** The caller's end: the port whose calls `send` takes to their callee. */
+export function portThrough<Definition extends ServiceDefinition>(
+  definition: Definition,
+  send: (call: Omit<NamedCall, 'call'>, request: unknown) => Promise<unknown>,
+): PortOf<Definition> {
+  const port: Record<string, Call> = {};
+  for (const [key, method] of Object.entries(definition.methods)) {
+    const call = { path: pathOf(definition, method), method, title: `${definition.name}.${key}` };
+    port[key] = (request) => send(call, request);
+  }
+  return port as PortOf<Definition>;
+}
+
+/** The caller's end whose calls are carried as bytes to wherever `carry` takes them. */
 export function portOver<Definition extends ServiceDefinition>(
   definition: Definition,
   carry: (path: string, request: Uint8Array) => Promise<Uint8Array>,
 ): PortOf<Definition> {
-  const port: Record<string, (request: unknown) => Promise<unknown>> = {};
-  for (const [key, method] of Object.entries(definition.methods)) {
-    const path = pathOf(definition, method);
-    port[key] = async (request) => {
-      const bytes = encode(method.requestType, request, `The request to ${definition.name}.${key}`);
-      return method.responseType.decode(await carry(path, bytes));
-    };
-  }
-  return port as PortOf<Definition>;
+  return portThrough(definition, async ({ path, method, title }, request) => {
+    const bytes = encode(method.requestType, request, `The request to ${title}`);
+    return method.responseType.decode(await carry(path, bytes));
+  });
 }
 
 function encode(codec: Codec<unknown>, message: unknown, subject: string): Uint8Array {

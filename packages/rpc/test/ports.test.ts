@@ -1,3 +1,4 @@
+import { MessageChannel } from 'node:worker_threads';
 import {
   type Auth,
   AuthDefinition,
@@ -9,7 +10,7 @@ import {
 } from '@ai-switch/contracts';
 import { ConfigError, FAULT_CODES, Fault } from '@ai-switch/kernel';
 import { afterEach, describe, expect, it } from 'vitest';
-import { connect, loopback, MESSAGE_BYTES_MAX, serve } from '../src/index.ts';
+import { connect, connectThread, loopback, MESSAGE_BYTES_MAX, serve, serveThread } from '../src/index.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -39,9 +40,21 @@ async function overGrpc(calls: Partial<Auth>, options: { timeoutMs?: number } = 
   return { port, server, mistakes };
 }
 
-const WAYS: { name: string; open: (calls: Partial<Auth>) => Promise<Auth> }[] = [
+function overThread(calls: Partial<Auth>): Auth {
+  const { port1, port2 } = new MessageChannel();
+  serveThread(AuthDefinition, authOf(calls), port2);
+  const port = connectThread(AuthDefinition, port1);
+  closers.push(() => port.close());
+  return port;
+}
+
+const WAYS_OF_BYTES: { name: string; open: (calls: Partial<Auth>) => Promise<Auth> }[] = [
   { name: 'loopback', open: async (calls) => loopback(AuthDefinition, authOf(calls)) },
   { name: 'gRPC', open: async (calls) => (await overGrpc(calls)).port },
+];
+const WAYS = [
+  ...WAYS_OF_BYTES,
+  { name: 'a thread', open: async (calls: Partial<Auth>) => overThread(calls) },
 ];
 
 const failWith = (error: unknown): Partial<Auth> => ({
@@ -155,25 +168,6 @@ describe.each(WAYS)('a port over $name', ({ open }) => {
     expect(fault.message).toBe('ö'.repeat(1_000));
   });
 
-  it('refuses a request over the bound before it is sent', async () => {
-    const port = await open({ authenticate: async () => AuthenticateResponse.create() });
-    const fault = await caught(port.authenticate({ key: 'x'.repeat(MESSAGE_BYTES_MAX) }));
-    expect(fault.code).toBe('tooLarge');
-  });
-
-  it('refuses an answer over the bound', async () => {
-    const port = await open({
-      listUsers: async () => ListUsersResponse.create({ nextAfter: 'x'.repeat(MESSAGE_BYTES_MAX) }),
-    });
-    expect((await caught(port.listUsers({ tenant: '', page: undefined }))).code).toBe('tooLarge');
-  });
-
-  it('carries a message of the very bound', async () => {
-    const port = await open({ authenticate: async () => AuthenticateResponse.create() });
-    // Five bytes go to the field's tag and length.
-    await port.authenticate({ key: 'x'.repeat(MESSAGE_BYTES_MAX - 5) });
-  });
-
   it('keeps `this` of a class', async () => {
     class Counting {
       calls = 0;
@@ -192,6 +186,27 @@ describe.each(WAYS)('a port over $name', ({ open }) => {
     const port = await open({ ...authOf({}), dropEverything: async () => {} } as Partial<Auth>);
     expect(Object.keys(port)).not.toContain('dropEverything');
     expect(Object.keys(port)).toEqual(expect.arrayContaining(Object.keys(AuthDefinition.methods)));
+  });
+});
+
+describe.each(WAYS_OF_BYTES)('a message over $name', ({ open }) => {
+  it('refuses a request over the bound before it is sent', async () => {
+    const port = await open({ authenticate: async () => AuthenticateResponse.create() });
+    const fault = await caught(port.authenticate({ key: 'x'.repeat(MESSAGE_BYTES_MAX) }));
+    expect(fault.code).toBe('tooLarge');
+  });
+
+  it('refuses an answer over the bound', async () => {
+    const port = await open({
+      listUsers: async () => ListUsersResponse.create({ nextAfter: 'x'.repeat(MESSAGE_BYTES_MAX) }),
+    });
+    expect((await caught(port.listUsers({ tenant: '', page: undefined }))).code).toBe('tooLarge');
+  });
+
+  it('carries a message of the very bound', async () => {
+    const port = await open({ authenticate: async () => AuthenticateResponse.create() });
+    // Five bytes go to the field's tag and length.
+    await port.authenticate({ key: 'x'.repeat(MESSAGE_BYTES_MAX - 5) });
   });
 });
 

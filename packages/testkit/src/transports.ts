@@ -1,4 +1,13 @@
-import { connect, loopback, type PortOf, type ServiceDefinition, serve } from '@ai-switch/rpc';
+import { MessageChannel } from 'node:worker_threads';
+import {
+  connect,
+  connectThread,
+  loopback,
+  type PortOf,
+  type ServiceDefinition,
+  serve,
+  serveThread,
+} from '@ai-switch/rpc';
 
 /** One way from a caller to a port. A service's spec passes on all of them. */
 export interface Transport {
@@ -22,6 +31,21 @@ export const transports: readonly Transport[] = [
       port: loopback(definition, implementation),
       close: async () => {},
     }),
+  },
+  {
+    name: 'thread',
+    open: async (definition, implementation) => {
+      const { port1, port2 } = new MessageChannel();
+      const server = serveThread(definition, implementation, port2);
+      const port = connectThread(definition, port1);
+      return {
+        port,
+        close: async () => {
+          port.close();
+          await server.close();
+        },
+      };
+    },
   },
   {
     name: 'grpc',

@@ -1,18 +1,17 @@
-// Every service in one process on one address. A call between services is a call of the object itself; what each owns is
-// in a file of its own, so that the audit trail never waits for the ledger.
+// Every service in one process on one address. A call of auth or the router is a call of the object itself; the ledger and
+// the audit log are on a thread of their own. What each owns is in a file of its own.
 
 import { rm } from 'node:fs/promises';
-import { openAuditLog } from '@ai-switch/audit-consumer';
 import { openAuth } from '@ai-switch/auth';
 import { createConsole } from '@ai-switch/console';
 import type { Ports } from '@ai-switch/contracts';
 import { closeServer, createEdge, createEdgeServer, listen } from '@ai-switch/edge-gateway';
 import { ConfigError, Lifetime } from '@ai-switch/kernel';
-import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { openMasterKey, openRouter } from '@ai-switch/router';
 import type { Logger } from '@ai-switch/telemetry';
 import { readProviderKeys } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
+import { openLedgerThread } from './ledger-thread.ts';
 import { findProviders } from './providers-found.ts';
 
 /** The company that auth makes on an empty database. */
@@ -74,17 +73,19 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   lifetime.onClose('auth', () => auth.close());
   if (masterKey.isNew && auth.firstRootKey === undefined) await refuseWithoutMasterKey(folder.masterKeyPath);
   if (auth.firstRootKey !== undefined) options.onFirstRootKey?.(auth.firstRootKey);
-  const ledger = await openQuotaLedger({ databaseUrl: databaseUrl('quota-ledger'), logger });
-  lifetime.onClose('quota-ledger', () => ledger.close());
+  const thread = await openLedgerThread({
+    ledgerUrl: databaseUrl('quota-ledger'),
+    auditUrl: databaseUrl('audit'),
+    logger,
+  });
+  lifetime.onClose('quota-ledger and audit log', () => thread.close());
   const router = await openRouter({ databaseUrl: databaseUrl('router'), masterKey: masterKey.key, logger });
   lifetime.onClose('router', () => router.close());
-  const audit = await openAuditLog({ databaseUrl: databaseUrl('audit'), logger });
-  lifetime.onClose('audit log', () => audit.close());
   const ports: Ports = {
     auth: auth.auth,
-    quotaLedger: ledger.ledger,
+    quotaLedger: thread.quotaLedger,
     router: router.router,
-    auditLog: audit.auditLog,
+    auditLog: thread.auditLog,
   };
 
   const found = await findProviders({

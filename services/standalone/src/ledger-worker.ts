@@ -1,0 +1,37 @@
+// The thread of the ledger and the audit log. It opens both, says so, answers until it is told to close, and then ends by
+// itself. What cannot be opened ends the thread with its error, which the thread that started it hears.
+
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { openAuditLog } from '@ai-switch/audit-consumer';
+import { AuditLogDefinition, QuotaLedgerDefinition } from '@ai-switch/contracts';
+import { Lifetime } from '@ai-switch/kernel';
+import { openQuotaLedger } from '@ai-switch/quota-ledger';
+import { serveThread } from '@ai-switch/rpc';
+import { createLogger, type LogLevel } from '@ai-switch/telemetry';
+
+export interface LedgerWorkerStart {
+  readonly ledgerUrl: string;
+  readonly auditUrl: string;
+  readonly logLevel: LogLevel;
+  readonly quotaLedger: MessagePort;
+  readonly auditLog: MessagePort;
+}
+
+const { ledgerUrl, auditUrl, logLevel, quotaLedger, auditLog }: LedgerWorkerStart = workerData;
+const logger = createLogger({ service: 'standalone', level: logLevel });
+const onError = (err: unknown, path: string) => logger.error({ err, path }, 'a call failed');
+
+const lifetime = new Lifetime();
+
+const ledger = await openQuotaLedger({ databaseUrl: ledgerUrl, logger });
+lifetime.onClose('quota-ledger', () => ledger.close());
+const audit = await openAuditLog({ databaseUrl: auditUrl, logger });
+lifetime.onClose('audit log', () => audit.close());
+const ledgerServer = serveThread(QuotaLedgerDefinition, ledger.ledger, quotaLedger, { onError });
+lifetime.onClose('calls of the ledger', () => ledgerServer.close());
+const auditServer = serveThread(AuditLogDefinition, audit.auditLog, auditLog, { onError });
+lifetime.onClose('calls of the audit log', () => auditServer.close());
+
+// The one message that comes asks it to close. Closed, nothing keeps the thread, and it ends.
+parentPort?.once('message', () => lifetime.close());
+parentPort?.postMessage('open');

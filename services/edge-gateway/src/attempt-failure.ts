@@ -1,7 +1,7 @@
 import type { Dialect, ErrorCode } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
 import { retryAfterMs, type UpstreamFailure, type UpstreamReply } from '@ai-switch/upstream';
-import type { EdgeParts } from './edge.ts';
+import type { EdgeParts } from './edge-parts.ts';
 import { isPassingStatus } from './retry-rules.ts';
 
 /** One attempt that delivered nothing to the client: what it would be told, and whether another may do better. */

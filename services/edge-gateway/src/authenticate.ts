@@ -6,8 +6,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Caller } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
-import type { EdgeParts } from './edge.ts';
-import type { Exchange } from './receive.ts';
+import type { EdgeParts } from './edge-parts.ts';
+import type { Exchange } from './exchange.ts';
 
 /** @throws Fault `unauthenticated` */
 export async function authenticate(edge: EdgeParts, exchange: Exchange): Promise<Caller> {

@@ -6,9 +6,9 @@ import { type Clock, Fault, newId, systemClock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import { Upstream, upstreamDefaults } from '@ai-switch/upstream';
 import type { Hono } from 'hono';
+import { AccessLog } from './access-log.ts';
 import { type EdgeSettings, edgeDefaults } from './config.ts';
-import type { Exchange } from './receive.ts';
-import { AccessLog } from './record.ts';
+import type { EdgeParts } from './edge-parts.ts';
 import { RetryBudget } from './retry-rules.ts';
 import { Roster } from './roster.ts';
 import { type EdgeBindings, routes, walk } from './routes.ts';
@@ -35,24 +35,6 @@ export interface Edge {
    * flushes the access log. Every reservation is settled or voided when it resolves.
    */
   close(): Promise<void>;
-}
-
-/** What the stages of the walk share. */
-export interface EdgeParts {
-  readonly ports: Ports;
-  readonly logger: Logger;
-  readonly settings: EdgeSettings;
-  readonly clock: Clock;
-  readonly upstream: Upstream;
-  readonly ticker: Ticker;
-  /** Only who has it may void a reservation of this process. */
-  readonly ownerToken: string;
-  readonly retryBudget: RetryBudget;
-  readonly accessLog: AccessLog;
-  readonly exchanges: Roster<Exchange>;
-  isClosing: boolean;
-  /** @throws Fault `unavailable` once the edge is closing */
-  admit(): void;
 }
 
 export function createEdge(options: EdgeOptions): Edge {

@@ -7,7 +7,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dialect } from '@ai-switch/dialects';
 import { authenticate, permitModel } from './authenticate.ts';
-import type { EdgeParts } from './edge.ts';
+import type { EdgeParts } from './edge-parts.ts';
 import { forward } from './forward.ts';
 import { read } from './read.ts';
 import { receive } from './receive.ts';

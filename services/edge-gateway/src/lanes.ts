@@ -14,7 +14,7 @@ import {
 } from '@ai-switch/dialects';
 import { charactersOf } from './answer.ts';
 import type { EdgeSettings } from './config.ts';
-import type { Exchange } from './receive.ts';
+import type { Exchange } from './exchange.ts';
 
 export interface Lane {
   /** What the client gets for these bytes; undefined for nothing yet. @throws InvalidReply, FrameTooLarge */

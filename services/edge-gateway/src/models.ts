@@ -7,7 +7,7 @@ import type { Model } from '@ai-switch/contracts';
 import { anthropicMessages, openaiChat } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
 import { authenticate } from './authenticate.ts';
-import type { EdgeParts } from './edge.ts';
+import type { EdgeParts } from './edge-parts.ts';
 import { receive } from './receive.ts';
 import { refuse } from './refuse.ts';
 

@@ -1,9 +1,9 @@
 import type { Request, Scan } from '@ai-switch/dialects';
 import { InvalidRequest, parseBody } from '@ai-switch/dialects';
 import { collectBody } from './collect-body.ts';
-import type { EdgeParts } from './edge.ts';
+import type { EdgeParts } from './edge-parts.ts';
 import { estimateInputTokens } from './estimate.ts';
-import type { Exchange } from './receive.ts';
+import type { Exchange } from './exchange.ts';
 
 /** What the client asks for, with the bytes it asked in. */
 export interface Asked {

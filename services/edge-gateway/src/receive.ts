@@ -1,57 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AccessRecord } from '@ai-switch/contracts';
 import type { Dialect } from '@ai-switch/dialects';
-import { Fault, newId } from '@ai-switch/kernel';
-import type { EdgeParts } from './edge.ts';
-import { type Enrolled, NOT_ENROLLED } from './roster.ts';
-
-/** Why an exchange ends before its answer does. */
-export type Interruption = 'clientGone' | 'shutdown';
-
-/** One request of a client and its answer, through the whole walk. Each stage fills its part of the record. */
-export class Exchange implements Enrolled {
-  rosterPlace = NOT_ENROLLED;
-  /** What the client speaks. */
-  readonly dialect: Dialect;
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
-  /** On the process's own steady clock. */
-  readonly startedAt = performance.now();
-  readonly record: AccessRecord;
-  /** '' until something was reserved. */
-  reservationId = '';
-  interruption: Interruption | undefined;
-  /** Ends what is under way; set by the stage that waits for a provider. */
-  onInterrupt: ((reason: Interruption) => void) | undefined;
-
-  constructor(dialect: Dialect, incoming: IncomingMessage, outgoing: ServerResponse, nowMs: number) {
-    this.dialect = dialect;
-    this.incoming = incoming;
-    this.outgoing = outgoing;
-    this.record = accessRecord(newId('req', nowMs), dialect, incoming, nowMs);
-  }
-
-  get requestId(): string {
-    return this.record.requestId;
-  }
-
-  elapsedMs(): number {
-    return Math.round(performance.now() - this.startedAt);
-  }
-
-  interrupt(reason: Interruption): void {
-    if (this.interruption !== undefined) return;
-    this.interruption = reason;
-    this.onInterrupt?.(reason);
-  }
-}
-
-/** What the client is told, if it is still there, when its exchange ends before the answer. */
-export function interruptionFault(reason: Interruption): Fault {
-  return reason === 'shutdown'
-    ? new Fault('unavailable', 'The gateway is restarting. Please try again.', { retryAfterMs: 1_000 })
-    : new Fault('unavailable', 'The client left.');
-}
+import type { EdgeParts } from './edge-parts.ts';
+import { Exchange } from './exchange.ts';
 
 /** Begins an exchange: from here on the client's leaving and the process's closing are noticed. */
 export function receive(
@@ -66,37 +16,4 @@ export function receive(
     if (!outgoing.writableFinished) exchange.interrupt('clientGone');
   });
   return exchange;
-}
-
-const USER_AGENT_CHARACTERS_MAX = 256;
-
-function accessRecord(
-  requestId: string,
-  dialect: Dialect,
-  incoming: IncomingMessage,
-  nowMs: number,
-): AccessRecord {
-  return {
-    requestId,
-    tenant: '',
-    userId: '',
-    keyId: '',
-    startedAtMs: BigInt(nowMs),
-    dialect: dialect.name,
-    alias: '',
-    provider: '',
-    model: '',
-    streaming: false,
-    httpStatus: 0,
-    outcome: '',
-    faultCode: '',
-    usage: undefined,
-    usageEstimated: false,
-    durationMs: 0,
-    firstByteMs: undefined,
-    attempts: 0,
-    dropped: [],
-    clientAddress: incoming.socket.remoteAddress ?? '',
-    userAgent: (incoming.headers['user-agent'] ?? '').slice(0, USER_AGENT_CHARACTERS_MAX),
-  };
 }

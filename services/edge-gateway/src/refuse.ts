@@ -4,8 +4,8 @@
 import { STATUS_CODES } from 'node:http';
 import { type Dialect, type HttpError, InvalidRequest, type OutgoingError } from '@ai-switch/dialects';
 import { asFault, Fault } from '@ai-switch/kernel';
-import type { EdgeParts } from './edge.ts';
-import type { Exchange } from './receive.ts';
+import type { EdgeParts } from './edge-parts.ts';
+import type { Exchange } from './exchange.ts';
 
 /** A refusal with a status that no fault code stands for. */
 export class Refusal extends Fault {

@@ -7,10 +7,10 @@
 import type { Event, Usage } from '@ai-switch/dialects';
 import { type Answer, charactersOf } from './answer.ts';
 import { type Charge, chargeFor, type Outcome } from './charge.ts';
-import type { EdgeParts } from './edge.ts';
+import type { EdgeParts } from './edge-parts.ts';
+import type { Exchange } from './exchange.ts';
 import { replyContext } from './lanes.ts';
 import type { Asked } from './read.ts';
-import type { Exchange } from './receive.ts';
 import { watchStall } from './stall-watch.ts';
 import { writeHead } from './write-head.ts';
 

@@ -9,9 +9,9 @@ import { type Caller, type Reservation, ReservationState, type TokenCounts } fro
 import { noUsage } from '@ai-switch/dialects';
 import { asFault, Fault } from '@ai-switch/kernel';
 import { type Charge, chargeFor } from './charge.ts';
-import type { EdgeParts } from './edge.ts';
+import type { EdgeParts } from './edge-parts.ts';
+import type { Exchange } from './exchange.ts';
 import type { Asked } from './read.ts';
-import type { Exchange } from './receive.ts';
 import { settle } from './settle.ts';
 
 /** @throws Fault `quotaExhausted` that says what blocks and until when */

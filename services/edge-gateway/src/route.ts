@@ -3,7 +3,7 @@
 import type { Caller, Target } from '@ai-switch/contracts';
 import { type Dialect, dialectByName } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
-import type { EdgeParts } from './edge.ts';
+import type { EdgeParts } from './edge-parts.ts';
 
 /** A place where the request may be answered, and what is spoken there. */
 export interface Destination {

@@ -4,7 +4,7 @@ import { Fault } from '@ai-switch/kernel';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
-import type { EdgeParts } from './edge.ts';
+import type { EdgeParts } from './edge-parts.ts';
 import { handle } from './handle.ts';
 import { answerModels } from './models.ts';
 import { receive } from './receive.ts';

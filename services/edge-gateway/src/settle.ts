@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SettleRequest } from '@ai-switch/contracts';
 import { asFault } from '@ai-switch/kernel';
-import type { EdgeParts } from './edge.ts';
+import type { EdgeParts } from './edge-parts.ts';
 
 const RETRY_DELAYS_MS = [50, 250, 1_000, 4_000];
 const PASSING = new Set(['unavailable', 'deadline', 'overloaded', 'internal']);

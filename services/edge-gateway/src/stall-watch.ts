@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { EdgeParts } from './edge.ts';
+import type { EdgeParts } from './edge-parts.ts';
 import { NOT_ENROLLED } from './roster.ts';
 import type { Ticking } from './ticker.ts';
 

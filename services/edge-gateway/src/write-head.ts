@@ -1,4 +1,4 @@
-import type { Exchange } from './receive.ts';
+import type { Exchange } from './exchange.ts';
 
 const DROPPED_CHARACTERS_MAX = 2_048;
 

@@ -1,0 +1,28 @@
+import type { Ports } from '@ai-switch/contracts';
+import type { Clock } from '@ai-switch/kernel';
+import type { Logger } from '@ai-switch/telemetry';
+import type { Upstream } from '@ai-switch/upstream';
+import type { AccessLog } from './access-log.ts';
+import type { EdgeSettings } from './config.ts';
+import type { Exchange } from './exchange.ts';
+import type { RetryBudget } from './retry-rules.ts';
+import type { Roster } from './roster.ts';
+import type { Ticker } from './ticker.ts';
+
+/** What the stages of the walk share. */
+export interface EdgeParts {
+  readonly ports: Ports;
+  readonly logger: Logger;
+  readonly settings: EdgeSettings;
+  readonly clock: Clock;
+  readonly upstream: Upstream;
+  readonly ticker: Ticker;
+  /** Only who has it may void a reservation of this process. */
+  readonly ownerToken: string;
+  readonly retryBudget: RetryBudget;
+  readonly accessLog: AccessLog;
+  readonly exchanges: Roster<Exchange>;
+  isClosing: boolean;
+  /** @throws Fault `unavailable` once the edge is closing */
+  admit(): void;
+}

@@ -84,6 +84,7 @@ function noSuchPath(): Fault {
     'notFound',
     'There is nothing at this address. Chat completions are at /v1/chat/completions, messages at /v1/messages, ' +
       'models at /v1/models.',
+    { details: { field: 'path' } },
   );
 }
 

@@ -80,7 +80,7 @@ test.each([
   ['/v1/chat/completions', 'DELETE', 405, { error: { type: 'invalid_request_error' } }],
   ['/v1/models', 'POST', 405, { error: {} }],
   ['/v1/messages/nothing', 'POST', 404, { type: 'error', error: { type: 'not_found_error' } }],
-  ['/v1/nothing', 'GET', 404, { error: {} }],
+  ['/v1/nothing', 'GET', 404, { error: { code: 'unknown_url', param: 'path' } }],
   ['/nothing', 'GET', 404, { error: {} }],
 ])('%s with %s is refused in the form of the path', async (path, method, status, body) => {
   const response = await get(path, {}, method);

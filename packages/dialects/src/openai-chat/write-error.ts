@@ -27,7 +27,7 @@ function errorObject(error: OutgoingError): JsonObject {
     message: error.message,
     type: row.type,
     param: field === undefined || field === '' ? (row.param ?? null) : field,
-    code: row.code,
+    code: error.code === 'notFound' && field === 'path' ? 'unknown_url' : row.code,
   };
 }
 

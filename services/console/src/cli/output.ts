@@ -25,7 +25,7 @@ export function count(value: unknown): string {
 /** Minutes are what people need; programs read the JSON. */
 export function moment(value: unknown): string {
   if (typeof value !== 'number') return '';
-  return new Date(value).toISOString().slice(0, 16).replace('T', ' ');
+  return `${new Date(value).toISOString().slice(0, 16).replace('T', ' ')}Z`;
 }
 
 export function list(value: unknown, shown = 4): string {

@@ -12,7 +12,6 @@ export interface EdgeSettings {
   /** After `uploadGraceMs` a body must have come at this rate or faster. */
   readonly uploadBytesPerSecondMin: number;
   readonly uploadGraceMs: number;
-  readonly turnsMax: number;
   /** A whole reply of a provider, and one frame of a stream. */
   readonly replyBytesMax: number;
   readonly frameBytesMax: number;
@@ -47,7 +46,6 @@ export const edgeDefaults: EdgeSettings = {
   decodedRatioMax: 100,
   uploadBytesPerSecondMin: 1_024,
   uploadGraceMs: 10_000,
-  turnsMax: 2_000,
   replyBytesMax: 32 * MEBIBYTE,
   frameBytesMax: 16 * MEBIBYTE,
   errorBytesMax: 256 * 1024,

@@ -1,5 +1,5 @@
 import type { Request, Scan } from '@ai-switch/dialects';
-import { InvalidRequest, parseBody } from '@ai-switch/dialects';
+import { parseBody } from '@ai-switch/dialects';
 import { collectBody } from './collect-body.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { estimateInputTokens } from './estimate.ts';
@@ -21,8 +21,5 @@ export async function read(edge: EdgeParts, exchange: Exchange): Promise<Asked> 
   const request = exchange.dialect.readRequest(body);
   exchange.record.alias = request.model;
   exchange.record.streaming = request.isStreaming;
-  if (request.turns.length > edge.settings.turnsMax) {
-    throw new InvalidRequest('messages', `At most ${edge.settings.turnsMax} messages are accepted.`);
-  }
   return { request, bytes, scan, inputTokensEstimate: estimateInputTokens(request, scan) };
 }

@@ -2,14 +2,12 @@
 
 import { InvalidRequest } from '../dialect.ts';
 import * as fields from '../json/fields.ts';
+import { messageList } from '../json/message-list.ts';
 import { isObject, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { OutputFormat, Reasoning, Request, TextPart, ToolChoice, Turn } from '../model/request.ts';
 import { readContent, readMessageFields } from './read-content.ts';
 import { readTools } from './read-tools.ts';
-
-/** More messages than any client was seen to send; each costs work in every later stage. */
-const MESSAGES_MAX = 2_000;
 
 /** Fields that the hub holds whole; `metadata` and `output_config` may hold more than it knows. */
 const HUB_FIELDS = new Set([
@@ -77,16 +75,7 @@ function readTexts(value: JsonValue | undefined, field: string): readonly TextPa
 }
 
 function readMessages(value: JsonValue | undefined): readonly Turn[] {
-  if (!Array.isArray(value) || value.length === 0) {
-    throw new InvalidRequest('messages', 'The field "messages" must be a list of at least one message.');
-  }
-  if (value.length > MESSAGES_MAX) {
-    throw new InvalidRequest(
-      'messages',
-      `The field "messages" must hold no more than ${MESSAGES_MAX} messages.`,
-    );
-  }
-  return value.map((item: JsonValue, at): Turn => {
+  return messageList(value).map((item, at): Turn => {
     const field = `messages.${at}`;
     const message = fields.requiredObject(item, field);
     const { role } = message;

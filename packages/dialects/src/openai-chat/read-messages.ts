@@ -1,31 +1,20 @@
 import { InvalidRequest } from '../dialect.ts';
 import * as fields from '../json/fields.ts';
+import { messageList } from '../json/message-list.ts';
 import { isObject, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Part, TextPart, ToolCallPart, ToolResultPart, Turn } from '../model/request.ts';
 import { readContent, readTexts, resultParts } from './read-content.ts';
 import { thinkingIn } from './read-stream.ts';
 
-/** More messages than any client was seen to send; each costs work in every later stage. */
-const MESSAGES_MAX = 2_000;
-
 /** Leading system and developer messages are the system prompt; later ones keep their place as turns. */
 export function readMessages(value: JsonValue | undefined): {
   readonly system: readonly TextPart[];
   readonly turns: readonly Turn[];
 } {
-  if (!Array.isArray(value) || value.length === 0) {
-    throw new InvalidRequest('messages', 'The field "messages" must be a list of at least one message.');
-  }
-  if (value.length > MESSAGES_MAX) {
-    throw new InvalidRequest(
-      'messages',
-      `The field "messages" must hold no more than ${MESSAGES_MAX} messages.`,
-    );
-  }
   const system: TextPart[] = [];
   const turns: Turn[] = [];
-  value.forEach((item: JsonValue, at) => {
+  messageList(value).forEach((item, at) => {
     const field = `messages.${at}`;
     const message = fields.requiredObject(item, field);
     const role = fields.requiredString(message.role, `${field}.role`);

@@ -1,0 +1,19 @@
+import { InvalidRequest } from '../dialect.ts';
+import type { JsonValue } from './value.ts';
+
+/** More messages than any client was seen to send; each costs work in every later stage. */
+const MESSAGES_MAX = 2_000;
+
+/** A request's `messages`. @throws InvalidRequest for what is no list, an empty one, or one over the bound */
+export function messageList(value: JsonValue | undefined): readonly JsonValue[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new InvalidRequest('messages', 'The field "messages" must be a list of at least one message.');
+  }
+  if (value.length > MESSAGES_MAX) {
+    throw new InvalidRequest(
+      'messages',
+      `The field "messages" must hold no more than ${MESSAGES_MAX} messages.`,
+    );
+  }
+  return value;
+}

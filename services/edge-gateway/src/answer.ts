@@ -16,7 +16,12 @@ export type Answer =
   | { readonly form: 'events'; readonly events: readonly Event[] }
   | { readonly form: 'stream'; readonly stream: StreamRelay };
 
-/** Characters of text, thinking and arguments in one event. */
+/** Characters of text, thinking and arguments in a whole answer. */
+export function charactersIn(events: readonly Event[]): number {
+  return events.reduce((sum, event) => sum + charactersOf(event), 0);
+}
+
+/** The same of one event. */
 export function charactersOf(event: Event): number {
   switch (event.type) {
     case 'textDelta':

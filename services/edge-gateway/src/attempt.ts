@@ -12,7 +12,7 @@ import {
 } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
 import { UpstreamFailure, type UpstreamReply } from '@ai-switch/upstream';
-import { type Answer, charactersOf } from './answer.ts';
+import { type Answer, charactersIn } from './answer.ts';
 import { AttemptFailure, failureOfCall, failureOfStatus, providerFault } from './attempt-failure.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, interruptionFault } from './exchange.ts';
@@ -106,7 +106,7 @@ async function answerOf(
   if (usage !== undefined) return { form: 'bytes', bytes, usage, outputCharacters: 0 };
   // Without usage the reply has to be read: to see that it is one, and to count what it says.
   const events = withoutError(dialect.readReply(body));
-  const outputCharacters = events.reduce((sum, event) => sum + charactersOf(event), 0);
+  const outputCharacters = charactersIn(events);
   return { form: 'bytes', bytes, usage, outputCharacters };
 }
 

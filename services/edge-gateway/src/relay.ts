@@ -5,7 +5,7 @@
 //   stream                      a lane of lanes.ts, chunk by chunk
 
 import type { Event, Usage } from '@ai-switch/dialects';
-import { type Answer, charactersOf } from './answer.ts';
+import { type Answer, charactersIn } from './answer.ts';
 import { type Charge, chargeFor, type Outcome } from './charge.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import type { Exchange } from './exchange.ts';
@@ -39,7 +39,7 @@ export async function relay(
     case 'events': {
       const outcome = sendEvents(edge, exchange, asked, answer.events);
       const usage = usageIn(answer.events);
-      const outputCharacters = answer.events.reduce((sum, event) => sum + charactersOf(event), 0);
+      const outputCharacters = charactersIn(answer.events);
       return chargeFor(outcome, { isComplete: true, usage, outputCharacters, inputTokensEstimate });
     }
     case 'stream': {

@@ -29,14 +29,8 @@ export const RESERVATION_COLUMNS = [
   'charged_cache_write',
 ] as const satisfies (keyof ReservationRow)[];
 
-export const BALANCE_COLUMNS = [
-  'tenant',
-  'bucket',
-  'period',
-  'limit_input',
-  'limit_output',
-  'limit_cache_read',
-  'limit_cache_write',
+/** What a balance holds and an entry adds to it. */
+const COUNT_COLUMNS = [
   'used_input',
   'used_output',
   'used_cache_read',
@@ -49,6 +43,17 @@ export const BALANCE_COLUMNS = [
   'overrun_output',
   'overrun_cache_read',
   'overrun_cache_write',
+] as const;
+
+export const BALANCE_COLUMNS = [
+  'tenant',
+  'bucket',
+  'period',
+  'limit_input',
+  'limit_output',
+  'limit_cache_read',
+  'limit_cache_write',
+  ...COUNT_COLUMNS,
 ] as const satisfies (keyof BalanceRow)[];
 
 export const ENTRY_COLUMNS = [
@@ -58,18 +63,7 @@ export const ENTRY_COLUMNS = [
   'bucket',
   'period',
   'at_ms',
-  'used_input',
-  'used_output',
-  'used_cache_read',
-  'used_cache_write',
-  'held_input',
-  'held_output',
-  'held_cache_read',
-  'held_cache_write',
-  'overrun_input',
-  'overrun_output',
-  'overrun_cache_read',
-  'overrun_cache_write',
+  ...COUNT_COLUMNS,
 ] as const satisfies (keyof EntryRow)[];
 
 export const NO_COUNTS = {

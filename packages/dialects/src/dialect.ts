@@ -11,12 +11,15 @@ import type { Usage } from './model/usage.ts';
 export interface Dialect {
   readonly name: DialectName;
   /** Where a provider takes requests of this dialect, put after its base URL: `/chat/completions`. */
-  readonly path: string;
+  path(model: string, isStreaming: boolean): string;
 
   // What a client sends.
 
-  /** @throws InvalidRequest naming the field, for a body that no provider of this dialect would take. */
-  readRequest(body: JsonValue): Request;
+  /**
+   * @param address what the path said, in dialects whose body does not say it
+   * @throws InvalidRequest naming the field, for a body that no provider of this dialect would take
+   */
+  readRequest(body: JsonValue, address?: RequestAddress): Request;
   /** Prints a refusal the way this dialect's clients expect it. */
   writeError(error: OutgoingError): HttpError;
 
@@ -26,9 +29,10 @@ export interface Dialect {
   writeRequest(request: Request, model: string): WrittenRequest;
   /**
    * The top-level fields to set in the client's own bytes when the target speaks the same dialect; everything else
-   * goes through untouched.
+   * goes through untouched. Undefined when the request must be written anew, because it holds something of another
+   * provider's.
    */
-  passThroughEdits(request: Request, model: string): Readonly<Record<string, JsonValue>>;
+  passThroughEdits(request: Request, model: string): Readonly<Record<string, JsonValue>> | undefined;
 
   // What a provider answers.
 
@@ -48,7 +52,7 @@ export interface Dialect {
   streamWriter(context: ReplyContext): StreamWriter;
   /** The terminal error of a stream that has begun: complete frames, after which nothing follows. */
   writeStreamError(error: OutgoingError): string;
-  /** The frame that ends a complete stream, for providers that leave it out. */
+  /** The frame that ends a complete stream, for providers that leave it out; '' when the dialect has none. */
   readonly streamEnd: string;
   /** A harmless frame for silent gaps. */
   readonly keepAlive: string;
@@ -90,8 +94,19 @@ export interface Frame {
   readonly data: string;
 }
 
+/** Gemini's requests name model and streaming in the path. */
+export interface RequestAddress {
+  readonly model: string;
+  readonly isStreaming: boolean;
+}
+
 export interface WrittenRequest {
   readonly body: JsonObject;
+  /**
+   * Begins the way back of an answer's events, for requests whose tools had to be renamed or cast into another form: each
+   * event becomes those that the client's own tools are called by. Absent when nothing was changed.
+   */
+  readonly restore?: () => (event: Event) => readonly Event[];
   /** What this dialect cannot carry, as dotted names: `top_k`, `messages.3.document`. Sorted, without repeats. */
   readonly dropped: readonly string[];
 }
@@ -103,6 +118,9 @@ export interface ReplyContext {
   readonly model: string;
   readonly createdAtMs: number;
   readonly isStreamUsageWanted: boolean;
+  readonly isEncryptedReasoningWanted?: boolean;
+  /** The answer is a summary that replaces the conversation. */
+  readonly isCompaction?: boolean;
 }
 
 export interface OutgoingError {

@@ -23,10 +23,10 @@ export * from './model/request.ts';
 export * from './model/usage.ts';
 export { openaiChat } from './openai-chat/index.ts';
 
-export const dialects: Readonly<Record<DialectName, Dialect>> = {
+export const dialects = {
   'openai-chat': openaiChat,
   'anthropic-messages': anthropicMessages,
-};
+} as Readonly<Record<DialectName, Dialect>>;
 
 /** Undefined for a name that no dialect has. */
 export function dialectByName(name: string): Dialect | undefined {

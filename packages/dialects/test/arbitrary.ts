@@ -71,7 +71,9 @@ export function usageOf(dialect: DialectName): fc.Arbitrary<Usage> {
 
 const FINISHES: Readonly<Record<DialectName, readonly FinishReason[]>> = {
   'openai-chat': ['stop', 'length', 'refusal'],
+  'openai-responses': ['stop', 'length', 'refusal'],
   'anthropic-messages': ['stop', 'length', 'refusal', 'contextFull', 'pause'],
+  gemini: ['stop', 'length', 'refusal'],
 };
 
 /** Chat Completions has one text and one thought a reply, before the calls. */

@@ -15,7 +15,9 @@ const isUpdating = process.env.UPDATE_GOLDENS === '1';
 /** A model of each target, of a family that leaves most fields as they are. */
 const MODELS: Readonly<Record<DialectName, string>> = {
   'openai-chat': 'glm-5',
+  'openai-responses': 'gpt-5.5',
   'anthropic-messages': 'claude-sonnet-4-5',
+  gemini: 'gemini-3.8-flash',
 };
 
 const context: ReplyContext = {

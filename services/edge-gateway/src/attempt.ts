@@ -40,7 +40,7 @@ export async function attempt(
   record.dropped = [...dropped];
   const call = edge.upstream.call({
     target,
-    path: dialect.path,
+    path: dialect.path(target.model, asked.request.isStreaming),
     body,
     accept: asked.request.isStreaming ? 'text/event-stream' : 'application/json',
     extraHeaders: exchange.incoming.headers,
@@ -67,7 +67,7 @@ export async function attempt(
 function bodyFor(exchange: Exchange, asked: Asked, { target, dialect }: Destination) {
   if (dialect === exchange.dialect) {
     const edits = dialect.passThroughEdits(asked.request, target.model);
-    return { body: spliceFields(asked.bytes, asked.scan, edits), dropped: [] };
+    if (edits !== undefined) return { body: spliceFields(asked.bytes, asked.scan, edits), dropped: [] };
   }
   const { body, dropped } = dialect.writeRequest(asked.request, target.model);
   return { body: Buffer.from(JSON.stringify(body)), dropped };

@@ -15,7 +15,7 @@ import { KEEP_ALIVE, MessagesStreamWriter } from './write-stream.ts';
 /** Anthropic's Messages. */
 export const anthropicMessages: Dialect = {
   name: 'anthropic-messages',
-  path: '/messages',
+  path: () => '/messages',
   readRequest,
   writeError,
   writeRequest,

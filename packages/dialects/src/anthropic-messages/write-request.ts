@@ -67,9 +67,9 @@ function writeSystem(request: Request): JsonObject {
 }
 
 function writeTool(tool: Tool, dropped: Set<string>): readonly JsonObject[] {
-  if (tool.kind === 'foreign') {
-    if (tool.dialect === 'anthropic-messages') return [tool.value];
-    dropped.add(`tools.${tool.type}`);
+  if (tool.kind !== 'function') {
+    if ('dialect' in tool && tool.dialect === 'anthropic-messages') return [tool.value];
+    dropped.add(`tools.${tool.kind === 'foreign' ? tool.type : tool.kind}`);
     return [];
   }
   return [

@@ -40,6 +40,8 @@ export class MessagesStreamWriter implements StreamWriter {
         return writeStreamError({ ...event.error, requestId: this.#context.requestId });
       case 'ping':
         return `${this.#start()}${KEEP_ALIVE}`;
+      case 'dropped':
+        return '';
       case 'finish':
         this.#hasEnded = true;
         return `${this.#start()}${this.#blocks.closeAll()}${this.#finish(event)}`;

@@ -1,3 +1,4 @@
+import type { CallForm } from './request.ts';
 import type { Usage } from './usage.ts';
 
 /**
@@ -15,6 +16,8 @@ export type Event =
   /** The counts so far; a later one replaces it whole. */
   | { readonly type: 'usage'; readonly usage: Usage }
   | { readonly type: 'finish'; readonly reason: FinishReason; readonly stopSequence?: string }
+  /** The answer has something that the hub cannot hold, like a citation: named so that it can be reported. */
+  | { readonly type: 'dropped'; readonly name: string }
   /** The provider gave up in the middle; nothing follows. */
   | { readonly type: 'error'; readonly error: ProviderError }
   | { readonly type: 'ping' };
@@ -23,7 +26,13 @@ export type PartStart =
   | { readonly kind: 'text' }
   | { readonly kind: 'thinking' }
   | { readonly kind: 'redactedThinking'; readonly data: string }
-  | { readonly kind: 'toolCall'; readonly id: string; readonly name: string };
+  | {
+      readonly kind: 'toolCall';
+      readonly id: string;
+      readonly name: string;
+      readonly namespace?: string;
+      readonly form?: CallForm;
+    };
 
 export type FinishReason = 'stop' | 'stopSequence' | 'length' | 'tool' | 'refusal' | 'contextFull' | 'pause';
 
@@ -32,6 +41,8 @@ export interface ProviderError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly retryAfterMs?: number;
+  /** What the provider cannot do, in the words of model/capability-refusal.ts, when it refused for that. */
+  readonly capability?: string;
 }
 
 /** The fault codes that every dialect can render; the same words as packages/kernel/src/fault.ts. */

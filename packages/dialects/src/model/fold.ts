@@ -50,6 +50,7 @@ export class ReplyFolder {
         this.#error = event.error;
         return;
       case 'partStop':
+      case 'dropped':
       case 'ping':
         return;
     }
@@ -116,7 +117,7 @@ function closePart(part: OpenPart): ReplyPart {
     case 'redactedThinking':
       return { kind: 'redactedThinking', data: start.data };
     case 'toolCall':
-      return { kind: 'toolCall', id: start.id, name: start.name, argumentsText: text === '' ? '{}' : text };
+      return { ...start, argumentsText: text === '' && start.form !== 'custom' ? '{}' : text };
   }
 }
 
@@ -134,10 +135,11 @@ function unfoldPart(part: ReplyPart, index: number): Event[] {
     }
     case 'redactedThinking':
       return [{ type: 'partStart', index, part: { kind: 'redactedThinking', data: part.data } }];
-    case 'toolCall':
-      return [
-        { type: 'partStart', index, part: { kind: 'toolCall', id: part.id, name: part.name } },
-        { type: 'argumentsDelta', index, text: part.argumentsText === '' ? '{}' : part.argumentsText },
-      ];
+    case 'toolCall': {
+      const { argumentsText, cacheControl: _, ...start } = part;
+      const text = argumentsText === '' && part.form !== 'custom' ? '{}' : argumentsText;
+      const began: Event = { type: 'partStart', index, part: start };
+      return text === '' ? [began] : [began, { type: 'argumentsDelta', index, text }];
+    }
   }
 }

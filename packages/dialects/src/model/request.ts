@@ -3,7 +3,7 @@
 
 import type { JsonObject } from '../json/value.ts';
 
-export type DialectName = 'openai-chat' | 'anthropic-messages';
+export type DialectName = 'openai-chat' | 'openai-responses' | 'anthropic-messages' | 'gemini';
 
 export interface Request {
   /** The model alias as the client named it. */
@@ -27,8 +27,18 @@ export interface Request {
   readonly frequencyPenalty?: number;
   /** How many answers are wanted, 1 unless named. */
   readonly answerCount: number;
+  /** How long-winded the answer may be: low, medium, high. */
+  readonly verbosity?: string;
+  /** OpenAI's class of service: auto, default, flex, priority. */
+  readonly serviceTier?: string;
+  /** OpenAI's `prompt_cache_key`: requests of one key share a prefix. */
+  readonly cacheKey?: string;
   /** The client's own opaque name of its user. */
   readonly user?: string;
+  /** The client wants hidden reasoning back in a form that it can carry (Responses' `include`). */
+  readonly isEncryptedReasoningWanted?: boolean;
+  /** The answer is to replace the conversation so far: its last turn asks for a summary (Responses' `compaction_trigger`). */
+  readonly isCompaction?: boolean;
   readonly isStreaming: boolean;
   /** The client wants usage at the end of its stream; always true in dialects that send it anyway. */
   readonly isStreamUsageWanted: boolean;
@@ -78,7 +88,11 @@ export type MediaSource =
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'file'; readonly fileId: string };
 
-/** Visible reasoning. The signature is opaque, bound to the provider that made it, and never shown to another. */
+/**
+ * Visible reasoning. The signature is opaque, bound to the provider that made it, and never shown to another: model/seal.ts
+ * says who may open it. What a provider hides without a word is a thought with no text: Gemini's signature of a call, OpenAI's
+ * encrypted reasoning. It belongs to the part that follows it.
+ */
 export interface ThinkingPart {
   readonly kind: 'thinking';
   readonly text: string;
@@ -94,10 +108,20 @@ export interface ToolCallPart {
   readonly kind: 'toolCall';
   readonly id: string;
   readonly name: string;
-  /** The arguments as the model wrote them: JSON text, parsed only where a target needs an object. */
+  /** Responses' group of tools that `name` stands in. */
+  readonly namespace?: string;
+  /** How the tool was declared; absent for a function. */
+  readonly form?: CallForm;
+  /**
+   * The arguments as the model wrote them: JSON text, parsed only where a target needs an object. Of a custom tool, the
+   * text itself.
+   */
   readonly argumentsText: string;
   readonly cacheControl?: JsonObject;
 }
+
+/** `custom` takes free text and not JSON; `toolSearch` looks up tools that are not in the list yet. */
+export type CallForm = 'custom' | 'toolSearch';
 
 export interface ToolResultPart {
   readonly kind: 'toolResult';
@@ -115,11 +139,13 @@ export interface ForeignPart {
   readonly value: JsonObject;
 }
 
-export type Tool = FunctionTool | ForeignTool;
+export type Tool = FunctionTool | CustomTool | ToolSearchTool | WebSearchTool | ForeignTool;
 
 export interface FunctionTool {
   readonly kind: 'function';
   readonly name: string;
+  /** Responses' group of tools that `name` stands in. */
+  readonly namespace?: string;
   readonly description?: string;
   /** JSON Schema of the arguments, untouched. */
   readonly schema: JsonObject;
@@ -127,6 +153,34 @@ export interface FunctionTool {
   readonly cacheControl?: JsonObject;
   /** Fields that the hub does not know, as in a request's `extra`. */
   readonly extra?: Request['extra'];
+}
+
+/** A tool whose argument is free text, like a patch. OpenAI's two dialects have it. */
+export interface CustomTool {
+  readonly kind: 'custom';
+  readonly name: string;
+  readonly namespace?: string;
+  readonly description?: string;
+  /** What the text must look like: OpenAI's `{type: 'grammar', syntax: 'lark' | 'regex', definition}` or `{type: 'text'}`. */
+  readonly format?: JsonObject;
+}
+
+/** The client itself looks up tools by this one and sends them with the result. Responses has it. */
+export interface ToolSearchTool {
+  readonly kind: 'toolSearch';
+  readonly description?: string;
+  readonly schema: JsonObject;
+}
+
+/** A search of the web that the provider runs. Three dialects have one, each with settings of its own. */
+export interface WebSearchTool {
+  readonly kind: 'webSearch';
+  readonly dialect: DialectName;
+  /** As it came, for targets of the same dialect. */
+  readonly value: JsonObject;
+  readonly usesMax?: number;
+  readonly allowedDomains?: readonly string[];
+  readonly blockedDomains?: readonly string[];
 }
 
 /** A tool that the provider itself runs, or of a kind that only its own dialect knows. */
@@ -139,7 +193,7 @@ export interface ForeignTool {
 
 export type ToolChoice =
   | { readonly kind: 'auto' | 'none' | 'any' }
-  | { readonly kind: 'tool'; readonly name: string };
+  | { readonly kind: 'tool'; readonly name: string; readonly namespace?: string };
 
 export type OutputFormat =
   | { readonly kind: 'text' | 'json' }

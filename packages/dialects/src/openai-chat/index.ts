@@ -14,7 +14,7 @@ import { ChatStreamWriter, DONE, KEEP_ALIVE } from './write-stream.ts';
 /** OpenAI's Chat Completions, and what the many who speak it made of it. */
 export const openaiChat: Dialect = {
   name: 'openai-chat',
-  path: '/chat/completions',
+  path: () => '/chat/completions',
   readRequest,
   writeError,
   writeRequest,

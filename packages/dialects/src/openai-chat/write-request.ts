@@ -49,9 +49,9 @@ function dropForeignExtra(request: Request, dropped: Set<string>): void {
 
 function writeTools(tools: readonly Tool[], dropped: Set<string>): readonly JsonObject[] {
   return tools.flatMap((tool): JsonObject[] => {
-    if (tool.kind === 'foreign') {
-      if (tool.dialect === 'openai-chat') return [tool.value];
-      dropped.add(`tools.${tool.type}`);
+    if (tool.kind !== 'function') {
+      if ('dialect' in tool && tool.dialect === 'openai-chat') return [tool.value];
+      dropped.add(`tools.${tool.kind === 'foreign' ? tool.type : tool.kind}`);
       return [];
     }
     if (tool.cacheControl !== undefined) dropped.add('cache_control');

@@ -47,6 +47,7 @@ export class ChatStreamWriter implements StreamWriter {
         return call === undefined || call.hasArguments ? '' : this.#arguments(event.index, '{}');
       }
       case 'signature':
+      case 'dropped':
         return '';
       case 'usage':
         this.#usage = event.usage;

@@ -1,12 +1,14 @@
 // Pure: what may be put. Names go into paths, headers and authenticated data, so that each has a pattern.
 
-import type { Alias, Page, Provider, Resource } from '@ai-switch/contracts';
+import { type Alias, Capabilities, type Page, type Provider, type Resource } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { findProviderKind, PROVIDER_KINDS } from '@ai-switch/upstream';
 import type { Range } from './store.ts';
 
 const MODELS_MAX = 1_000;
 const RESOURCES_MAX = 32;
+const MODEL_CAPABILITIES_MAX = 100;
+const AFFINITY_KEY_CHARACTERS_MAX = 512;
 const WEIGHT_MAX = 1_000;
 const PRIORITY_MAX = 1_000;
 const BASE_URL_CHARACTERS_MAX = 2_048;
@@ -21,7 +23,7 @@ const MODEL_NAME = /^[^\s\p{C}]{1,128}$/u;
 const CREDENTIAL = /^[ -~]*$/;
 
 const ORIGINS: readonly string[] = ['admin', 'environment'];
-const DIALECTS: readonly string[] = [...new Set(PROVIDER_KINDS.map(({ dialect }) => dialect))];
+const DIALECTS: readonly string[] = ['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini'];
 
 /** The provider as it is stored. @throws Fault `invalid` with the field in the details. */
 export function checkedProvider(provider: Provider | undefined): Provider {
@@ -47,10 +49,46 @@ export function checkedProvider(provider: Provider | undefined): Provider {
   });
   return {
     ...provider,
+    capabilities: checkedCapabilities('provider.capabilities', provider.capabilities),
+    modelCapabilities: checkedModelCapabilities(provider.modelCapabilities),
     baseUrl: checkedBaseUrl(provider.baseUrl),
     origin: origin === '' ? 'admin' : origin,
     models: [...new Set(models)],
   };
+}
+
+const LIMITS = ['outputTokensMax', 'temperatureMax'] as const;
+/** More tokens than any model gives, and a number that the wire can carry. */
+const LIMIT_MAX = 1_000_000_000;
+
+/** Without the fields that say nothing. */
+function checkedCapabilities(field: string, given: Capabilities | undefined): Capabilities | undefined {
+  if (given === undefined) return undefined;
+  for (const limit of LIMITS) {
+    const value = given[limit];
+    if (value === undefined || (value > 0 && value <= LIMIT_MAX)) continue;
+    throw invalid(`${field}.${limit}`, `The limit ${limit} must be above 0 and at most ${LIMIT_MAX}.`);
+  }
+  if (!Number.isInteger(given.outputTokensMax ?? 1)) {
+    throw invalid(`${field}.outputTokensMax`, 'The limit outputTokensMax must be a whole number.');
+  }
+  const set = Object.entries(Capabilities.create(given)).filter(([, value]) => value !== undefined);
+  return set.length === 0 ? undefined : Object.fromEntries(set);
+}
+
+function checkedModelCapabilities(given: Provider['modelCapabilities']): Provider['modelCapabilities'] {
+  const field = 'provider.model_capabilities';
+  const entries = Object.entries(given);
+  if (entries.length > MODEL_CAPABILITIES_MAX) {
+    throw invalid(field, `At most ${MODEL_CAPABILITIES_MAX} models may have capabilities of their own.`);
+  }
+  return Object.fromEntries(
+    entries.flatMap(([model, each]) => {
+      checkModelName(field, model);
+      const set = checkedCapabilities(`${field}.${model}`, each);
+      return set === undefined ? [] : [[model, set]];
+    }),
+  );
 }
 
 /** @throws Fault `invalid`, which does not repeat the credential. */
@@ -83,6 +121,15 @@ export function checkAlias(alias: Alias | undefined): asserts alias is Alias {
 export function checkTenant(field: string, tenant: string): void {
   if (!TENANT.test(tenant)) {
     throw invalid(field, 'The tenant must have 1 to 128 letters, digits or characters of `._:@-`.');
+  }
+}
+
+export function checkAffinityKey(key: string): void {
+  if (key.length > AFFINITY_KEY_CHARACTERS_MAX) {
+    throw invalid(
+      'affinity_key',
+      `The affinity key must have at most ${AFFINITY_KEY_CHARACTERS_MAX} characters.`,
+    );
   }
 }
 

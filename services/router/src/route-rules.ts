@@ -1,7 +1,11 @@
 // Pure: which resources answer, best first. No I/O, no clock; chance comes in as a parameter, so that a seed replays it.
 
+import { hash } from 'node:crypto';
+
 /** One place where an alias may be answered. */
 export interface Candidate<Place> {
+  /** What an affinity key knows it by: the same as long as it is there. */
+  readonly name: string;
   readonly place: Place;
   /** Share of the traffic among candidates of the same priority, 1 or more. */
   readonly weight: number;
@@ -57,6 +61,34 @@ function drawTier<Place>(tier: Tier<Place>, random: Random, order: Place[]): voi
     weightLeft -= drawn.weight;
     order.push(drawn.place);
   }
+}
+
+/**
+ * The order for one affinity key: within a tier, each candidate's place depends on the key, on its own name and on its weight
+ * alone, so that one that comes or goes moves no key between the others. It is a race in which each runs a time drawn from
+ * an exponential distribution of rate `weight`: the first is by weight, and so is each next among those that are left.
+ */
+export function stickyOrder<Place>(tiers: readonly Tier<Place>[], affinityKey: string): Place[] {
+  const order: Place[] = [];
+  for (const { candidates } of tiers) {
+    order.push(
+      ...(candidates.length === 1 ? candidates : raceOf(candidates, affinityKey)).map(({ place }) => place),
+    );
+    if (order.length >= TARGETS_MAX) break;
+  }
+  return order.slice(0, TARGETS_MAX);
+}
+
+function raceOf<Place>(candidates: readonly Candidate<Place>[], key: string): Candidate<Place>[] {
+  return candidates
+    .map((candidate) => ({ candidate, time: -Math.log(chanceOf(key, candidate.name)) / candidate.weight }))
+    .sort((one, other) => one.time - other.time)
+    .map(({ candidate }) => candidate);
+}
+
+/** Above 0 and below 1, evenly over all keys and names. */
+function chanceOf(key: string, name: string): number {
+  return (hash('sha256', `${key}\n${name}`, 'buffer').readUIntBE(0, 6) + 0.5) / 2 ** 48;
 }
 
 /** Where `point` falls when the weights lie end to end. */

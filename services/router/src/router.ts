@@ -29,6 +29,7 @@ import { createLogger, type Logger } from '@ai-switch/telemetry';
 import type { Kysely } from 'kysely';
 import { type MasterKey, masterKeyOf } from './credentials.ts';
 import {
+  checkAffinityKey,
   checkAlias,
   checkCredential,
   checkedProvider,
@@ -104,11 +105,12 @@ class RouterService implements Router {
     });
   }
 
-  async route({ tenant, alias }: RouteRequest): Promise<RouteResponse> {
+  async route({ tenant, alias, affinityKey }: RouteRequest): Promise<RouteResponse> {
     checkTenant('tenant', tenant);
+    checkAffinityKey(affinityKey);
     const found = this.#snapshots.get(tenant);
     const snapshot = found instanceof Promise ? await found : found;
-    return { targets: targetsFor(snapshot, alias, this.#options.random) };
+    return { targets: targetsFor(snapshot, alias, this.#options.random, affinityKey) };
   }
 
   async listModels({ tenant }: ListModelsRequest): Promise<ListModelsResponse> {
@@ -138,6 +140,8 @@ class RouterService implements Router {
         credential: sealed ?? stored?.credential ?? '',
         origin: provider.origin,
         models: JSON.stringify(provider.models),
+        capabilities: JSON.stringify(provider.capabilities ?? {}),
+        model_capabilities: JSON.stringify(provider.modelCapabilities),
         updated_at_ms: this.#nowMs(),
       };
       await store.upsertProvider(rows, changed);

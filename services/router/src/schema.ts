@@ -20,6 +20,10 @@ export interface ProviderRow {
   origin: string;
   /** A list of names. */
   models: string;
+  /** What somebody set of its capabilities, as an object. */
+  capabilities: string;
+  /** The same by model. */
+  model_capabilities: string;
   updated_at_ms: bigint;
 }
 
@@ -80,6 +84,17 @@ export const migrations: readonly Migration[] = [
         .addColumn('tenant', 'text', (column) => column.primaryKey())
         .addColumn('revision', 'bigint', (column) => column.notNull())
         .execute();
+    },
+  },
+  {
+    name: '002-capabilities',
+    up: async ({ schema }: Kysely<never>) => {
+      for (const column of ['capabilities', 'model_capabilities']) {
+        await schema
+          .alterTable('providers')
+          .addColumn(column, 'text', (added) => added.notNull().defaultTo('{}'))
+          .execute();
+      }
     },
   },
 ];

@@ -1,10 +1,10 @@
 // Pure but for the opening of credentials: a tenant's rows, compiled so that a route is a look-up and a draw.
 
-import { Model, Target } from '@ai-switch/contracts';
+import { Capabilities, Model, type Provider, Target } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { type DataKey, openCredential, SealError } from './credentials.ts';
 import { isModelName } from './put-rules.ts';
-import { type Candidate, drawOrder, type Random, type Tier, tiersOf } from './route-rules.ts';
+import { type Candidate, drawOrder, type Random, stickyOrder, type Tier, tiersOf } from './route-rules.ts';
 import type { ProviderRow } from './schema.ts';
 import { providerOf, type TenantRows } from './store.ts';
 
@@ -23,7 +23,8 @@ interface Route {
 
 interface KnownProvider {
   readonly row: ProviderRow;
-  readonly models: readonly string[];
+  /** As anybody may see it. */
+  readonly shown: Provider;
   /** Undefined: it does not open, and the provider is unavailable. */
   readonly credential: string | undefined;
 }
@@ -40,7 +41,7 @@ export function snapshotOf({ rows, dataKey, onUnopened }: SnapshotOptions): Snap
   const providers = new Map<string, KnownProvider>();
   for (const row of rows.providers) {
     const credential = credentialOf(row, dataKey, onUnopened);
-    providers.set(row.name, { row, models: providerOf(row).models, credential });
+    providers.set(row.name, { row, shown: providerOf(row), credential });
   }
   const routes = impliedRoutes(providers);
   for (const { name, resources, updatedAtMs } of rows.aliases) {
@@ -58,7 +59,7 @@ export function snapshotOf({ rows, dataKey, onUnopened }: SnapshotOptions): Snap
  * The targets for a name, best first. Every target is a copy: the caller may do with it what it likes.
  * @throws Fault `notFound` for an unknown name, `unavailable` when nothing that could answer is usable
  */
-export function targetsFor(snapshot: Snapshot, name: string, random: Random): Target[] {
+export function targetsFor(snapshot: Snapshot, name: string, random: Random, affinityKey: string): Target[] {
   const tiers = snapshot.routes.get(name)?.tiers ?? tiersOfProvider(snapshot, name);
   if (tiers === undefined) {
     throw new Fault(
@@ -72,7 +73,8 @@ export function targetsFor(snapshot: Snapshot, name: string, random: Random): Ta
       `No provider of the model ${quoted(name)} can be used. An administrator must mend it.`,
     );
   }
-  return drawOrder(tiers, random).map((target) => ({ ...target }));
+  const order = affinityKey === '' ? drawOrder(tiers, random) : stickyOrder(tiers, affinityKey);
+  return order.map((target) => ({ ...target }));
 }
 
 /** Sorted by name in the order of code units, wherever the rows came from. */
@@ -87,7 +89,7 @@ function impliedRoutes(providers: ReadonlyMap<string, KnownProvider>): Map<strin
   const implied = new Map<string, { readonly model: Model; readonly candidates: Candidate<Target>[] }>();
   for (const provider of providers.values()) {
     const { name, updated_at_ms: updatedAtMs } = provider.row;
-    for (const model of provider.models) {
+    for (const model of provider.shown.models) {
       let route = implied.get(model);
       if (route === undefined) {
         route = { model: Model.create({ name: model, provider: name, updatedAtMs }), candidates: [] };
@@ -126,8 +128,23 @@ function candidatesOf(
     baseUrl,
     model,
     credential: provider.credential,
+    capabilities: capabilitiesFor(provider.shown, model),
   });
-  return [{ place, weight, priority }];
+  return [{ name: `${name}/${model}`, place, weight, priority }];
+}
+
+function capabilitiesFor(
+  { capabilities, modelCapabilities }: Provider,
+  model: string,
+): Capabilities | undefined {
+  const ofModel = Object.hasOwn(modelCapabilities, model) ? modelCapabilities[model] : undefined;
+  if (ofModel === undefined) return capabilities;
+  return Capabilities.create({ ...capabilities, ...set(ofModel) });
+}
+
+/** Only what has a value: an absent field must not hide one that is set. */
+function set(capabilities: Capabilities): Capabilities {
+  return Object.fromEntries(Object.entries(capabilities).filter(([, value]) => value !== undefined));
 }
 
 function credentialOf(

@@ -1,7 +1,7 @@
 // The router's rows. Every query has the tenant in its condition. A change bumps the tenant's revision first: that row
 // is the lock that puts the changes of one tenant in order, whichever replica makes them.
 
-import { Alias, Provider, Resource } from '@ai-switch/contracts';
+import { Alias, Capabilities, Provider, Resource } from '@ai-switch/contracts';
 import { type Kysely, sql } from 'kysely';
 import type { SealedDataKey } from './credentials.ts';
 import type { AliasRow, ProviderRow, RouterSchema } from './schema.ts';
@@ -191,7 +191,20 @@ export function providerOf(row: ProviderRow): Provider {
     origin: row.origin,
     updatedAtMs: row.updated_at_ms,
     models: JSON.parse(row.models) as string[],
+    ...capabilitiesIn(row),
   });
+}
+
+/** What somebody set of a provider's capabilities, and of its models'. */
+function capabilitiesIn(row: ProviderRow): Pick<Provider, 'capabilities' | 'modelCapabilities'> {
+  const own = JSON.parse(row.capabilities) as Capabilities;
+  const byModel = JSON.parse(row.model_capabilities) as Provider['modelCapabilities'];
+  return {
+    capabilities: Object.keys(own).length === 0 ? undefined : Capabilities.create(own),
+    modelCapabilities: Object.fromEntries(
+      Object.entries(byModel).map(([model, set]) => [model, Capabilities.create(set)]),
+    ),
+  };
 }
 
 function aliasOf(row: AliasRow): Alias {

@@ -36,15 +36,25 @@ describe.each(databases)('routers that share a database, on $name', (database) =
       if (one === undefined || other === undefined) throw new Error('two routers are needed');
       const tenant = newTenant();
       await one.putProvider({ provider: provider({ tenant, models: ['m'] }), credential: 'first' });
-      expect((await other.route({ tenant, alias: 'm' })).targets[0]?.credential).toBe('first');
+      expect((await other.route({ tenant, alias: 'm', affinityKey: '' })).targets[0]?.credential).toBe(
+        'first',
+      );
       await one.putProvider({ provider: provider({ tenant, models: ['m'] }), credential: 'second' });
-      expect((await one.route({ tenant, alias: 'm' })).targets[0]?.credential).toBe('second');
+      expect((await one.route({ tenant, alias: 'm', affinityKey: '' })).targets[0]?.credential).toBe(
+        'second',
+      );
       nowMs += 5_000;
-      expect((await other.route({ tenant, alias: 'm' })).targets[0]?.credential).toBe('second');
+      expect((await other.route({ tenant, alias: 'm', affinityKey: '' })).targets[0]?.credential).toBe(
+        'second',
+      );
       await one.removeProvider({ tenant, name: 'openai' });
-      await expect(one.route({ tenant, alias: 'm' })).rejects.toMatchObject({ code: 'notFound' });
+      await expect(one.route({ tenant, alias: 'm', affinityKey: '' })).rejects.toMatchObject({
+        code: 'notFound',
+      });
       nowMs += 5_000;
-      await expect(other.route({ tenant, alias: 'm' })).rejects.toMatchObject({ code: 'notFound' });
+      await expect(other.route({ tenant, alias: 'm', affinityKey: '' })).rejects.toMatchObject({
+        code: 'notFound',
+      });
     });
   });
 
@@ -59,7 +69,7 @@ describe.each(databases)('routers that share a database, on $name', (database) =
       });
       await Promise.all(puts);
       for (let index = 0; index < 20; index += 1) {
-        const routed = await routers[0]?.route({ tenant, alias: `m${index}` });
+        const routed = await routers[0]?.route({ tenant, alias: `m${index}`, affinityKey: '' });
         expect(routed?.targets[0]?.credential).toBe(`sk-${index}`);
       }
     });
@@ -81,10 +91,14 @@ describe.each(databases)('routers that share a database, on $name', (database) =
       await router.putAlias({ alias: both });
       await moveCredential(fresh.url, tenant, 'whole', 'moved');
       nowMs += 5_000;
-      const unavailable = await router.route({ tenant, alias: 'moved' }).catch((error: unknown) => error);
+      const unavailable = await router
+        .route({ tenant, alias: 'moved', affinityKey: '' })
+        .catch((error: unknown) => error);
       expect(unavailable).toMatchObject({ code: 'unavailable' });
       expect(
-        (await router.route({ tenant, alias: 'both' })).targets.map((target) => target.provider),
+        (await router.route({ tenant, alias: 'both', affinityKey: '' })).targets.map(
+          (target) => target.provider,
+        ),
       ).toEqual(['whole']);
       expect((await router.listModels({ tenant })).models).toHaveLength(3);
       expect(log.lines.filter((line) => line.includes('does not open'))).toHaveLength(1);
@@ -95,7 +109,7 @@ describe.each(databases)('routers that share a database, on $name', (database) =
         provider: provider({ tenant, name: 'moved', models: ['moved'] }),
         credential: CANARY,
       });
-      expect((await router.route({ tenant, alias: 'moved' })).targets).toHaveLength(1);
+      expect((await router.route({ tenant, alias: 'moved', affinityKey: '' })).targets).toHaveLength(1);
     });
   });
 
@@ -107,7 +121,9 @@ describe.each(databases)('routers that share a database, on $name', (database) =
     });
     const log = logged();
     await withRouters([{ logger: log.logger }], async ([router]) => {
-      await expect(router?.route({ tenant, alias: 'm' })).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(router?.route({ tenant, alias: 'm', affinityKey: '' })).rejects.toMatchObject({
+        code: 'unavailable',
+      });
       await expect(router?.putProvider(request)).rejects.toMatchObject({ code: 'unavailable' });
       expect(log.lines.join('')).toMatch(/sealed with the master key [0-9a-f]{12}, and this process has/);
     });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { type Candidate, drawOrder, TARGETS_MAX, tiersOf } from '../src/route-rules.ts';
+import { type Candidate, drawOrder, stickyOrder, TARGETS_MAX, tiersOf } from '../src/route-rules.ts';
 import { seeded } from './random.ts';
 
 const DRAWS = 10_000;
 
 function candidate(place: string, weight: number, priority = 0): Candidate<string> {
-  return { place, weight, priority };
+  return { name: place, place, weight, priority };
 }
 
 describe('an order to try resources in', () => {
@@ -73,5 +73,46 @@ describe('an order to try resources in', () => {
   test.each([0, 1 - Number.EPSILON])('takes the extreme of chance %d', (extreme) => {
     const tiers = tiersOf([candidate('a', 1), candidate('b', 1), candidate('c', 1)]);
     expect(drawOrder(tiers, () => extreme).toSorted()).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('the order for an affinity key', () => {
+  const KEYS = Array.from({ length: DRAWS }, (_, index) => `conversation-${index}`);
+
+  test('gives the first place by weight, over 10,000 keys', () => {
+    const tiers = tiersOf([candidate('a', 1), candidate('b', 2), candidate('c', 7)]);
+    const first: Record<string, number> = { a: 0, b: 0, c: 0 };
+    for (const key of KEYS) {
+      const place = stickyOrder(tiers, key)[0] ?? '';
+      first[place] = (first[place] ?? 0) + 1;
+    }
+    expect(Math.abs((first.a ?? 0) / DRAWS - 0.1)).toBeLessThan(0.02);
+    expect(Math.abs((first.b ?? 0) / DRAWS - 0.2)).toBeLessThan(0.02);
+    expect(Math.abs((first.c ?? 0) / DRAWS - 0.7)).toBeLessThan(0.02);
+  });
+
+  test('moves only the keys of a resource that goes away, to the others by weight', () => {
+    const all = [candidate('a', 1), candidate('b', 3), candidate('c', 6)];
+    const rest = tiersOf(all.slice(0, 2));
+    let moved = 0;
+    let movedToB = 0;
+    for (const key of KEYS) {
+      const before = stickyOrder(tiersOf(all), key);
+      expect(stickyOrder(rest, key)).toEqual(before.filter((place) => place !== 'c'));
+      if (before[0] !== 'c') continue;
+      moved += 1;
+      if (before[1] === 'b') movedToB += 1;
+    }
+    expect(Math.abs(moved / DRAWS - 0.6)).toBeLessThan(0.02);
+    expect(Math.abs(movedToB / moved - 0.75)).toBeLessThan(0.03);
+  });
+
+  test('takes lower priority numbers first, and at most 8 of all', () => {
+    const many = Array.from({ length: 32 }, (_, index) => candidate(`r${index}`, 1, index < 6 ? 0 : 1));
+    for (const key of KEYS.slice(0, 100)) {
+      const order = stickyOrder(tiersOf(many), key);
+      expect(new Set(order).size).toBe(TARGETS_MAX);
+      expect(order.slice(0, 6).toSorted()).toEqual(['r0', 'r1', 'r2', 'r3', 'r4', 'r5']);
+    }
   });
 });

@@ -57,8 +57,8 @@ describe.each(cases)('the router on $database.name, $transport.name', ({ databas
     await router.putAlias({ alias: Alias.create({ tenant, name, resources }) });
   }
 
-  async function route(tenant: string, alias: string): Promise<Target[]> {
-    return (await router.route({ tenant, alias })).targets;
+  async function route(tenant: string, alias: string, affinityKey = ''): Promise<Target[]> {
+    return (await router.route({ tenant, alias, affinityKey })).targets;
   }
 
   async function modelNames(tenant: string): Promise<string[]> {
@@ -272,6 +272,48 @@ describe.each(cases)('the router on $database.name, $transport.name', ({ databas
     });
   });
 
+  test.each(['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini'])(
+    'a provider may speak %s',
+    async (dialect) => {
+      expect(await put(newTenant(), { kind: 'custom', dialect })).toMatchObject({ dialect });
+    },
+  );
+
+  test('what somebody sets of a model’s capabilities goes over what is set of its provider’s', async () => {
+    const tenant = newTenant();
+    const capabilities = { images: false, tools: false, temperatureMax: 1.5 };
+    const modelCapabilities = { seeing: { images: true, outputTokensMax: 8_192 }, empty: {} };
+    const shown = await put(tenant, { models: ['seeing', 'blind'], capabilities, modelCapabilities });
+    expect(shown).toMatchObject({ capabilities, modelCapabilities: { seeing: modelCapabilities.seeing } });
+    expect(Object.keys(shown?.modelCapabilities ?? {})).toEqual(['seeing']);
+    expect((await route(tenant, 'blind'))[0]?.capabilities).toEqual(capabilities);
+    expect((await route(tenant, 'openai/seeing'))[0]?.capabilities).toEqual({
+      images: true,
+      tools: false,
+      temperatureMax: 1.5,
+      outputTokensMax: 8_192,
+    });
+    await put(tenant, { models: ['blind'] });
+    expect((await route(tenant, 'blind'))[0]?.capabilities).toBeUndefined();
+  });
+
+  test('case 97: a conversation stays with one of the accounts behind a name as long as it is there', async () => {
+    const tenant = newTenant();
+    for (const name of ['a', 'b', 'c']) await put(tenant, { name, models: ['m'] });
+    const before = new Map<string, string[]>();
+    for (let index = 0; index < 60; index += 1) {
+      const order = placesOf(await route(tenant, 'm', `key${index}`));
+      expect(placesOf(await route(tenant, 'm', `key${index}`))).toEqual(order);
+      before.set(`key${index}`, order);
+    }
+    expect(new Set([...before.values()].map(([first]) => first)).size).toBe(3);
+    await router.removeProvider({ tenant, name: 'b' });
+    for (const [key, order] of before) {
+      expect(placesOf(await route(tenant, 'm', key))).toEqual(order.filter((place) => place !== 'b/m'));
+    }
+    await expect(route(tenant, 'm', 'k'.repeat(513))).rejects.toMatchObject({ code: 'invalid' });
+  });
+
   const wrongProviders: [string, Partial<Provider>][] = [
     ['provider.tenant', { tenant: '' }],
     ['provider.tenant', { tenant: 'a|b' }],
@@ -280,7 +322,15 @@ describe.each(cases)('the router on $database.name, $transport.name', ({ databas
     ['provider.name', { name: 'a|b' }],
     ['provider.name', { name: 'x'.repeat(65) }],
     ['provider.kind', { kind: 'nobody' }],
-    ['provider.dialect', { dialect: 'gemini' }],
+    ['provider.dialect', { dialect: 'gopher' }],
+    ['provider.capabilities.outputTokensMax', { capabilities: { outputTokensMax: 0 } }],
+    ['provider.capabilities.temperatureMax', { capabilities: { temperatureMax: Number.NaN } }],
+    ['provider.model_capabilities.m.outputTokensMax', { modelCapabilities: { m: { outputTokensMax: -1 } } }],
+    ['provider.model_capabilities', { modelCapabilities: { 'a b': { images: true } } }],
+    [
+      'provider.model_capabilities',
+      { modelCapabilities: Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`m${index}`, {}])) },
+    ],
     ['provider.origin', { origin: 'elsewhere' }],
     ['provider.base_url', { baseUrl: '' }],
     ['provider.base_url', { baseUrl: 'api.openai.com/v1' }],

@@ -26,12 +26,8 @@ export function createClient({
   readonly url: string;
   readonly key: string | undefined;
 }): Client {
-  const call = async (method: Method, path: string, body?: object): Promise<Row> => {
-    const response = await send(url, key, method, path, body);
-    const reply = await readReply(response, url);
-    if (!response.ok) throw refusal(response.status, reply, url);
-    return reply;
-  };
+  const call = (method: Method, path: string, body?: object): Promise<Row> =>
+    askGateway(url, key, method, `/api/admin/v1${path}`, body);
   const list: Client['list'] = async (path, parameters = {}, rowsMax = ROWS_MAX) => {
     const rows: Row[] = [];
     let after: unknown;
@@ -47,6 +43,24 @@ export function createClient({
     return rows;
   };
   return { call, list };
+}
+
+/**
+ * One request to the gateway.
+ *
+ * @throws CliError when it is refused, or nothing that is a gateway answers
+ */
+export async function askGateway(
+  url: string,
+  key: string | undefined,
+  method: Method,
+  path: string,
+  body?: object,
+): Promise<Row> {
+  const response = await send(url, key, method, path, body);
+  const reply = await readReply(response, url);
+  if (!response.ok) throw refusal(response.status, reply, url);
+  return reply;
 }
 
 /** A part of a path: an alias may hold a slash. */
@@ -66,7 +80,7 @@ async function send(
       'no key: set AISWITCH_KEY or give --key. The first root key is printed once, at the first start; `npm start -- --new-root-key` makes another.',
     );
   }
-  const address = URL.parse(`${url.replace(/\/+$/, '')}/api/admin/v1${path}`);
+  const address = URL.parse(`${url.replace(/\/+$/, '')}${path}`);
   if (address === null) throw new CliError(`${url} is no address; it is like http://127.0.0.1:8787`, 2);
   try {
     return await fetch(address, {
@@ -99,7 +113,8 @@ function strangerAt(url: string): CliError {
 }
 
 function refusal(status: number, problem: Row, url: string): CliError {
-  const detail = typeof problem.detail === 'string' ? problem.detail : `the gateway answered ${status}`;
+  const said = problem.detail ?? (problem.error as Row | undefined)?.message;
+  const detail = typeof said === 'string' ? said : `the gateway answered ${status}`;
   const field =
     typeof problem.field === 'string' && !detail.includes(problem.field) ? ` (${problem.field})` : '';
   return new CliError(`${detail}${field}${hintFor(status, problem, url)}`);

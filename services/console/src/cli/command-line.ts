@@ -41,11 +41,12 @@ export function command(name: string, description: string, examples: readonly st
     .addHelpText('after', `\nExamples:\n${lines}`);
 }
 
-export function withCommon(each: Command): Command {
+/** @param key whose it is */
+export function withCommon(each: Command, key = 'a root key'): Command {
   return each
     .option('--json', 'print JSON for programs')
     .option('--url <url>', 'address of the gateway (default: AISWITCH_URL, or http://127.0.0.1:8787)')
-    .option('--key <key>', 'a root key (default: AISWITCH_KEY; rather than this, which other users can see)');
+    .option('--key <key>', `${key} (default: AISWITCH_KEY; rather than this, which other users can see)`);
 }
 
 function write(text: string): void {

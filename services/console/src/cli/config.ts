@@ -7,6 +7,19 @@ export function settingsFromEnvironment(): { readonly url: string; readonly key:
   return { url: process.env.AISWITCH_URL || URL_DEFAULT, key: process.env.AISWITCH_KEY || undefined };
 }
 
+/** Folders of clients that their own variables move; undefined where they stand in the home folder. */
+export function clientFoldersFromEnvironment(): {
+  readonly claudeFolder: string | undefined;
+  readonly codexFolder: string | undefined;
+  readonly xdgFolder: string | undefined;
+} {
+  return {
+    claudeFolder: process.env.CLAUDE_CONFIG_DIR || undefined,
+    codexFolder: process.env.CODEX_HOME || undefined,
+    xdgFolder: process.env.XDG_CONFIG_HOME || undefined,
+  };
+}
+
 /** The credential in the variable that the admin named. */
 export function credentialFromEnvironment(name: string): string {
   const credential = process.env[name]?.trim();

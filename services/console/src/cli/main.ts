@@ -4,6 +4,7 @@ import { aliasesCommand } from './aliases.ts';
 import { auditEventsCommand } from './audit-events.ts';
 import { CliError } from './cli-error.ts';
 import { command, withCommon } from './command-line.ts';
+import { connectCommand } from './connect.ts';
 import { keysCommand } from './keys.ts';
 import { providersCommand } from './providers.ts';
 import { quotasCommand } from './quotas.ts';
@@ -18,6 +19,7 @@ const program = command('npm run cli --', 'Administers a running AI-Switch gatew
   'npm run cli -- quotas set alice --input 5000000 --output 1000000',
   'npm run cli -- aliases set fast --to openai/gpt-5.5 --fallback local/qwen3:8b',
   'npm run cli -- access-log list --user alice',
+  'npm run cli -- connect claude-code --write',
 ]);
 
 const resources = [
@@ -33,6 +35,7 @@ for (const resource of resources) {
   for (const verb of resource.commands) withCommon(verb).exitOverride();
   program.addCommand(resource.exitOverride());
 }
+program.addCommand(withCommon(connectCommand(), 'the key that the client is to use').exitOverride());
 
 try {
   await program.exitOverride().parseAsync();

@@ -1,4 +1,4 @@
-import type { Event, Reply, Usage } from '@ai-switch/dialects';
+import type { Event, FinishReason, Usage } from '@ai-switch/dialects';
 import type { StreamRelay } from './stream-relay.ts';
 
 /** What a provider answered, in the form in which it goes to the client. */
@@ -10,11 +10,19 @@ export type Answer =
       readonly usage: Usage | undefined;
       readonly outputCharacters: number;
     }
-  /** A whole reply to be written in the client's dialect. */
-  | { readonly form: 'reply'; readonly reply: Reply }
-  /** A whole reply for a client that wants a stream. */
+  /** A whole reply to be written in the client's dialect, as a stream when it wants one. */
   | { readonly form: 'events'; readonly events: readonly Event[] }
   | { readonly form: 'stream'; readonly stream: StreamRelay };
+
+export const EMPTY_ANSWER = 'The provider gave an empty answer.';
+
+/**
+ * True when an answer without a part ended as if it had one: clients would show nothing, or ask again and pay twice. A
+ * refusal says something without a part, and so does an exhausted maximum.
+ */
+export function isEmptyAnswer(finish: FinishReason): boolean {
+  return finish === 'stop' || finish === 'tool' || finish === 'stopSequence';
+}
 
 /** Characters of text, thinking and arguments in a whole answer. */
 export function charactersIn(events: readonly Event[]): number {

@@ -1,4 +1,4 @@
-import type { Dialect, ErrorCode } from '@ai-switch/dialects';
+import type { Dialect, ProviderError } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
 import { retryAfterMs, type UpstreamFailure, type UpstreamReply } from '@ai-switch/upstream';
 import type { EdgeParts } from './edge-parts.ts';
@@ -28,7 +28,7 @@ export async function failureOfStatus(
   const said = dialect.readError(status, text);
   const waitMs = retryAfterMs(headers, edge.clock.nowMs()) ?? said.retryAfterMs;
   const isPassing = isPassingStatus(status) && headers['x-should-retry'] !== 'false';
-  return new AttemptFailure(providerFault(said.code, said.message, waitMs), isPassing);
+  return new AttemptFailure(providerFault(said, waitMs), isPassing);
 }
 
 /** A call that broke before anything reached the client. */
@@ -61,9 +61,11 @@ export function failureOfCall(failure: UpstreamFailure): AttemptFailure {
  * What the client is told when a provider says this. What concerns our own account with it, its 401 above all, the
  * dialect has already made an `upstream` error without the provider's words.
  */
-export function providerFault(code: ErrorCode, message: string, waitMs: number | undefined): Fault {
+export function providerFault(said: ProviderError, waitMs = said.retryAfterMs): Fault {
+  const { code, message, capability } = said;
   return new Fault(code, withoutIdentity(message), {
     ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
+    ...(capability === undefined ? {} : { details: { capability } }),
   });
 }
 

@@ -2,21 +2,24 @@
 // whose first event is good. Until then every failure is an AttemptFailure, and the client has seen nothing.
 
 import {
+  anthropicMessages,
+  type Dialect,
   type Event,
-  fold,
   InvalidReply,
   type JsonValue,
+  noUsage,
   parseFrame,
   SseSplitter,
-  spliceFields,
+  unfold,
 } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
 import { UpstreamFailure, type UpstreamReply } from '@ai-switch/upstream';
-import { type Answer, charactersIn } from './answer.ts';
+import { type Answer, charactersIn, EMPTY_ANSWER, isEmptyAnswer } from './answer.ts';
 import { AttemptFailure, failureOfCall, failureOfStatus, providerFault } from './attempt-failure.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, interruptionFault } from './exchange.ts';
 import { conversionLane, passThroughLane } from './lanes.ts';
+import { type Question, questionFor } from './question.ts';
 import type { Asked } from './read.ts';
 import type { Hold } from './reserve.ts';
 import type { Destination } from './route.ts';
@@ -32,17 +35,18 @@ export async function attempt(
 ): Promise<Answer> {
   const { target, dialect } = destination;
   const { record } = exchange;
-  const { body, dropped } = bodyFor(exchange, asked, destination);
-  if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
-  record.attempts += 1;
   record.provider = target.provider;
   record.model = target.model;
-  record.dropped = [...dropped];
+  if (isWarming(asked, dialect)) return NOTHING_SAID;
+  const question = questionFor(exchange, asked, destination);
+  if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
+  record.attempts += 1;
+  record.dropped = [...question.dropped];
   const call = edge.upstream.call({
     target,
-    path: dialect.path(target.model, asked.request.isStreaming),
-    body,
-    accept: asked.request.isStreaming ? 'text/event-stream' : 'application/json',
+    path: dialect.path(target.model, question.isStreaming),
+    body: question.body,
+    accept: question.isStreaming ? 'text/event-stream' : 'application/json',
     extraHeaders: exchange.incoming.headers,
   });
   const abort = () => call.abort();
@@ -50,7 +54,7 @@ export async function attempt(
   try {
     const reply = await call.reply;
     if (reply.status < 200 || reply.status >= 300) throw await failureOfStatus(edge, dialect, reply);
-    return await answerOf(edge, exchange, asked, destination, reply, abort);
+    return await answerOf(edge, exchange, asked, destination, question, reply, abort);
   } catch (error) {
     if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
     if (error instanceof UpstreamFailure) throw failureOfCall(error);
@@ -63,21 +67,22 @@ export async function attempt(
   }
 }
 
-/** The same dialect gets the client's own bytes with a few fields set; another gets the request written anew. */
-function bodyFor(exchange: Exchange, asked: Asked, { target, dialect }: Destination) {
-  if (dialect === exchange.dialect) {
-    const edits = dialect.passThroughEdits(asked.request, target.model);
-    if (edits !== undefined) return { body: spliceFields(asked.bytes, asked.scan, edits), dropped: [] };
-  }
-  const { body, dropped } = dialect.writeRequest(asked.request, target.model);
-  return { body: Buffer.from(JSON.stringify(body)), dropped };
+/** `max_tokens: 0` warms Anthropic's prompt cache and asks for no word; elsewhere there is nothing to ask for. */
+function isWarming({ request }: Asked, dialect: Dialect): boolean {
+  return request.outputTokensMax === 0 && dialect !== anthropicMessages;
 }
+
+const NOTHING_SAID: Answer = {
+  form: 'events',
+  events: unfold({ id: '', model: '', parts: [], finish: 'length', usage: noUsage }),
+};
 
 async function answerOf(
   edge: EdgeParts,
   exchange: Exchange,
   asked: Asked,
   destination: Destination,
+  question: Question,
   reply: UpstreamReply,
   abort: () => void,
 ): Promise<Answer> {
@@ -85,28 +90,32 @@ async function answerOf(
   const { isStreaming } = asked.request;
   const contentType = String(reply.headers['content-type'] ?? '');
   // Some servers stream without saying so; a whole reply always says that it is JSON, an error page that it is HTML.
-  const isStream = isStreaming ? !/json|html/i.test(contentType) : /event-stream/i.test(contentType);
+  const isStream = question.isStreaming ? !/json|html/i.test(contentType) : /event-stream/i.test(contentType);
+  const isPassable = dialect === exchange.dialect && !question.isRestoring;
   if (isStream && isStreaming) {
-    const lane =
-      dialect === exchange.dialect
-        ? passThroughLane(dialect, asked.request, edge.settings)
-        : conversionLane(dialect, exchange, asked.request, edge.settings);
+    const lane = isPassable
+      ? passThroughLane(dialect, asked.request, edge.settings)
+      : conversionLane(
+          dialect,
+          exchange,
+          asked.request,
+          question.translate(exchange.recorder),
+          edge.settings,
+        );
     const stream = new StreamRelay(edge, exchange, reply.body, lane, abort);
     await stream.opened;
     return { form: 'stream', stream };
   }
   const bytes = await reply.body.bytes(edge.settings.replyBytesMax);
-  if (isStream) return { form: 'reply', reply: fold(eventsIn(edge, destination, bytes)) };
-  const body = parseReply(bytes);
-  if (dialect !== exchange.dialect || isStreaming) {
-    const events = withoutError(dialect.readReply(body));
-    return isStreaming ? { form: 'events', events } : { form: 'reply', reply: fold(events) };
+  if (isStream || isStreaming || !isPassable) {
+    const sent = isStream ? eventsIn(edge, destination, bytes) : dialect.readReply(parseReply(bytes));
+    return { form: 'events', events: answered(sent).flatMap(question.translate(exchange.recorder)) };
   }
+  const body = parseReply(bytes);
   const usage = dialect.readUsage(body);
   if (usage !== undefined) return { form: 'bytes', bytes, usage, outputCharacters: 0 };
   // Without usage the reply has to be read: to see that it is one, and to count what it says.
-  const events = withoutError(dialect.readReply(body));
-  const outputCharacters = charactersIn(events);
+  const outputCharacters = charactersIn(withoutError(dialect.readReply(body)));
   return { form: 'bytes', bytes, usage, outputCharacters };
 }
 
@@ -118,15 +127,23 @@ function eventsIn(edge: EdgeParts, { dialect }: Destination, bytes: Buffer): rea
   if (last !== undefined) frames.push(last);
   const reader = dialect.streamReader();
   const events = frames.flatMap((frame) => reader.read(parseFrame(frame)));
-  return withoutError([...events, ...reader.end()]);
+  return [...events, ...reader.end()];
+}
+
+/** @throws AttemptFailure for an error, and for an answer without a word: agents would ask again, and pay twice */
+function answered(events: readonly Event[]): readonly Event[] {
+  withoutError(events);
+  const finish = events.findLast((event) => event.type === 'finish');
+  const hasPart = events.some((event) => event.type === 'partStart');
+  if (hasPart || finish === undefined || !isEmptyAnswer(finish.reason)) return events;
+  throw new AttemptFailure(new Fault('upstream', EMPTY_ANSWER), true);
 }
 
 /** @throws AttemptFailure when the provider said 200 and meant an error */
 function withoutError(events: readonly Event[]): readonly Event[] {
   for (const event of events) {
     if (event.type !== 'error') continue;
-    const { code, message, retryAfterMs } = event.error;
-    throw new AttemptFailure(providerFault(code, message, retryAfterMs), true);
+    throw new AttemptFailure(providerFault(event.error), true);
   }
   return events;
 }

@@ -25,6 +25,11 @@ export interface EdgeSettings {
   readonly reservationTtlMs: number;
   /** A silent stream gets a keep-alive frame after this. */
   readonly keepAliveGapMs: number;
+  /** The head of a stream is held back for the first good event no longer than this. */
+  readonly silenceMs: number;
+  /** Calls whose thoughts are kept for clients that cannot carry them, and the characters of all those thoughts. */
+  readonly reasoningCallsMax: number;
+  readonly reasoningCharactersMax: number;
   /** What may wait for a slow client; more holds the provider back. */
   readonly clientBufferBytesMax: number;
   /** A client that stays over that for this long is dropped. */
@@ -53,6 +58,9 @@ export const edgeDefaults: EdgeSettings = {
   outputTokensMax: 131_072,
   reservationTtlMs: 3_600_000,
   keepAliveGapMs: 15_000,
+  silenceMs: 20_000,
+  reasoningCallsMax: 50_000,
+  reasoningCharactersMax: 64 * MEBIBYTE,
   clientBufferBytesMax: MEBIBYTE,
   clientStallMs: 30_000,
   tickMs: 1_000,

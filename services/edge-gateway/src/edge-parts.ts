@@ -4,10 +4,13 @@ import type { Logger } from '@ai-switch/telemetry';
 import type { Upstream } from '@ai-switch/upstream';
 import type { AccessLog } from './access-log.ts';
 import type { EdgeSettings } from './config.ts';
+import type { Detours } from './detours.ts';
 import type { Exchange } from './exchange.ts';
+import type { ReasoningStore } from './reasoning-store.ts';
 import type { RetryBudget } from './retry-rules.ts';
 import type { Roster } from './roster.ts';
 import type { Ticker } from './ticker.ts';
+import type { TokenCounter } from './token-counter.ts';
 
 /** What the stages of the walk share. */
 export interface EdgeParts {
@@ -21,6 +24,9 @@ export interface EdgeParts {
   readonly ownerToken: string;
   readonly retryBudget: RetryBudget;
   readonly accessLog: AccessLog;
+  readonly reasoning: ReasoningStore;
+  readonly detours: Detours;
+  readonly tokenCounter: TokenCounter;
   readonly exchanges: Roster<Exchange>;
   isClosing: boolean;
   /** @throws Fault `unavailable` once the edge is closing */

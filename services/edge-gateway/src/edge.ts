@@ -8,11 +8,14 @@ import { Upstream, upstreamDefaults } from '@ai-switch/upstream';
 import type { Hono } from 'hono';
 import { AccessLog } from './access-log.ts';
 import { type EdgeSettings, edgeDefaults } from './config.ts';
+import { Detours } from './detours.ts';
 import type { EdgeParts } from './edge-parts.ts';
+import { ReasoningStore } from './reasoning-store.ts';
 import { RetryBudget } from './retry-rules.ts';
 import { Roster } from './roster.ts';
 import { type EdgeBindings, routes, walk } from './routes.ts';
 import { Ticker } from './ticker.ts';
+import { TokenCounter } from './token-counter.ts';
 
 export interface EdgeOptions {
   readonly ports: Ports;
@@ -26,7 +29,7 @@ export interface Edge {
   /** Every route of the edge, for a server of `@hono/node-server`. */
   readonly app: Hono<EdgeBindings>;
   /**
-   * Answers a request for one of the two busy routes without Hono in between, which saves a tenth of a request's
+   * Answers a request for one of the busy routes without Hono in between, which saves a tenth of a request's
    * processor time. False when the request is for another route: nothing was done.
    */
   answer(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
@@ -67,6 +70,9 @@ function assemble({ ports, logger, settings: differing, clock = systemClock }: E
     ownerToken: newId('own'),
     retryBudget: new RetryBudget(clock),
     accessLog: new AccessLog(ports.auditLog, logger, settings),
+    reasoning: new ReasoningStore(settings),
+    detours: new Detours(clock),
+    tokenCounter: new TokenCounter(),
     exchanges: new Roster(),
     isClosing: false,
     admit() {
@@ -90,6 +96,7 @@ async function close(edge: EdgeParts): Promise<void> {
   }
   edge.ticker.close();
   await edge.upstream.close();
+  await edge.tokenCounter.close();
   await edge.accessLog.drain();
 }
 

@@ -1,11 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccessRecord } from '@ai-switch/contracts';
-import type { Dialect } from '@ai-switch/dialects';
+import type { Dialect, RequestAddress } from '@ai-switch/dialects';
 import { Fault, newId } from '@ai-switch/kernel';
+import type { ReasoningRecorder } from './reasoning-store.ts';
 import { type Enrolled, NOT_ENROLLED } from './roster.ts';
 
 /** Why an exchange ends before its answer does. */
 export type Interruption = 'clientGone' | 'shutdown';
+
+/** What a path says beside the dialect. */
+export interface ClientAddress extends RequestAddress {
+  /** Gemini's stream without `alt=sse` is one JSON list: here, of one whole reply. */
+  readonly isListWanted: boolean;
+}
 
 /** One request of a client and its answer, through the whole walk. Each stage fills its part of the record. */
 export class Exchange implements Enrolled {
@@ -17,14 +24,28 @@ export class Exchange implements Enrolled {
   /** On the process's own steady clock. */
   readonly startedAt = performance.now();
   readonly record: AccessRecord;
+  /** What the path said, in dialects whose body does not say it. */
+  readonly address: ClientAddress | undefined;
   /** '' until something was reserved. */
   reservationId = '';
+  /** '' until the request was read. */
+  affinityKey = '';
+  recorder: ReasoningRecorder | undefined;
+  /** The head of a stream went out before there was an answer, so that the client would wait. */
+  isCommitted = false;
   interruption: Interruption | undefined;
   /** Ends what is under way; set by the stage that waits for a provider. */
   onInterrupt: ((reason: Interruption) => void) | undefined;
 
-  constructor(dialect: Dialect, incoming: IncomingMessage, outgoing: ServerResponse, nowMs: number) {
+  constructor(
+    dialect: Dialect,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    nowMs: number,
+    address?: ClientAddress,
+  ) {
     this.dialect = dialect;
+    this.address = address;
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.record = accessRecord(newId('req', nowMs), dialect, incoming, nowMs);

@@ -8,7 +8,8 @@ import { attempt } from './attempt.ts';
 import { AttemptFailure } from './attempt-failure.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, interruptionFault } from './exchange.ts';
-import type { Asked } from './read.ts';
+import { Patience } from './patience.ts';
+import { type Asked, hasThoughts, withoutThoughts } from './read.ts';
 import type { Hold } from './reserve.ts';
 import { attemptOrder, backoffMs, isLongWait } from './retry-rules.ts';
 import type { Destination } from './route.ts';
@@ -21,22 +22,50 @@ export async function forward(
   destinations: readonly Destination[],
   hold: Hold,
 ): Promise<Answer> {
+  if (!asked.request.isStreaming) return await tryInTurn(edge, exchange, asked, destinations, hold);
+  const patience = new Patience(edge, exchange);
+  try {
+    return await tryInTurn(edge, exchange, asked, destinations, hold);
+  } finally {
+    patience[Symbol.dispose]();
+  }
+}
+
+async function tryInTurn(
+  edge: EdgeParts,
+  exchange: Exchange,
+  given: Asked,
+  destinations: readonly Destination[],
+  hold: Hold,
+): Promise<Answer> {
   edge.retryBudget.countRequest();
-  const order = attemptOrder(destinations, asked.request.isStreaming);
+  const order = attemptOrder(destinations, given.request.isStreaming);
+  let asked = given;
   for (let index = 0; ; ) {
     const destination = order[index];
     if (destination === undefined) throw new Fault('internal', 'There was nobody to ask.');
     try {
-      return await attempt(edge, exchange, asked, destination, hold);
+      const answer = await attempt(edge, exchange, asked, destination, hold);
+      if (destination !== order[0]) edge.detours.remember(exchange.affinityKey, destination);
+      return answer;
     } catch (error) {
       if (!(error instanceof AttemptFailure)) throw error;
       report(edge, exchange, destination, error);
+      if (isThoughtRefused(error) && hasThoughts(asked)) {
+        asked = withoutThoughts(asked);
+        continue;
+      }
       index = nextAttempt(order, index, error);
       if (index === -1 || !edge.retryBudget.take()) throw error.fault;
       if (order[index] === destination) await sleep(backoffMs(error.fault.retryAfterMs, Math.random()));
       if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
     }
   }
+}
+
+/** A provider that does not know a thought for its own answers well without it: the user sees nothing of this. */
+function isThoughtRefused({ fault }: AttemptFailure): boolean {
+  return fault.details?.capability === 'thinking_signature';
 }
 
 /** The place in `order` to go on with, or -1 when there is none. */

@@ -8,13 +8,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dialect } from '@ai-switch/dialects';
 import { authenticate, permitModel } from './authenticate.ts';
 import type { EdgeParts } from './edge-parts.ts';
+import type { ClientAddress } from './exchange.ts';
 import { forward } from './forward.ts';
 import { read } from './read.ts';
 import { receive } from './receive.ts';
 import { record } from './record.ts';
 import { refuse } from './refuse.ts';
 import { relay } from './relay.ts';
-import { reserve } from './reserve.ts';
+import { boundsOf, reserve } from './reserve.ts';
 import { route } from './route.ts';
 
 /** Answers one request, whatever happens. Never rejects. */
@@ -23,15 +24,16 @@ export async function handle(
   dialect: Dialect,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
+  address?: ClientAddress,
 ): Promise<void> {
-  const exchange = receive(edge, dialect, incoming, outgoing);
+  const exchange = receive(edge, dialect, incoming, outgoing, address);
   try {
     edge.admit();
     const caller = await authenticate(edge, exchange);
-    const asked = await read(edge, exchange);
+    const asked = await read(edge, exchange, caller);
     permitModel(caller, asked.request.model);
-    const targets = await route(edge, caller, asked.request.model);
-    const hold = await reserve(edge, exchange, caller, asked);
+    const targets = await route(edge, caller, asked.request.model, exchange.affinityKey);
+    const hold = await reserve(edge, exchange, caller, boundsOf(edge, asked));
     // `await using` says the same and costs 1 us more.
     try {
       const answer = await forward(edge, exchange, asked, targets, hold);

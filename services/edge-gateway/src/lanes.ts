@@ -12,7 +12,7 @@ import {
   SseSplitter,
   type Usage,
 } from '@ai-switch/dialects';
-import { charactersOf } from './answer.ts';
+import { charactersOf, EMPTY_ANSWER, isEmptyAnswer } from './answer.ts';
 import type { EdgeSettings } from './config.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -21,7 +21,7 @@ export interface Lane {
   push(chunk: Buffer): Buffer | string | undefined;
   /** Call once when the bytes end. */
   end(): Buffer | string | undefined;
-  /** True once there was more than comments and pings. */
+  /** True once there was something of the answer itself: from here on nobody else can be asked. */
   readonly hasBegun: boolean;
   /** True once the answer is complete. */
   readonly isFinished: boolean;
@@ -37,14 +37,18 @@ export function passThroughLane(dialect: Dialect, request: Request, settings: Ed
   return new PassThroughLane(dialect, request, settings);
 }
 
+/** @param translate what an event of the provider's becomes on its way, before it is written */
 export function conversionLane(
   from: Dialect,
   exchange: Exchange,
   request: Request,
+  translate: Translate,
   settings: EdgeSettings,
 ): Lane {
-  return new ConversionLane(from, exchange.dialect, replyContext(exchange, request), settings);
+  return new ConversionLane(from, exchange.dialect, replyContext(exchange, request), translate, settings);
 }
+
+export type Translate = (event: Event) => readonly Event[];
 
 export function replyContext(exchange: Exchange, request: Request): ReplyContext {
   return {
@@ -52,6 +56,8 @@ export function replyContext(exchange: Exchange, request: Request): ReplyContext
     model: request.model,
     createdAtMs: Number(exchange.record.startedAtMs),
     isStreamUsageWanted: request.isStreamUsageWanted,
+    isEncryptedReasoningWanted: request.isEncryptedReasoningWanted ?? false,
+    isCompaction: request.isCompaction ?? false,
   };
 }
 
@@ -105,13 +111,15 @@ class PassThroughLane implements Lane {
       const isWanted = meter.observe(frame);
       if (meter.error !== undefined) break;
       if (isWanted) wanted.push(bytes);
-      if (frame.data !== '' && frame.event !== 'ping') this.hasBegun = true;
+      this.hasBegun ||= meter.outputCharacters > 0 || meter.isFinished;
       if (this.#isEnd(frame)) this.missingEnd = '';
     }
     return joined(wanted);
   }
 
+  /** A dialect without a last frame ends with an empty one, which no provider sends. */
   #isEnd({ event, data }: Frame): boolean {
+    if (this.missingEnd === '') return false;
     return this.#end.event === '' ? data === this.#end.data : event === this.#end.event;
   }
 }
@@ -134,6 +142,7 @@ class ConversionLane implements Lane {
   readonly #splitter: SseSplitter;
   readonly #reader: ReturnType<Dialect['streamReader']>;
   readonly #writer: ReturnType<Dialect['streamWriter']>;
+  readonly #translate: Translate;
   readonly missingEnd = '';
   hasBegun = false;
   isFinished = false;
@@ -141,10 +150,17 @@ class ConversionLane implements Lane {
   usage: Usage | undefined;
   outputCharacters = 0;
 
-  constructor(from: Dialect, to: Dialect, context: ReplyContext, settings: EdgeSettings) {
+  constructor(
+    from: Dialect,
+    to: Dialect,
+    context: ReplyContext,
+    translate: Translate,
+    settings: EdgeSettings,
+  ) {
     this.#splitter = new SseSplitter(settings);
     this.#reader = from.streamReader();
     this.#writer = to.streamWriter(context);
+    this.#translate = translate;
   }
 
   push(chunk: Buffer): string | undefined {
@@ -169,11 +185,16 @@ class ConversionLane implements Lane {
         this.error = event.error;
         break;
       }
+      if (event.type === 'finish' && !this.hasBegun && isEmptyAnswer(event.reason)) {
+        this.error = { code: 'upstream', message: EMPTY_ANSWER };
+        break;
+      }
       if (event.type === 'usage') this.usage = event.usage;
       else if (event.type === 'finish') this.isFinished = true;
-      if (event.type !== 'ping') this.hasBegun = true;
+      this.hasBegun ||= event.type === 'partStart' || event.type === 'finish';
+      // What the provider sent is what it charges for, also where it is restored to something shorter.
       this.outputCharacters += charactersOf(event);
-      text += this.#writer.write(event);
+      for (const translated of this.#translate(event)) text += this.#writer.write(translated);
     }
     return text;
   }

@@ -1,15 +1,15 @@
-// The list of models, in the form that the asking client's SDK expects: all of them ask the same address, and Anthropic's
-// is told by its `anthropic-version` header.
-// https://platform.openai.com/docs/api-reference/models, https://docs.claude.com/en/api/models-list
+// The list of models, in the form that the asking client's SDK expects. The newest SDKs of all three families ask the same
+// address, so that only their headers tell them apart: model-shapes.ts.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Model } from '@ai-switch/contracts';
-import { anthropicMessages, openaiChat } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
 import { authenticate } from './authenticate.ts';
 import type { EdgeParts } from './edge-parts.ts';
+import { shapeFor } from './model-shapes.ts';
 import { receive } from './receive.ts';
 import { refuse } from './refuse.ts';
+import { writeJson } from './write-json.ts';
 
 /** @param id the one model that is wanted; undefined for all */
 export async function answerModels(
@@ -18,24 +18,18 @@ export async function answerModels(
   outgoing: ServerResponse,
   id: string | undefined,
 ): Promise<void> {
-  const isAnthropic = incoming.headers['anthropic-version'] !== undefined;
-  const exchange = receive(edge, isAnthropic ? anthropicMessages : openaiChat, incoming, outgoing);
+  const shape = shapeFor(incoming);
+  const exchange = receive(edge, shape.dialect, incoming, outgoing);
   try {
     edge.admit();
     const caller = await authenticate(edge, exchange);
     const { models } = await edge.ports.router.listModels({ tenant: caller.tenant });
     const permitted =
       caller.models.length === 0 ? models : models.filter(({ name }) => caller.models.includes(name));
-    const body =
-      id === undefined ? listBody(permitted, isAnthropic) : modelBody(find(permitted, id), isAnthropic);
-    const bytes = Buffer.from(JSON.stringify(body));
-    outgoing.writeHead(200, {
-      'content-type': 'application/json',
-      'content-length': bytes.length,
-      'x-request-id': exchange.requestId,
-      'request-id': exchange.requestId,
-    });
-    outgoing.end(bytes);
+    writeJson(
+      exchange,
+      id === undefined ? shape.list(permitted, queryOf(incoming)) : shape.one(find(permitted, id)),
+    );
   } catch (error) {
     refuse(edge, exchange, error);
   } finally {
@@ -49,20 +43,7 @@ function find(models: readonly Model[], id: string): Model {
   return model;
 }
 
-function listBody(models: readonly Model[], isAnthropic: boolean): object {
-  const data = models.map((model) => modelBody(model, isAnthropic));
-  if (!isAnthropic) return { object: 'list', data };
-  return {
-    data,
-    has_more: false,
-    first_id: models.at(0)?.name ?? null,
-    last_id: models.at(-1)?.name ?? null,
-  };
-}
-
-function modelBody({ name, provider, updatedAtMs }: Model, isAnthropic: boolean): object {
-  const atMs = Number(updatedAtMs);
-  return isAnthropic
-    ? { type: 'model', id: name, display_name: name, created_at: new Date(atMs).toISOString() }
-    : { id: name, object: 'model', created: Math.floor(atMs / 1_000), owned_by: provider };
+function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
+  const query = url.indexOf('?');
+  return new URLSearchParams(query === -1 ? '' : url.slice(query + 1));
 }

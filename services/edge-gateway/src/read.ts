@@ -1,25 +1,62 @@
-import type { Request, Scan } from '@ai-switch/dialects';
-import { parseBody } from '@ai-switch/dialects';
+import type { Caller } from '@ai-switch/contracts';
+import type { Dialect, JsonObject, Request, Scan } from '@ai-switch/dialects';
+import { openaiChat, parseBody } from '@ai-switch/dialects';
+import { affinityKeyOf } from './affinity.ts';
 import { collectBody } from './collect-body.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { estimateInputTokens } from './estimate.ts';
 import type { Exchange } from './exchange.ts';
+import { openaiResponses } from './pending.ts';
 
 /** What the client asks for, with the bytes it asked in. */
 export interface Asked {
   readonly request: Request;
+  /** What the body is written in, which may be another dialect than the answer's. */
+  readonly dialect: Dialect;
   readonly bytes: Buffer;
+  readonly body: JsonObject;
   /** Where the top-level fields stand in `bytes`. */
   readonly scan: Scan;
   readonly inputTokensEstimate: number;
+  /** The request is no longer what stands in `bytes`. */
+  readonly isRewritten: boolean;
 }
 
 /** @throws InvalidRequest that names the field; Fault `tooLarge` */
-export async function read(edge: EdgeParts, exchange: Exchange): Promise<Asked> {
+export async function read(edge: EdgeParts, exchange: Exchange, caller: Caller): Promise<Asked> {
   const bytes = await collectBody(exchange.incoming, edge.settings, edge.ticker);
   const { body, scan } = parseBody(bytes);
-  const request = exchange.dialect.readRequest(body);
-  exchange.record.alias = request.model;
-  exchange.record.streaming = request.isStreaming;
-  return { request, bytes, scan, inputTokensEstimate: estimateInputTokens(request, scan) };
+  const dialect = dialectOfBody(exchange.dialect, body);
+  const sent = dialect.readRequest(body, exchange.address);
+  exchange.record.alias = sent.model;
+  exchange.record.streaming = sent.isStreaming;
+  exchange.affinityKey = affinityKeyOf(exchange.incoming.headers, sent);
+  exchange.recorder = edge.reasoning.recorder(exchange.dialect.name, caller.userId);
+  const request = edge.reasoning.recall(exchange.dialect.name, caller.userId, sent);
+  const inputTokensEstimate = estimateInputTokens(request, scan);
+  return { request, dialect, bytes, body, scan, inputTokensEstimate, isRewritten: request !== sent };
+}
+
+/**
+ * Cursor posts bodies of Responses to the address of Chat Completions and reads chat chunks:
+ * https://forum.cursor.com/t/159298
+ */
+function dialectOfBody(dialect: Dialect, body: JsonObject): Dialect {
+  const isOfResponses = dialect === openaiChat && body.input !== undefined && body.messages === undefined;
+  return isOfResponses ? openaiResponses : dialect;
+}
+
+/** The same without any thought of a model: for a provider that knows one of them not to be its own. */
+export function withoutThoughts(asked: Asked): Asked {
+  const turns = asked.request.turns.map((turn) => ({
+    ...turn,
+    parts: turn.parts.filter(({ kind }) => kind !== 'thinking' && kind !== 'redactedThinking'),
+  }));
+  return { ...asked, request: { ...asked.request, turns }, isRewritten: true };
+}
+
+export function hasThoughts({ request }: Asked): boolean {
+  return request.turns.some(({ parts }) =>
+    parts.some(({ kind }) => kind === 'thinking' || kind === 'redactedThinking'),
+  );
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dialect } from '@ai-switch/dialects';
 import type { EdgeParts } from './edge-parts.ts';
-import { Exchange } from './exchange.ts';
+import { type ClientAddress, Exchange } from './exchange.ts';
 
 /** Begins an exchange: from here on the client's leaving and the process's closing are noticed. */
 export function receive(
@@ -9,8 +9,9 @@ export function receive(
   dialect: Dialect,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
+  address?: ClientAddress,
 ): Exchange {
-  const exchange = new Exchange(dialect, incoming, outgoing, edge.clock.nowMs());
+  const exchange = new Exchange(dialect, incoming, outgoing, edge.clock.nowMs(), address);
   edge.exchanges.add(exchange);
   outgoing.on('close', () => {
     if (!outgoing.writableFinished) exchange.interrupt('clientGone');

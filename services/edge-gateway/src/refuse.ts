@@ -36,6 +36,10 @@ export function refuse(edge: EdgeParts, exchange: Exchange, error: unknown): voi
     record.outcome = 'clientGone';
     return;
   }
+  if (exchange.isCommitted && !outgoing.writableEnded) {
+    outgoing.end(exchange.dialect.writeStreamError(outgoingError(fault, record.requestId)));
+    return;
+  }
   if (outgoing.headersSent) {
     // A stage that writes ends what it writes; here it could not.
     outgoing.destroy();

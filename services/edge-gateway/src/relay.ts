@@ -1,10 +1,10 @@
 // Gives the answer to the client in the client's own dialect, by the lane that costs least:
 //   same dialect, whole reply   the provider's bytes
-//   other dialect, whole reply  the reply, written anew
-//   whole reply, stream wanted  the events that it would have streamed
+//   other dialect, whole reply  the events that it would have streamed, folded and written anew
+//   whole reply, stream wanted  the same events, written one by one
 //   stream                      a lane of lanes.ts, chunk by chunk
 
-import type { Event, Usage } from '@ai-switch/dialects';
+import { type Event, fold, type Usage } from '@ai-switch/dialects';
 import { type Answer, charactersIn } from './answer.ts';
 import { type Charge, chargeFor, type Outcome } from './charge.ts';
 import type { EdgeParts } from './edge-parts.ts';
@@ -29,18 +29,18 @@ export async function relay(
       const { usage, outputCharacters } = answer;
       return chargeFor(outcome, { isComplete: true, usage, outputCharacters, inputTokensEstimate });
     }
-    case 'reply': {
-      const body = dialect.writeReply(answer.reply, replyContext(exchange, request));
-      const outcome = sendWhole(edge, exchange, Buffer.from(JSON.stringify(body)));
-      const { usage } = answer.reply;
-      const outputCharacters = answer.reply.parts.reduce((sum, part) => sum + partCharacters(part), 0);
-      return chargeFor(outcome, { isComplete: true, usage, outputCharacters, inputTokensEstimate });
-    }
     case 'events': {
-      const outcome = sendEvents(edge, exchange, asked, answer.events);
-      const usage = usageIn(answer.events);
-      const outputCharacters = charactersIn(answer.events);
-      return chargeFor(outcome, { isComplete: true, usage, outputCharacters, inputTokensEstimate });
+      const { events } = answer;
+      const outcome = request.isStreaming
+        ? sendEvents(edge, exchange, asked, events)
+        : sendWhole(edge, exchange, replyBytes(exchange, asked, events));
+      const outputCharacters = charactersIn(events);
+      return chargeFor(outcome, {
+        isComplete: true,
+        usage: usageIn(events),
+        outputCharacters,
+        inputTokensEstimate,
+      });
     }
     case 'stream': {
       const { stream } = answer;
@@ -51,8 +51,14 @@ export async function relay(
   }
 }
 
-function sendWhole(edge: EdgeParts, exchange: Exchange, bytes: Buffer): Outcome {
+function replyBytes(exchange: Exchange, { request }: Asked, events: readonly Event[]): Buffer {
+  const body = exchange.dialect.writeReply(fold(events), replyContext(exchange, request));
+  return Buffer.from(JSON.stringify(body));
+}
+
+function sendWhole(edge: EdgeParts, exchange: Exchange, reply: Buffer): Outcome {
   if (exchange.interruption === 'clientGone') return 'clientGone';
+  const bytes = exchange.address?.isListWanted ? Buffer.concat([LIST_START, reply, LIST_END]) : reply;
   writeHead(exchange, 200, 'application/json', bytes.length);
   exchange.record.firstByteMs = exchange.elapsedMs();
   exchange.outgoing.end(bytes);
@@ -68,25 +74,16 @@ function sendEvents(
 ): Outcome {
   if (exchange.interruption === 'clientGone') return 'clientGone';
   const writer = exchange.dialect.streamWriter(replyContext(exchange, request));
-  writeHead(exchange, 200, 'text/event-stream; charset=utf-8');
+  if (!exchange.isCommitted) writeHead(exchange, 200, 'text/event-stream; charset=utf-8');
   exchange.record.firstByteMs = exchange.elapsedMs();
   exchange.outgoing.end(events.map((event) => writer.write(event)).join(''));
   watchStall(edge, exchange.outgoing);
   return 'completed';
 }
 
+const LIST_START = Buffer.from('[');
+const LIST_END = Buffer.from(']');
+
 function usageIn(events: readonly Event[]): Usage | undefined {
   return events.findLast((event) => event.type === 'usage')?.usage;
-}
-
-function partCharacters(part: Extract<Answer, { form: 'reply' }>['reply']['parts'][number]): number {
-  switch (part.kind) {
-    case 'text':
-    case 'thinking':
-      return part.text.length;
-    case 'toolCall':
-      return part.argumentsText.length;
-    case 'redactedThinking':
-      return 0;
-  }
 }

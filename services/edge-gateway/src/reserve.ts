@@ -14,20 +14,32 @@ import type { Exchange } from './exchange.ts';
 import type { Asked } from './read.ts';
 import { settle } from './settle.ts';
 
+/** What a request may cost at most, in tokens. */
+export interface TokenBounds {
+  readonly input: number;
+  readonly output: number;
+}
+
+export function boundsOf(edge: EdgeParts, { request, inputTokensEstimate }: Asked): TokenBounds {
+  const { outputTokensDefault, outputTokensMax } = edge.settings;
+  const output = Math.min(request.outputTokensMax ?? outputTokensDefault, outputTokensMax);
+  return { input: inputTokensEstimate, output: Math.max(1, output) * Math.max(1, request.answerCount) };
+}
+
 /** @throws Fault `quotaExhausted` that says what blocks and until when */
 export async function reserve(
   edge: EdgeParts,
   exchange: Exchange,
   caller: Caller,
-  asked: Asked,
+  bounds: TokenBounds,
 ): Promise<Hold> {
-  const hold = new Hold(edge, exchange, caller, asked);
+  const hold = new Hold(edge, exchange, caller, bounds.input);
   try {
     const { reservation, created } = await edge.ports.quotaLedger.reserve({
       tenant: caller.tenant,
       reservationId: hold.reservationId,
       userId: caller.userId,
-      amounts: holdAmounts(edge, asked),
+      amounts: { input: BigInt(bounds.input), output: BigInt(bounds.output), cacheRead: 0n, cacheWrite: 0n },
       ttlMs: BigInt(edge.settings.reservationTtlMs),
       ownerToken: edge.ownerToken,
     });
@@ -51,17 +63,17 @@ export class Hold {
   readonly #edge: EdgeParts;
   readonly #exchange: Exchange;
   readonly #caller: Caller;
-  readonly #asked: Asked;
+  readonly #inputTokensEstimate: number;
   /** Settled or voided, or on the way there. */
   isOver = false;
 
-  constructor(edge: EdgeParts, exchange: Exchange, caller: Caller, asked: Asked) {
+  constructor(edge: EdgeParts, exchange: Exchange, caller: Caller, inputTokensEstimate: number) {
     this.#edge = edge;
     this.#exchange = exchange;
     // Made before the call, and readable beside the request's own id.
     this.reservationId = exchange.requestId.replace('req_', 'res_');
     this.#caller = caller;
-    this.#asked = asked;
+    this.#inputTokensEstimate = inputTokensEstimate;
   }
 
   /** Posts what was used. Never rejects: a settlement that the ledger does not take is logged with its amounts. */
@@ -103,7 +115,7 @@ export class Hold {
     if (this.isOver) return;
     if (!this.isDispatched) await this.release();
     else if (this.#exchange.interruption === 'clientGone') {
-      const { inputTokensEstimate } = this.#asked;
+      const inputTokensEstimate = this.#inputTokensEstimate;
       await this.settle(
         chargeFor('clientGone', {
           isComplete: false,
@@ -114,18 +126,6 @@ export class Hold {
       );
     } else await this.settle({ usage: noUsage, isEstimated: false, outcome: 'upstreamFailed' });
   }
-}
-
-function holdAmounts(edge: EdgeParts, asked: Asked): TokenCounts {
-  const { outputTokensDefault, outputTokensMax } = edge.settings;
-  const { request } = asked;
-  const output = Math.min(request.outputTokensMax ?? outputTokensDefault, outputTokensMax);
-  return {
-    input: BigInt(asked.inputTokensEstimate),
-    output: BigInt(Math.max(1, output) * Math.max(1, request.answerCount)),
-    cacheRead: 0n,
-    cacheWrite: 0n,
-  };
 }
 
 function countsOf({ usage }: Charge): TokenCounts {

@@ -4,25 +4,38 @@ import type { Caller, Target } from '@ai-switch/contracts';
 import { type Dialect, dialectByName } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
 import type { EdgeParts } from './edge-parts.ts';
+import { type Capabilities, capabilitiesOf, originOf } from './pending.ts';
 
-/** A place where the request may be answered, and what is spoken there. */
+/** A place where the request may be answered, and what is spoken and can be done there. */
 export interface Destination {
   readonly target: Target;
   readonly dialect: Dialect;
+  readonly capabilities: Capabilities;
+  /** Names who makes reasoning here: what it hides is of use to nobody else. */
+  readonly origin: string;
 }
 
-/** @returns at least one destination, best first. @throws Fault `notFound`, `unavailable` */
-export async function route(edge: EdgeParts, caller: Caller, alias: string): Promise<readonly Destination[]> {
-  const { targets } = await edge.ports.router.route({ tenant: caller.tenant, alias });
+/**
+ * @param affinityKey requests of one key go to one place while it is well
+ * @returns at least one destination, best first. @throws Fault `notFound`, `unavailable`
+ */
+export async function route(
+  edge: EdgeParts,
+  caller: Caller,
+  alias: string,
+  affinityKey: string,
+): Promise<readonly Destination[]> {
+  const { targets } = await edge.ports.router.route({ tenant: caller.tenant, alias, affinityKey });
   const destinations: Destination[] = [];
   for (const target of targets) {
     const dialect = dialectByName(target.dialect);
-    if (dialect !== undefined) destinations.push({ target, dialect });
+    if (dialect === undefined) continue;
+    destinations.push({ target, dialect, capabilities: capabilitiesOf(target), origin: originOf(target) });
   }
   if (destinations.length === 0) {
     throw new Fault('unavailable', `No provider serves the model "${alias.slice(0, 128)}" right now.`, {
       retryAfterMs: 5_000,
     });
   }
-  return destinations;
+  return edge.detours.order(affinityKey, destinations);
 }

@@ -4,9 +4,11 @@ import { Fault } from '@ai-switch/kernel';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
+import { auxiliaryRoutes } from './auxiliary-routes.ts';
 import type { EdgeParts } from './edge-parts.ts';
+import { readGeminiPath } from './gemini-path.ts';
 import { handle } from './handle.ts';
-import { answerModels } from './models.ts';
+import { gemini, openaiResponses } from './pending.ts';
 import { receive } from './receive.ts';
 import { Refusal, refuse } from './refuse.ts';
 
@@ -16,42 +18,45 @@ export interface EdgeBindings {
 
 type EdgeContext = Context<EdgeBindings>;
 
-/** The path of each dialect; a query string makes no difference. */
+/** The path of each dialect whose path says nothing else; a query string makes no difference. */
 const WALKS: Readonly<Record<string, Dialect>> = {
   '/v1/chat/completions': openaiChat,
+  '/v1/responses': openaiResponses,
   '/v1/messages': anthropicMessages,
+  // Cursor puts its bodies of either form here.
+  '/cursor/v1/chat/completions': openaiChat,
 };
 
 /** Begins the walk when the request is for one; false when it is not. */
 export function walk(edge: EdgeParts, incoming: IncomingMessage, outgoing: ServerResponse): boolean {
   if (incoming.method !== 'POST') return false;
-  const dialect = WALKS[pathOf(incoming)];
-  if (dialect === undefined) return false;
-  void handle(edge, dialect, incoming, outgoing);
+  const path = pathOf(incoming);
+  const dialect = WALKS[path];
+  if (dialect !== undefined) {
+    void handle(edge, dialect, incoming, outgoing);
+    return true;
+  }
+  const call = readGeminiPath(path);
+  const isStreaming = call?.method === 'streamGenerateContent';
+  if (call === undefined || !(isStreaming || call.method === 'generateContent')) return false;
+  const isListWanted = isStreaming && !/[?&]alt=sse(?:&|$)/.test(incoming.url ?? '');
+  const address = { model: call.model, isStreaming: isStreaming && !isListWanted };
+  void handle(edge, gemini, incoming, outgoing, { ...address, isListWanted });
   return true;
 }
 
 export function routes(edge: EdgeParts): Hono<EdgeBindings> {
   const app = new Hono<EdgeBindings>();
-  for (const [path, dialect] of Object.entries(WALKS)) {
-    app.post(path, async ({ env }) => {
-      await handle(edge, dialect, env.incoming, env.outgoing);
-      return RESPONSE_ALREADY_SENT;
-    });
+  auxiliaryRoutes(app, edge);
+  app.use(async ({ env }, next) => {
+    if (walk(edge, env.incoming, env.outgoing)) return RESPONSE_ALREADY_SENT;
+    return await next();
+  });
+  for (const path of Object.keys(WALKS)) {
     app.all(path, (context) => refuseRoute(edge, context, methodNotAllowed('POST')));
   }
-  const models = async (context: EdgeContext, id: string | undefined) => {
-    await answerModels(edge, context.env.incoming, context.env.outgoing, id);
-    return RESPONSE_ALREADY_SENT;
-  };
-  app.get('/v1/models', (context) => models(context, undefined));
-  // A model's name may hold a slash, so the rest of the path is the name.
-  app.get('/v1/models/:id{.+}', (context) => models(context, context.req.param('id')));
   app.all('/v1/models', (context) => refuseRoute(edge, context, methodNotAllowed('GET')));
 
-  // Claude Code opens its connection with these, without a key.
-  app.get('/', (context) => context.body(null, 204));
-  app.get('/api/hello', (context) => context.body(null, 204));
   app.get('/health/live', (context) => context.json({ status: 'live' }));
   app.get('/health/ready', (context) =>
     edge.isClosing ? context.json({ status: 'closing' }, 503) : context.json({ status: 'ready' }),
@@ -63,7 +68,9 @@ export function routes(edge: EdgeParts): Hono<EdgeBindings> {
 
 /** The dialect that a client of this path expects errors in. */
 export function dialectOf(path: string, hasAnthropicVersion: boolean): Dialect {
-  return hasAnthropicVersion || path.startsWith('/v1/messages') ? anthropicMessages : openaiChat;
+  if (hasAnthropicVersion || path.startsWith('/v1/messages')) return anthropicMessages;
+  if (path.startsWith('/v1/responses')) return openaiResponses;
+  return path.startsWith('/v1beta/') || readGeminiPath(path) !== undefined ? gemini : openaiChat;
 }
 
 function refuseRoute(edge: EdgeParts, { env }: EdgeContext, fault: Fault): Response {
@@ -82,8 +89,8 @@ function methodNotAllowed(allow: string): Fault {
 function noSuchPath(): Fault {
   return new Fault(
     'notFound',
-    'There is nothing at this address. Chat completions are at /v1/chat/completions, messages at /v1/messages, ' +
-      'models at /v1/models.',
+    'There is nothing at this address. Chat completions are at /v1/chat/completions, responses at /v1/responses, ' +
+      'messages at /v1/messages, generateContent at /v1beta/models/<model>:generateContent, models at /v1/models.',
     { details: { field: 'path' } },
   );
 }

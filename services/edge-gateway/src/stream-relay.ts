@@ -66,7 +66,7 @@ export class StreamRelay implements BodySink, Ticking {
       this.#resolveEnded = resolve;
       if (this.#state === 'over') return resolve('clientGone');
       this.#state = 'flowing';
-      writeHead(this.#exchange, 200, 'text/event-stream; charset=utf-8');
+      if (!this.#exchange.isCommitted) writeHead(this.#exchange, 200, 'text/event-stream; charset=utf-8');
       this.#edge.ticker.add(this);
       outgoing.on('drain', () => this.#catchUp());
       for (const piece of this.#held.splice(0)) this.#write(piece);
@@ -143,9 +143,8 @@ export class StreamRelay implements BodySink, Ticking {
     const { lane } = this;
     if (lane.error !== undefined) {
       if (piece !== undefined && this.#state !== 'opening') this.#put(piece);
-      const { code, message, retryAfterMs } = lane.error;
       this.#abort();
-      this.#fail(new AttemptFailure(providerFault(code, message, retryAfterMs), true));
+      this.#fail(new AttemptFailure(providerFault(lane.error), true));
       return;
     }
     if (piece !== undefined) this.#put(piece);

@@ -4,7 +4,7 @@ const DROPPED_CHARACTERS_MAX = 2_048;
 
 /** The head of an answer. Nothing of the provider's headers goes on. */
 export function writeHead(exchange: Exchange, status: number, contentType: string, length?: number): void {
-  const { record, requestId, reservationId, outgoing } = exchange;
+  const { record, requestId, reservationId, outgoing, dialect, affinityKey } = exchange;
   const headers = [
     'content-type',
     contentType,
@@ -12,13 +12,14 @@ export function writeHead(exchange: Exchange, status: number, contentType: strin
     requestId,
     'request-id',
     requestId,
-    'x-aiswitch-reservation',
-    reservationId,
   ];
+  if (reservationId !== '') headers.push('x-aiswitch-reservation', reservationId);
   if (length !== undefined) headers.push('content-length', String(length));
   // A proxy in between must neither keep nor gather the frames of a stream.
   else headers.push('cache-control', 'no-cache, no-transform', 'x-accel-buffering', 'no');
   if (record.dropped.length > 0) headers.push('x-aiswitch-dropped', printable(record.dropped));
+  // Codex sends it back on all further requests of the turn.
+  if (dialect.name === 'openai-responses') headers.push('x-codex-turn-state', affinityKey);
   record.httpStatus = status;
   outgoing.writeHead(status, headers);
 }

@@ -22,7 +22,7 @@ const dialects = [
 ];
 
 describe.each(dialects)('$name on both sides', ({ name, path, odd }) => {
-  test('leaves every byte of the request but the name of the model', async () => {
+  test('case 45: leaves every byte of the request but the name of the model', async () => {
     const response = await gateway.post(path, odd);
     expect(response.status).toBe(200);
     const [request] = gateway.provider.requests;
@@ -87,7 +87,7 @@ describe.each(dialects)('$name on both sides', ({ name, path, odd }) => {
   });
 });
 
-test('a chat stream is metered by usage that the client did not ask for and does not get', async () => {
+test('case 64: a chat stream is metered by usage that the client did not ask for and does not get', async () => {
   const response = await gateway.post(
     '/v1/chat/completions',
     ask('/v1/chat/completions', 'chat', { stream: true }),

@@ -51,7 +51,7 @@ describe.each(PATHS)('%s', (path) => {
     await closed;
   });
 
-  test('a silent stream is kept alive between its frames', async () => {
+  test('case 66: a silent stream is kept alive between its frames', async () => {
     gateway.provider.otherwise = { text: ['a', 'b'], chunkDelayMs: 150 };
     const text = await (await gateway.post(path, streaming)).text();
     expect(text).toContain(path === '/v1/messages' ? 'event: ping' : ': keep-alive');

@@ -13,7 +13,7 @@ const combinations = PATHS.flatMap((path) => ['chat', 'messages'].map((alias) =>
 const answer = { text: ['a世'], usage: { input: 3, output: 2 } };
 
 describe.each(combinations)('a stream to $path from a provider of $alias', ({ path, alias }) => {
-  test('that is cut at any byte ends in a way that every client understands', async () => {
+  test('case 77: that is cut at any byte ends in a way that every client understands', async () => {
     const length = await lengthOfStream(alias);
     const ends = new Map<string, number>();
     const cutAt = async (cutAfterBytes: number) => {

@@ -1,6 +1,6 @@
 // The edge with real services behind it, each on a database in memory, and two scripted providers in front of it.
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import { openAuditLog } from '@ai-switch/audit-consumer';
 import { openAuth } from '@ai-switch/auth';
@@ -106,7 +106,8 @@ export async function openGateway({ settings, wrap }: GatewayOptions = {}): Prom
     post: (path, body, headers = { authorization: `Bearer ${key}` }) =>
       fetch(`${url}${path}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
+        // Each is a conversation of its own: where one fell back to is no matter of the next.
+        headers: { 'content-type': 'application/json', 'x-aiswitch-affinity': randomUUID(), ...headers },
         body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
       }),
     settled: () => until(async () => isNothing((await balance()).held), 'the ledger still holds something'),
@@ -153,6 +154,8 @@ async function addProviders(
         origin: 'admin',
         updatedAtMs: 0n,
         models: [],
+        capabilities: undefined,
+        modelCapabilities: {},
         ...row,
       },
       credential: PROVIDER_KEY,

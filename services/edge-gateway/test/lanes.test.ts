@@ -32,7 +32,7 @@ describe.each(combinations)('$form at $path from a provider of $alias', ({ path,
     return { response, raw, reservation };
   }
 
-  test('says what the provider said and is charged what the provider counted', async () => {
+  test('case 65: says what the provider said and is charged what the provider counted', async () => {
     const usage = { input: 21, output: 9, cacheRead: 5 };
     const { response, raw, reservation } = await answered({ text: ['Grüße, ', '世界', ' 🌍!'], usage });
     expect(response.status).toBe(200);
@@ -77,19 +77,19 @@ describe.each(combinations)('$form at $path from a provider of $alias', ({ path,
     expect(record).toMatchObject({ outcome: 'completed', usageEstimated: true });
   });
 
-  test('comes through though the provider answers in the other form', async () => {
+  test('case 72: comes through though the provider answers in the other form', async () => {
     const { raw, reservation } = await answered({ form: stream ? 'whole' : 'stream', text: ['turned'] });
     expect(textIn(raw)).toBe('turned');
     if (stream) expect(endOf(path, raw)).toBe('finished');
     expect(reservation.charged).toMatchObject({ input: 11n });
   });
 
-  test('comes through though the provider splits it at every byte', async () => {
+  test('case 47: comes through though the provider splits it at every byte', async () => {
     const { raw } = await answered({ chunkBytes: 1, text: ['Grüße 🌍'] });
     expect(textIn(raw)).toBe('Grüße 🌍');
   });
 
-  test('has our ids and none of the headers of the provider', async () => {
+  test('case 11: has our ids and none of the headers of the provider', async () => {
     const headers = { 'x-request-id': 'theirs', 'set-cookie': 'a=b', 'openai-organization': 'org-secret' };
     const { response } = await answered({ headers });
     expect(response.headers.get('x-request-id')).toMatch(/^req_/);

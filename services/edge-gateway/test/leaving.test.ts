@@ -16,25 +16,28 @@ const CHUNKS = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 const combinations = PATHS.flatMap((path) => ['chat', 'messages'].map((alias) => ({ path, alias })));
 
 describe.each(combinations)('a client of $path that leaves a provider of $alias', ({ path, alias }) => {
-  test.each(CHUNKS)('after %i chunks stops the provider and is charged for what came', async (chunks) => {
-    gateway.provider.script({ text: TEXT, chunkDelayMs: 10, usage: { input: 500, output: 900 } });
-    const leftAtMs = await leaveAfter(chunks, path, alias, { stream: true });
-    const [seen] = gateway.provider.requests;
-    await until(() => seen?.abortedAtMs !== undefined, 'the provider was not stopped');
-    expect((seen?.abortedAtMs ?? 0) - leftAtMs).toBeLessThan(1_000);
-    await gateway.settled();
+  test.each(CHUNKS)(
+    'case 10: after %i chunks stops the provider and is charged for what came',
+    async (chunks) => {
+      gateway.provider.script({ text: TEXT, chunkDelayMs: 10, usage: { input: 500, output: 900 } });
+      const leftAtMs = await leaveAfter(chunks, path, alias, { stream: true });
+      const [seen] = gateway.provider.requests;
+      await until(() => seen?.abortedAtMs !== undefined, 'the provider was not stopped');
+      expect((seen?.abortedAtMs ?? 0) - leftAtMs).toBeLessThan(1_000);
+      await gateway.settled();
 
-    const record = await lastRecord();
-    expect(record).toMatchObject({ outcome: 'clientGone', usageEstimated: true, attempts: 1 });
-    const { input = 0n, output = 0n } = record.usage ?? {};
-    expect(input).toBeGreaterThan(0n);
-    expect(output).toBeLessThan(200n);
-    // The first chunks carry no text; those of Anthropic carry its count of the prompt.
-    if (chunks > 4) expect(output).toBeGreaterThan(0n);
-    if (alias === 'messages' && chunks > 0) expect(input).toBe(500n);
-  });
+      const record = await lastRecord();
+      expect(record).toMatchObject({ outcome: 'clientGone', usageEstimated: true, attempts: 1 });
+      const { input = 0n, output = 0n } = record.usage ?? {};
+      expect(input).toBeGreaterThan(0n);
+      expect(output).toBeLessThan(200n);
+      // The first chunks carry no text; those of Anthropic carry its count of the prompt.
+      if (chunks > 4) expect(output).toBeGreaterThan(0n);
+      if (alias === 'messages' && chunks > 0) expect(input).toBe(500n);
+    },
+  );
 
-  test('before a whole reply stops the provider and pays for the prompt alone', async () => {
+  test('case 10: before a whole reply stops the provider and pays for the prompt alone', async () => {
     gateway.provider.script({ delayMs: 5_000 });
     await leaveAfter(0, path, alias, {});
     const [seen] = gateway.provider.requests;

@@ -38,7 +38,7 @@ function wrap(ports: Ports): Ports {
 describe.each(PATHS)('%s', (path) => {
   const alias = path === '/v1/messages' ? 'messages' : 'chat';
 
-  test('a spent quota is a 429 that says what blocks and when it resets', async () => {
+  test('case 74: a spent quota is a 429 that says what blocks and when it resets', async () => {
     const { tenant, userId, ports } = gateway;
     await ports.quotaLedger.setLimits({ tenant, userId, limits: { output: 50n } });
     const response = await gateway.post(path, ask(path, alias));

@@ -69,14 +69,14 @@ describe.each(PATHS)('%s', (path) => {
     expect(record).toMatchObject({ attempts: 2, outcome: 'upstreamFailed' });
   });
 
-  test('a rate limit is told with the time to wait', async () => {
+  test('case 74: a rate limit is told with the time to wait', async () => {
     gateway.provider.otherwise = { status: 429, headers: { 'retry-after': '7' } };
     const response = await gateway.post(path, ask(path, alias));
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, '7']);
     expect(attempts()).toEqual([1, 0]);
   });
 
-  test('no error shows the address, the credential or the account of a provider', async () => {
+  test('case 85: no error shows the address, the credential or the account of a provider', async () => {
     const said = `No access for org-Abc123Def456 with ${PROVIDER_KEY} at https://internal.example/v1`;
     for (const status of [400, 401, 429, 500]) {
       gateway.provider.otherwise = { status, body: JSON.stringify({ error: { message: said } }) };
@@ -97,7 +97,7 @@ describe.each(PATHS)('%s', (path) => {
       ['an error as its first event', { errorAtFrame: 0 }],
       ['an end before its first event', { cutAfterBytes: 0 }],
       ['half of its first event', { cutAfterBytes: 30 }],
-    ])('falls back on %s', async (_name, script) => {
+    ])('case 78: falls back on %s', async (_name, script) => {
       gateway.provider.otherwise = script;
       const response = await gateway.post(path, ask(path, 'both', streaming));
       expect(response.status).toBe(200);
@@ -115,7 +115,7 @@ describe.each(PATHS)('%s', (path) => {
       expect(attempts()).toEqual([1, 1]);
     });
 
-    test('is never begun again once something of it was seen', async () => {
+    test('case 79: is never begun again once something of it was seen', async () => {
       gateway.provider.otherwise = { cutAfterFrames: 3 };
       const response = await gateway.post(path, ask(path, 'both', streaming));
       expect(response.status).toBe(200);

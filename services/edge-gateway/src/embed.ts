@@ -1,0 +1,82 @@
+// Embeddings take the walk of docs/REQUEST.md with a model of their own: there is no stream, and an answer is charged by
+// its input alone.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  type Dialect,
+  type EmbeddingAddress,
+  type EmbeddingDialect,
+  type EmbeddingRequest,
+  noUsage,
+  parseBody,
+} from '@ai-switch/dialects';
+import { authenticate, permitModel } from './authenticate.ts';
+import type { Charge } from './charge.ts';
+import { collectBody } from './collect-body.ts';
+import type { EdgeParts } from './edge-parts.ts';
+import { type AskedEmbeddings, attemptEmbeddings } from './embed-attempt.ts';
+import { tokensOf } from './estimate.ts';
+import { receive } from './receive.ts';
+import { record } from './record.ts';
+import { refuse } from './refuse.ts';
+import { reserve } from './reserve.ts';
+import { attemptOrder } from './retry-rules.ts';
+import { route } from './route.ts';
+import { watchStall } from './stall-watch.ts';
+import { tryDestinations } from './try-destinations.ts';
+import { writeJson } from './write-json.ts';
+
+/** Answers one request, whatever happens. Never rejects. @param dialect what refusals are written in */
+export async function answerEmbeddings(
+  edge: EdgeParts,
+  dialect: Dialect,
+  embedding: EmbeddingDialect,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  address: EmbeddingAddress,
+): Promise<void> {
+  const exchange = receive(edge, dialect, incoming, outgoing);
+  try {
+    edge.admit();
+    const caller = await authenticate(edge, exchange);
+    const bytes = await collectBody(incoming, edge.settings, edge.ticker);
+    const { body, scan } = parseBody(bytes);
+    const request = embedding.readRequest(body, address);
+    exchange.record.alias = request.model;
+    permitModel(caller, request.model);
+    const destinations = await route(edge, caller, request.model, exchange.affinityKey);
+    const input = estimateTokens(request);
+    const hold = await reserve(edge, exchange, caller, { input, output: 0 });
+    try {
+      const asked: AskedEmbeddings = { embedding, request, bytes, scan };
+      const order = attemptOrder(destinations, false);
+      const answer = await tryDestinations(edge, exchange, order, (destination) =>
+        attemptEmbeddings(edge, exchange, asked, destination, hold),
+      );
+      const inputTokens = answer.reply.inputTokens ?? input;
+      writeJson(exchange, answer.bytes ?? embedding.writeReply(answer.reply, request, inputTokens));
+      watchStall(edge, outgoing);
+      await hold.settle(chargeOf(inputTokens, answer.reply.inputTokens === undefined, exchange.interruption));
+    } finally {
+      if (!hold.isOver) await hold.end();
+    }
+  } catch (error) {
+    refuse(edge, exchange, error);
+  } finally {
+    record(edge, exchange);
+  }
+}
+
+function chargeOf(input: number, isEstimated: boolean, interruption: string | undefined): Charge {
+  const outcome = interruption === 'clientGone' ? 'clientGone' : 'completed';
+  return { usage: { ...noUsage, input }, isEstimated, outcome };
+}
+
+/** Never zero. */
+function estimateTokens({ inputs }: EmbeddingRequest): number {
+  return inputs.reduce((sum, input) => {
+    if (input.kind === 'tokens') return sum + input.tokens.length;
+    if (input.kind === 'text') return sum + Math.max(1, tokensOf(input.text.length));
+    return sum + tokensOf(JSON.stringify(input.source.value).length);
+  }, 0);
+}

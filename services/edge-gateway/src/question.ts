@@ -1,0 +1,102 @@
+// What a destination is asked, and how its answer is read back. The same dialect gets the client's own bytes with a few
+// fields set, so that nothing which we do not know is lost; only what forbids that has the request written anew.
+
+import { type Event, type JsonObject, type JsonValue, type Request, spliceFields } from '@ai-switch/dialects';
+import type { Exchange } from './exchange.ts';
+import type { Translate } from './lanes.ts';
+import { applyQuirks, fitRequest, openSeals, type QuirkContext, sealEvent } from './pending.ts';
+import type { Asked } from './read.ts';
+import type { ReasoningRecorder } from './reasoning-store.ts';
+import type { Destination } from './route.ts';
+
+export interface Question {
+  readonly body: Buffer;
+  /** The provider is asked for a stream, whatever the client wants. */
+  readonly isStreaming: boolean;
+  /** What the destination cannot carry. */
+  readonly dropped: readonly string[];
+  /** The answer's events have to be led back to the client's own tools and schema. */
+  readonly isRestoring: boolean;
+  /** Begins the way of one answer's events back to the client. */
+  translate(recorder: ReasoningRecorder | undefined): Translate;
+}
+
+/** @throws InvalidRequest for a request that the destination's dialect cannot say at all */
+export function questionFor(exchange: Exchange, asked: Asked, destination: Destination): Question {
+  const { target, dialect, capabilities, origin } = destination;
+  const isSameDialect = dialect === asked.dialect && dialect === exchange.dialect;
+  const opened = openSeals(asked.request, origin, isSameDialect);
+  const fitted = fitRequest(opened, capabilities);
+  const request = withStream(fitted.request, capabilities.isStreamOnly === true);
+  const context: QuirkContext = {
+    model: target.model,
+    isStreaming: request.isStreaming,
+    clientDialect: asked.dialect.name,
+    affinityKey: exchange.affinityKey,
+  };
+  const isPassable = isSameDialect && request === asked.request && !asked.isRewritten;
+  const edits = isPassable ? dialect.passThroughEdits(request, target.model) : undefined;
+  if (edits !== undefined) {
+    return {
+      body: passedBody(asked, edits, applyQuirks(target, asked.body, context)),
+      isStreaming: request.isStreaming,
+      dropped: [],
+      isRestoring: false,
+      translate: (recorder) => translation(exchange, origin, [], recorder),
+    };
+  }
+  const written = dialect.writeRequest(request, target.model);
+  const restores = [written.restore, fitted.restore].filter((restore) => restore !== undefined);
+  return {
+    body: Buffer.from(JSON.stringify(applyQuirks(target, written.body, context))),
+    isStreaming: request.isStreaming,
+    dropped: [...new Set([...fitted.dropped, ...written.dropped])].sort(),
+    isRestoring: restores.length > 0,
+    translate: (recorder) => {
+      const begun = restores.map((restore) => restore());
+      return translation(exchange, origin, begun, recorder);
+    },
+  };
+}
+
+function withStream(request: Request, isStreamOnly: boolean): Request {
+  if (request.isStreaming || !isStreamOnly) return request;
+  return { ...request, isStreaming: true, isStreamUsageWanted: true };
+}
+
+/** The client's bytes with the fields set that differ; written anew only when one has to go. */
+function passedBody(asked: Asked, edits: Readonly<Record<string, JsonValue>>, wanted: JsonObject): Buffer {
+  const { body, bytes, scan } = asked;
+  if (wanted === body) return spliceFields(bytes, scan, edits);
+  if (Object.keys(body).some((name) => !(name in wanted))) {
+    return Buffer.from(JSON.stringify({ ...wanted, ...edits }));
+  }
+  const differing = Object.entries(wanted).filter(([name, value]) => body[name] !== value);
+  return spliceFields(bytes, scan, { ...Object.fromEntries(differing), ...edits } as typeof edits);
+}
+
+/** At most so many names of what an answer could not carry are recorded. */
+const DROPPED_NAMES_MAX = 64;
+
+/** Back to the client's own tools, then sealed, so that hidden reasoning comes back to nobody but who made it. */
+function translation(
+  exchange: Exchange,
+  origin: string,
+  restores: readonly Translate[],
+  recorder: ReasoningRecorder | undefined,
+): Translate {
+  const { dropped } = exchange.record;
+  return (event) => {
+    if (event.type === 'dropped') {
+      if (dropped.length < DROPPED_NAMES_MAX && !dropped.includes(event.name)) dropped.push(event.name);
+      return NOTHING;
+    }
+    let events: readonly Event[] = [event];
+    for (const restore of restores) events = events.flatMap(restore);
+    const sealed = events.map((one) => sealEvent(one, origin));
+    if (recorder !== undefined) for (const one of sealed) recorder.observe(one);
+    return sealed;
+  };
+}
+
+const NOTHING: readonly Event[] = [];

@@ -4,7 +4,9 @@ import type { DialectName } from './model/request.ts';
 import { openaiChat } from './openai-chat/index.ts';
 
 export { anthropicMessages } from './anthropic-messages/index.ts';
+export * from './counting/index.ts';
 export * from './dialect.ts';
+export * from './embeddings/index.ts';
 export { FrameTooLarge, parseFrame, printFrame, type SseLimits, SseSplitter } from './frames/sse.ts';
 export {
   type ByteRange,

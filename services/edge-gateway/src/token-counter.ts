@@ -83,18 +83,18 @@ export class TokenCounter {
   }
 }
 
-/** The texts in lists of about as many characters as one piece may have; a longer text is cut before a space. */
+/** The texts in lists of no more characters than one piece may have; a longer text is cut before a space. */
 function* piecesOf(texts: readonly string[]): Generator<readonly string[]> {
   let piece: string[] = [];
   let room = PIECE_CHARACTERS;
   for (const text of texts) {
     for (let from = 0; from < text.length; ) {
-      if (room <= 0) {
+      const end = cutAt(text, from, from + PIECE_CHARACTERS);
+      if (end - from > room) {
         yield piece;
         piece = [];
         room = PIECE_CHARACTERS;
       }
-      const end = cutAt(text, from, from + room);
       piece.push(text.slice(from, end));
       room -= end - from;
       from = end;

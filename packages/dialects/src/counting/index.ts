@@ -1,0 +1,20 @@
+import type { DialectName } from '../model/request.ts';
+import { anthropicCounting } from './anthropic.ts';
+import type { CountingDialect } from './counting.ts';
+
+export { anthropicCounting } from './anthropic.ts';
+export type { CountingDialect } from './counting.ts';
+
+/** How a provider that speaks a dialect counts; undefined for dialects that have no way to ask. */
+export function countingOf(name: DialectName): CountingDialect | undefined {
+  switch (name) {
+    case 'anthropic-messages':
+      return anthropicCounting;
+    case 'gemini':
+      return undefined;
+    case 'openai-responses':
+      return undefined;
+    case 'openai-chat':
+      return undefined;
+  }
+}

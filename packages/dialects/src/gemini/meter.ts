@@ -1,0 +1,70 @@
+// Watches a stream that passes through. A chunk of this dialect holds many tokens and nearly always the counts so far, so
+// that each is parsed.
+
+import type { Frame, StreamMeter } from '../dialect.ts';
+import { isObject, listOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
+import type { ProviderError } from '../model/event.ts';
+import { errorIn } from '../model/provider-error.ts';
+import type { Request } from '../model/request.ts';
+import type { Usage } from '../model/usage.ts';
+import { readUsageObject } from './usage.ts';
+
+export class GeminiStreamMeter implements StreamMeter {
+  /** Each of several answers has a finish of its own. */
+  #finishesWanted: number;
+  #usage: Usage | undefined;
+  #outputCharacters = 0;
+  #error: ProviderError | undefined;
+
+  constructor(request: Request) {
+    this.#finishesWanted = request.answerCount;
+  }
+
+  observe(frame: Frame): boolean {
+    const { data } = frame;
+    const body = parseJson(data);
+    if (body !== undefined) this.#observeBody(body);
+    // An error whose blank line is missing stands on the line after the last chunk.
+    else if (data.includes('\n'))
+      for (const line of data.split('\n')) this.observe({ event: '', data: line });
+    return true;
+  }
+
+  get usage(): Usage | undefined {
+    return this.#usage;
+  }
+
+  get outputCharacters(): number {
+    return this.#outputCharacters;
+  }
+
+  get isFinished(): boolean {
+    return this.#finishesWanted <= 0;
+  }
+
+  get error(): ProviderError | undefined {
+    return this.#error;
+  }
+
+  #observeBody(body: JsonValue): void {
+    this.#error ??= errorIn(200, body, false);
+    const chunk = objectOf(body);
+    if (chunk === undefined) return;
+    this.#usage = readUsageObject(chunk.usageMetadata) ?? this.#usage;
+    if (stringOf(objectOf(chunk.promptFeedback)?.blockReason)) this.#finishesWanted = 0;
+    for (const candidate of listOf(chunk.candidates).filter(isObject)) {
+      if (stringOf(candidate.finishReason)) this.#finishesWanted -= 1;
+      for (const part of listOf(objectOf(candidate.content)?.parts).filter(isObject)) {
+        this.#outputCharacters += charactersOf(part);
+      }
+    }
+  }
+}
+
+function charactersOf(part: JsonObject): number {
+  const text = stringOf(part.text);
+  if (text !== undefined) return text.length;
+  const call = objectOf(part.functionCall);
+  return call === undefined ? 0 : JSON.stringify(objectOf(call.args) ?? {}).length;
+}

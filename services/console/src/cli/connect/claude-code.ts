@@ -17,7 +17,9 @@ export const claudeCode: Client = {
         },
       ],
       environment,
-      notes: [],
+      notes: [
+        'Claude Code takes a model that it does not know to hold 1m tokens; put CLAUDE_CODE_MAX_CONTEXT_TOKENS beside these to tell it otherwise.',
+      ],
     };
   },
 };

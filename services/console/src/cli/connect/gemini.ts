@@ -24,7 +24,7 @@ export const gemini: Client = {
       ],
       environment,
       notes: [
-        'A .env in the folder where it starts hides ~/.gemini/.env; give these lines to the shell then.',
+        'Gemini CLI reads ~/.gemini/.env only in a folder that you trust (without a terminal: --skip-trust), and not where the folder has a .env of its own. Give these lines to the shell there.',
         ...(isRefused ? [`Gemini CLI takes an address on another machine only with https, not ${url}.`] : []),
       ],
     };

@@ -1,6 +1,6 @@
 // https://github.com/openai/openai-python, https://github.com/openai/openai-node: both read these variables.
 
-import type { Client, Connection } from './client-setup.ts';
+import type { Client } from './client-setup.ts';
 
 export const openaiSdk: Client = {
   name: 'openai-sdk',

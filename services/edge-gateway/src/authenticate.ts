@@ -34,16 +34,27 @@ export function permitModel(caller: Caller, alias: string): void {
   });
 }
 
+/** What every key of this gateway begins with. */
+const KEY_PREFIX = 'ais_';
+
+/**
+ * Several may be sent at once: a tool that is signed in to its own vendor sends that token too, and one that is
+ * not fills a header with a word. What looks like a key of ours is meant for us.
+ */
 function presentedKey(incoming: IncomingMessage): string | undefined {
   const { headers } = incoming;
-  const bearer = headers.authorization;
-  if (bearer !== undefined && /^bearer /i.test(bearer)) {
-    const key = bearer.slice('bearer '.length).trim();
-    if (key !== '') return key;
-  }
-  return (
-    headerText(headers['x-api-key']) ?? headerText(headers['x-goog-api-key']) ?? queryKey(incoming.url ?? '')
-  );
+  const presented = [
+    bearerToken(headers.authorization),
+    headerText(headers['x-api-key']),
+    headerText(headers['x-goog-api-key']),
+    queryKey(incoming.url ?? ''),
+  ].filter((key) => key !== undefined);
+  return presented.find((key) => key.startsWith(KEY_PREFIX)) ?? presented[0];
+}
+
+function bearerToken(value: string | undefined): string | undefined {
+  if (value === undefined || !/^bearer /i.test(value)) return undefined;
+  return value.slice('bearer '.length).trim() || undefined;
 }
 
 function headerText(value: string | string[] | undefined): string | undefined {

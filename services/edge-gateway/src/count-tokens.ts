@@ -15,6 +15,7 @@ import {
   type Scan,
   spliceFields,
 } from '@ai-switch/dialects';
+import { affinityKeyOf } from './affinity.ts';
 import { authenticate, permitModel } from './authenticate.ts';
 import { collectBody } from './collect-body.ts';
 import type { EdgeParts } from './edge-parts.ts';
@@ -47,6 +48,7 @@ export async function answerCount(
     const { body, scan } = parseBody(bytes);
     const request = counting.readRequest(body, address);
     exchange.record.alias = request.model;
+    exchange.affinityKey = affinityKeyOf(incoming.headers, request);
     permitModel(caller, request.model);
     const [destination] = await route(edge, caller, request.model, exchange.affinityKey);
     const prompt: Prompt = { counting, request, bytes, body, scan };
@@ -85,18 +87,19 @@ async function countThere(
   const there = countingOf(dialect.name);
   if (there === undefined || capabilities.countTokens !== true) return undefined;
   const { record } = exchange;
-  const call = edge.upstream.call({
-    target,
-    path: there.path(target.model),
-    body: bodyFor(prompt, there, target.model),
-    accept: 'application/json',
-    extraHeaders: exchange.incoming.headers,
-  });
-  record.attempts += 1;
-  const abort = () => call.abort();
-  exchange.onInterrupt = abort;
-  const timer = setTimeout(abort, PROVIDER_TIMEOUT_MS);
+  let timer: NodeJS.Timeout | undefined;
   try {
+    const call = edge.upstream.call({
+      target,
+      path: there.path(target.model),
+      body: bodyFor(prompt, there, target.model),
+      accept: 'application/json',
+      extraHeaders: exchange.incoming.headers,
+    });
+    record.attempts += 1;
+    const abort = () => call.abort();
+    exchange.onInterrupt = abort;
+    timer = setTimeout(abort, PROVIDER_TIMEOUT_MS);
     const reply = await call.reply;
     const text = await reply.body.bytes(REPLY_BYTES_MAX);
     const tokens = reply.status === 200 ? there.readReply(JSON.parse(text.toString())) : undefined;

@@ -1,7 +1,19 @@
 import { connect, type Socket } from 'node:net';
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ask, type Gateway, isNothing, openGateway, PATHS } from './gateway.ts';
+import {
+  addressed,
+  aliasOf,
+  ask,
+  CHAT,
+  type Gateway,
+  GEMINI,
+  isNothing,
+  MESSAGES,
+  openGateway,
+  PATHS,
+  RESPONSES,
+} from './gateway.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -24,51 +36,99 @@ afterEach(async () => {
 
 /** The message of an error in the form of the path. */
 function messageIn(path: string, body: unknown): string {
-  const shape = body as { type?: string; error: { type: string; message: string } };
-  expect(typeof shape.error.type).toBe('string');
-  if (path === '/v1/messages') expect(shape.type).toBe('error');
+  const shape = body as { type?: string; error: { type?: string; status?: string; message: string } };
+  expect(typeof (path === GEMINI ? shape.error.status : shape.error.type)).toBe('string');
+  if (path === MESSAGES) expect(shape.type).toBe('error');
   else expect(shape.type).toBeUndefined();
   return shape.error.message;
 }
 
 const nested = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
-const user = (content: unknown) => [{ role: 'user', content }];
+
+interface Shape {
+  /** The field that holds the conversation. */
+  readonly said: string;
+  readonly turn: (content: unknown) => object;
+  readonly brokenImage: unknown;
+}
+
+const NO_IMAGE = 'data:image/png;base64,no image!';
+const withContent = (content: unknown) => ({ role: 'user', content });
+const SHAPES: Readonly<Record<string, Shape>> = {
+  [CHAT]: {
+    said: 'messages',
+    turn: withContent,
+    brokenImage: [{ type: 'image_url', image_url: { url: NO_IMAGE } }],
+  },
+  [RESPONSES]: {
+    said: 'input',
+    turn: withContent,
+    brokenImage: [{ type: 'input_image', image_url: NO_IMAGE }],
+  },
+  [MESSAGES]: {
+    said: 'messages',
+    turn: withContent,
+    brokenImage: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'no image!' } }],
+  },
+  [GEMINI]: {
+    said: 'contents',
+    turn: (text) => ({ role: 'user', parts: typeof text === 'string' ? [{ text }] : text }),
+    brokenImage: [{ inlineData: { mimeType: 'image/png', data: 'no image!' } }],
+  },
+};
+
+/** Wrong values of fields that stand in the path or elsewhere in another dialect. */
+const MAXIMUM: readonly [string, string][] = [
+  ['with a maximum that is a text', 'many'],
+  ['with a maximum below zero', '-1'],
+];
+const FIELDS: Readonly<Record<string, readonly [string, Record<string, unknown>][]>> = Object.fromEntries(
+  PATHS.map((path) => {
+    const name = path === RESPONSES ? 'max_output_tokens' : 'max_tokens';
+    const maxima = MAXIMUM.map(([title, value]): [string, Record<string, unknown>] => {
+      const maximum = Number(value) || value;
+      return [
+        title,
+        path === GEMINI ? { generationConfig: { maxOutputTokens: maximum } } : { [name]: maximum },
+      ];
+    });
+    const inBody: [string, Record<string, unknown>][] = [
+      ['without a model', { model: undefined }],
+      ['whose model is a number', { model: 5 }],
+      ['with a wish to stream that is a text', { stream: 'yes' }],
+    ];
+    return [path, path === GEMINI ? maxima : [...maxima, ...inBody]];
+  }),
+);
 
 describe.each(PATHS)('%s', (path) => {
-  const model = path === '/v1/messages' ? 'messages' : 'chat';
-  const more = (fields: object) => ask(path, model, fields);
+  const model = aliasOf(path);
+  const more = (fields: Record<string, unknown>) => ask(path, model, fields);
+
+  const { said, turn } = SHAPES[path] ?? expect.unreachable();
+  const saying = (value: unknown) => more({ [said]: value });
+  /** The body as JSON text with something put at its front. */
+  const textWith = (front: string) => `{${front},${JSON.stringify(addressed(path, more({})).body).slice(1)}`;
 
   test.each<[string, number, unknown]>([
     ['that is no JSON', 400, '{"model":'],
     ['that is no object', 400, '[]'],
     ['that is empty', 400, ''],
     ['with something after its end', 400, `${JSON.stringify(more({}))} x`],
-    ['without a model', 400, { messages: user('hi'), max_tokens: 5 }],
-    ['whose model is a number', 400, more({ model: 5 })],
     ['of an unknown model', 404, more({ model: 'nobody' })],
-    ['without messages', 400, { model, max_tokens: 5 }],
-    ['with an empty list of messages', 400, more({ messages: [] })],
-    ['whose messages are a text', 400, more({ messages: 'hi' })],
-    ['with a message that is a number', 400, more({ messages: [5] })],
-    ['with an unknown role', 400, more({ messages: [{ role: 'nobody', content: 'hi' }] })],
-    ['with a content that is a number', 400, more({ messages: user(5) })],
-    ['with a wish to stream that is a text', 400, more({ stream: 'yes' })],
-    ['with a maximum that is a text', 400, more({ max_tokens: 'many' })],
-    ['with a maximum below zero', 400, more({ max_tokens: -1 })],
+    ['that says nothing', 400, saying(undefined)],
+    ['with an empty list to say', 400, saying([])],
+    ['that says a number', 400, saying(5)],
+    ['with a turn that is a number', 400, saying([5])],
+    ['with an unknown role', 400, saying([{ ...turn('hi'), role: 'nobody' }])],
+    ['with a content that is a number', 400, saying([turn(5)])],
     ['with tools that are an object', 400, more({ tools: {} })],
-    ['nested 10,000 deep', 400, `{"model":"${model}","messages":${nested}}`],
-    [
-      'with __proto__',
-      400,
-      `{"model":"${model}","__proto__":{"a":1},"messages":[{"role":"user","content":"a"}]}`,
-    ],
-    [
-      'with a field twice',
-      400,
-      `{"model":"${model}","model":"both","messages":[{"role":"user","content":"a"}]}`,
-    ],
-    ['of 2,001 messages', 400, more({ messages: Array.from({ length: 2_001 }, () => user('x')[0]) })],
+    ['nested 10,000 deep', 400, textWith(`"nested":${nested}`)],
+    ['with __proto__', 400, textWith('"__proto__":{"a":1}')],
+    ['with a field twice', 400, textWith('"tools":[],"tools":[]')],
+    ['of 2,001 turns', 400, saying(Array.from({ length: 2_001 }, () => turn('x')))],
     ['over the bound', 413, more({ padding: 'x'.repeat(200_000) })],
+    ...(FIELDS[path] ?? []).map(([name, fields]): [string, number, unknown] => [name, 400, more(fields)]),
   ])('a body %s is refused', async (_name, status, body) => {
     const response = await gateway.post(path, body);
     expect(response.status).toBe(status);
@@ -77,11 +137,7 @@ describe.each(PATHS)('%s', (path) => {
   });
 
   test('an image that is none is refused', async () => {
-    const content =
-      path === '/v1/messages'
-        ? [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'no image!' } }]
-        : [{ type: 'image_url', image_url: { url: 'data:image/png;base64,no image!' } }];
-    const response = await gateway.post(path, more({ messages: user(content) }));
+    const response = await gateway.post(path, saying([turn(SHAPES[path]?.brokenImage)]));
     expect(response.status).toBe(400);
     messageIn(path, await response.json());
   });
@@ -144,7 +200,7 @@ describe.each(PATHS)('%s', (path) => {
     ['a body that comes by the drop', 408, `x-api-key: KEY\r\ncontent-length: 5000\r\n\r\n{`],
     ['a length and chunks', 400, 'content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}'],
   ])('%s is refused in the form of the path', async (_name, status, rest) => {
-    const head = `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n`;
+    const head = `POST ${addressed(path, '').address} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n`;
     const reply = await rawReply(head + rest.replace('KEY', gateway.key));
     expect(reply.split(' ')[1]).toBe(String(status));
     messageIn(path, JSON.parse(reply.slice(reply.indexOf('\r\n\r\n') + 4)));
@@ -152,7 +208,7 @@ describe.each(PATHS)('%s', (path) => {
 
   test('an upload that its sender leaves in the middle is let go', async () => {
     const socket = await send(
-      `POST ${path} HTTP/1.1\r\nhost: a\r\nx-api-key: ${gateway.key}\r\ncontent-length: 5000\r\n\r\n{`,
+      `POST ${addressed(path, '').address} HTTP/1.1\r\nhost: a\r\nx-api-key: ${gateway.key}\r\ncontent-length: 5000\r\n\r\n{`,
     );
     socket.destroy();
     await new Promise((resolve) => setTimeout(resolve, 30));

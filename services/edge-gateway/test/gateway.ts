@@ -103,13 +103,15 @@ export async function openGateway({ settings, wrap }: GatewayOptions = {}): Prom
     second,
     logged,
     balance,
-    post: (path, body, headers = { authorization: `Bearer ${key}` }) =>
-      fetch(`${url}${path}`, {
+    post: (path, given, headers = { authorization: `Bearer ${key}` }) => {
+      const { address, body } = addressed(path, given);
+      return fetch(`${url}${address}`, {
         method: 'POST',
         // Each is a conversation of its own: where one fell back to is no matter of the next.
         headers: { 'content-type': 'application/json', 'x-aiswitch-affinity': randomUUID(), ...headers },
         body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
-      }),
+      });
+    },
     settled: () => until(async () => isNothing((await balance()).held), 'the ledger still holds something'),
     reservation: async (reservationId) => {
       const { reservation } = await own.quotaLedger.getReservation({ tenant, reservationId });
@@ -142,7 +144,9 @@ async function addProviders(
 ): Promise<void> {
   const rows = [
     { name: 'chat-provider', dialect: 'openai-chat', baseUrl: provider.baseUrl },
+    { name: 'responses-provider', dialect: 'openai-responses', baseUrl: provider.baseUrl },
     { name: 'messages-provider', dialect: 'anthropic-messages', baseUrl: provider.baseUrl },
+    { name: 'gemini-provider', dialect: 'gemini', baseUrl: provider.baseUrl },
     { name: 'second-provider', dialect: 'openai-chat', baseUrl: second.baseUrl },
   ];
   for (const row of rows) {
@@ -163,7 +167,9 @@ async function addProviders(
   }
   const aliases: Record<string, readonly [string, number][]> = {
     chat: [['chat-provider', 0]],
+    responses: [['responses-provider', 0]],
     messages: [['messages-provider', 0]],
+    gemini: [['gemini-provider', 0]],
     both: [
       ['chat-provider', 0],
       ['second-provider', 1],
@@ -193,12 +199,51 @@ export async function until(isSo: () => boolean | Promise<boolean>, complaint: s
   }
 }
 
-/** The smallest request of each path for an alias. */
-export function ask(path: string, model: string, more: object = {}): object {
-  const messages = [{ role: 'user', content: 'Hello there, how are you today?' }];
-  return path === '/v1/messages'
-    ? { model, max_tokens: 100, messages, ...more }
-    : { model, messages, ...more };
+export const CHAT = '/v1/chat/completions';
+export const RESPONSES = '/v1/responses';
+export const MESSAGES = '/v1/messages';
+/** Stands for the paths of Gemini's, which hold the model and whether the answer is streamed. */
+export const GEMINI = '/v1beta/models/…';
+
+/** One for each dialect of clients. */
+export const PATHS = [CHAT, RESPONSES, MESSAGES, GEMINI] as const;
+/** One for each dialect of providers, in the same order. */
+export const ALIASES = ['chat', 'responses', 'messages', 'gemini'] as const;
+export const PAIRS = PATHS.flatMap((path) => ALIASES.map((alias) => ({ path, alias })));
+
+/** The alias whose provider speaks the dialect of the path. */
+export function aliasOf(path: string): (typeof ALIASES)[number] {
+  const paths: readonly string[] = PATHS;
+  return ALIASES[paths.indexOf(path)] ?? 'chat';
 }
 
-export const PATHS = ['/v1/chat/completions', '/v1/messages'] as const;
+export const WORDS_ASKED = 'Hello there, how are you today?';
+
+/** The smallest request of each path for an alias. `text` is what the user says. */
+export function ask(path: string, model: string, more: Record<string, unknown> = {}): object {
+  const { text = WORDS_ASKED, ...fields } = more;
+  switch (path) {
+    case MESSAGES:
+      return { model, max_tokens: 100, messages: [{ role: 'user', content: text }], ...fields };
+    case RESPONSES:
+      return { model, input: text, ...fields };
+    case GEMINI:
+      return { model, contents: [{ role: 'user', parts: [{ text }] }], ...fields };
+    default:
+      return { model, messages: [{ role: 'user', content: text }], ...fields };
+  }
+}
+
+/** Gemini's requests say in the path what others say in the body. */
+export function addressed(
+  path: string,
+  given: unknown,
+): { readonly address: string; readonly body: unknown } {
+  if (path !== GEMINI) return { address: path, body: given };
+  if (typeof given !== 'object' || given === null || given instanceof Uint8Array) {
+    return { address: '/v1beta/models/gemini:generateContent', body: given };
+  }
+  const { model, stream, ...body } = given as { readonly model: string; readonly stream?: boolean };
+  const method = stream === true ? 'streamGenerateContent?alt=sse' : 'generateContent';
+  return { address: `/v1beta/models/${encodeURIComponent(model)}:${method}`, body };
+}

@@ -1,7 +1,17 @@
 import type { Script } from '@ai-switch/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ask, type Gateway, openGateway, PATHS } from './gateway.ts';
-import { endOf, framesOf, textIn } from './wire.ts';
+import {
+  aliasOf,
+  ask,
+  CHAT,
+  type Gateway,
+  GEMINI,
+  MESSAGES,
+  openGateway,
+  PAIRS,
+  RESPONSES,
+} from './gateway.ts';
+import { argumentsIn, endOf, textIn } from './wire.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -12,16 +22,22 @@ beforeEach(() => {
   gateway.provider.reset();
 });
 
-const combinations = PATHS.flatMap((path) =>
-  ['chat', 'messages'].flatMap((alias) =>
-    [false, true].map((stream) => ({ path, alias, stream, form: stream ? 'a stream' : 'a whole reply' })),
-  ),
+const combinations = PAIRS.flatMap((pair) =>
+  [false, true].map((stream) => ({ ...pair, stream, form: stream ? 'a stream' : 'a whole reply' })),
 );
 
 const tool = { id: 'call_1', name: 'weather', arguments: ['{"city":', '"Köln"}'] };
 
+/** A field that no other dialect has. */
+const OF_ONE_DIALECT: Readonly<Record<string, Record<string, unknown>>> = {
+  [CHAT]: { logit_bias: { 5: 1 } },
+  [RESPONSES]: { top_logprobs: 3 },
+  [MESSAGES]: { inference_geo: 'eu' },
+  [GEMINI]: { safetySettings: [] },
+};
+
 describe.each(combinations)('$form at $path from a provider of $alias', ({ path, alias, stream }) => {
-  const isSame = (path === '/v1/messages') === (alias === 'messages');
+  const isSame = aliasOf(path) === alias;
 
   async function answered(answer: Script, more: object = {}) {
     gateway.provider.script(answer);
@@ -53,18 +69,7 @@ describe.each(combinations)('$form at $path from a provider of $alias', ({ path,
   test('carries tools and thinking', async () => {
     const { raw } = await answered({ thinking: ['hm, ', 'well'], tools: [tool] });
     expect(raw).toContain('weather');
-    const args = stream
-      ? framesOf(raw)
-          .filter(({ data }) => data !== '[DONE]')
-          .map(({ data }) => JSON.parse(data))
-          .map(
-            (body) =>
-              body.delta?.partial_json ??
-              body.choices?.[0]?.delta?.tool_calls?.[0]?.function?.arguments ??
-              '',
-          )
-          .join('')
-      : raw.replaceAll('\\"', '"');
+    const args = stream ? argumentsIn(raw) : raw.replaceAll('\\"', '"');
     expect(args.replaceAll(' ', '')).toContain('"city":"Köln"');
     expect(raw).toContain('hm, ');
   });
@@ -98,7 +103,7 @@ describe.each(combinations)('$form at $path from a provider of $alias', ({ path,
   });
 
   test('tells what the other dialect could not carry', async () => {
-    const more = path === '/v1/messages' ? { top_k: 5 } : { logit_bias: { 5: 1 } };
+    const more = OF_ONE_DIALECT[path] ?? {};
     const { response } = await answered({}, more);
     const [name] = Object.keys(more);
     expect(response.headers.get('x-aiswitch-dropped')).toBe(isSame ? null : name);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ask, type Gateway, openGateway, PATHS, until } from './gateway.ts';
+import { ask, type Gateway, openGateway, PAIRS, until } from './gateway.ts';
 import { open } from './wire.ts';
 
 let gateway: Gateway;
@@ -13,9 +13,8 @@ beforeEach(() => {
 
 const TEXT = Array.from({ length: 6 }, (_, index) => `${index}-${'word '.repeat(20)}`);
 const CHUNKS = [0, 1, 2, 3, 4, 5, 6, 7, 8];
-const combinations = PATHS.flatMap((path) => ['chat', 'messages'].map((alias) => ({ path, alias })));
 
-describe.each(combinations)('a client of $path that leaves a provider of $alias', ({ path, alias }) => {
+describe.each(PAIRS)('a client of $path that leaves a provider of $alias', ({ path, alias }) => {
   test.each(CHUNKS)(
     'case 10: after %i chunks stops the provider and is charged for what came',
     async (chunks) => {
@@ -49,7 +48,12 @@ describe.each(combinations)('a client of $path that leaves a provider of $alias'
   });
 });
 
-async function leaveAfter(chunks: number, path: string, alias: string, more: object): Promise<number> {
+async function leaveAfter(
+  chunks: number,
+  path: string,
+  alias: string,
+  more: Record<string, unknown>,
+): Promise<number> {
   const before = gateway.provider.requests.length;
   const { request, response } = open(gateway, path, ask(path, alias, more));
   await until(() => gateway.provider.requests.length > before, 'the provider was never asked');

@@ -1,7 +1,7 @@
 import type { Ports } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ask, type Gateway, isNothing, openGateway, PATHS } from './gateway.ts';
+import { aliasOf, ask, type Gateway, isNothing, openGateway, PATHS } from './gateway.ts';
 
 let gateway: Gateway;
 /** Faults that the ledger gives before it answers, by the method. */
@@ -36,7 +36,7 @@ function wrap(ports: Ports): Ports {
 }
 
 describe.each(PATHS)('%s', (path) => {
-  const alias = path === '/v1/messages' ? 'messages' : 'chat';
+  const alias = aliasOf(path);
 
   test('case 74: a spent quota is a 429 that says what blocks and when it resets', async () => {
     const { tenant, userId, ports } = gateway;

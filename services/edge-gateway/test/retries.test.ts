@@ -1,7 +1,7 @@
 import type { Script } from '@ai-switch/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { attemptOrder, backoffMs, RetryBudget } from '../src/retry-rules.ts';
-import { ask, type Gateway, openGateway, PATHS, PROVIDER_KEY } from './gateway.ts';
+import { aliasOf, ask, type Gateway, openGateway, PATHS, PROVIDER_KEY } from './gateway.ts';
 import { endOf } from './wire.ts';
 
 let gateway: Gateway;
@@ -19,7 +19,7 @@ const down: Script = { status: 503 };
 const html: Script = { status: 502, contentType: 'text/html', body: '<html>Bad gateway at 10.0.0.7</html>' };
 
 describe.each(PATHS)('%s', (path) => {
-  const alias = path === '/v1/messages' ? 'messages' : 'chat';
+  const alias = aliasOf(path);
 
   test.each<[string, Script]>([
     ['a server error', down],

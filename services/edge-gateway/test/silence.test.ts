@@ -1,7 +1,17 @@
 // A provider that says nothing for long: the client must neither give up nor be told a success that never comes.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ask, type Gateway, openGateway, PATHS } from './gateway.ts';
+import {
+  aliasOf,
+  ask,
+  CHAT,
+  type Gateway,
+  GEMINI,
+  MESSAGES,
+  openGateway,
+  PAIRS,
+  RESPONSES,
+} from './gateway.ts';
 import { endOf, textIn } from './wire.ts';
 
 let gateway: Gateway;
@@ -15,12 +25,13 @@ beforeEach(() => {
 });
 
 const KEEP_ALIVES: Readonly<Record<string, RegExp>> = {
-  '/v1/chat/completions': /: keep-alive\n\n/g,
-  '/v1/messages': /event: ping\ndata: \{"type":"ping"\}\n\n/g,
+  [CHAT]: /: keep-alive\n\n/g,
+  [RESPONSES]: /: keep-alive\n\n/g,
+  [MESSAGES]: /event: ping\ndata: \{"type":"ping"\}\n\n/g,
+  [GEMINI]: /data: \{\}\n\n/g,
 };
-const combinations = PATHS.flatMap((path) => ['chat', 'messages'].map((alias) => ({ path, alias })));
 
-describe.each(combinations)('a stream to $path from a silent provider of $alias', ({ path, alias }) => {
+describe.each(PAIRS)('a stream to $path from a silent provider of $alias', ({ path, alias }) => {
   const streaming = { stream: true };
 
   test('case 66: gets harmless frames until the answer comes, and then the answer', async () => {
@@ -54,22 +65,19 @@ describe.each(combinations)('a stream to $path from a silent provider of $alias'
 
 test('a whole reply waits for its provider without a word', async () => {
   gateway.provider.script({ text: ['At last.'], delayMs: 300 });
-  const path = '/v1/chat/completions';
-  const response = await gateway.post(path, ask(path, 'messages'));
+  const response = await gateway.post(CHAT, ask(CHAT, 'messages'));
   expect(textIn(await response.text())).toBe('At last.');
 });
 
 describe('an answer without a word', () => {
-  const EMPTY = { text: [], tools: [], thinking: [] };
+  const EMPTY = { text: [] };
 
-  test.each([
-    ['/v1/messages', 'chat', true],
-    ['/v1/messages', 'chat', false],
-    ['/v1/chat/completions', 'messages', true],
-    ['/v1/chat/completions', 'messages', false],
-  ])(
-    'case 69: is asked for once more and then is an error (%s from %s, streamed: %s)',
-    async (path, alias, stream) => {
+  const converted = PAIRS.filter(({ path, alias }) => aliasOf(path) !== alias);
+  const cells = converted.flatMap((pair) => [true, false].map((stream) => ({ ...pair, stream })));
+
+  test.each(cells)(
+    'case 69: is asked for once more and then is an error ($path from $alias, streamed: $stream)',
+    async ({ path, alias, stream }) => {
       gateway.provider.otherwise = EMPTY;
       const response = await gateway.post(path, ask(path, alias, { stream }));
       expect(response.status).toBe(502);

@@ -1,7 +1,7 @@
 // What a client sees on the wire.
 
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import type { Gateway } from './gateway.ts';
+import { addressed, CHAT, type Gateway, GEMINI, MESSAGES, RESPONSES } from './gateway.ts';
 
 export interface SeenFrame {
   readonly event: string;
@@ -31,43 +31,90 @@ export function framesOf(text: string): readonly SeenFrame[] {
 export function endOf(path: string, text: string): 'finished' | 'error' {
   const frames = framesOf(text);
   const bodies = frames.map(({ data }) => (data === '[DONE]' ? data : JSON.parse(data)));
-  const last = bodies.at(-1);
-  if (path === '/v1/messages') {
-    for (const { event, data } of frames) {
-      if (JSON.parse(data).type !== event) throw new Error(`a frame without its name: ${data}`);
-    }
-    if (bodies.slice(0, -1).some(({ type }) => type === 'message_stop' || type === 'error')) {
-      throw new Error('something follows the end');
-    }
-    if (last?.type === 'message_stop') return 'finished';
-    if (last?.type === 'error' && typeof last.error?.message === 'string') return 'error';
-  } else {
-    if (bodies.slice(0, -1).some((body) => body === '[DONE]' || body.error !== undefined)) {
-      throw new Error('something follows the end');
-    }
-    if (last === '[DONE]') return 'finished';
-    if (typeof last?.error?.message === 'string') return 'error';
-    // Several providers leave `[DONE]` out, and a finish reason is as good to every client.
-    if (bodies.some((body) => body.choices?.[0]?.finish_reason)) return 'finished';
-  }
-  throw new Error(`the stream has no end: ${JSON.stringify(text.slice(-200))}`);
+  const ends = bodies.map((body, at) => END_OF_FRAME[path]?.(body, frames[at]?.event ?? ''));
+  const first = ends.findIndex((end) => end !== undefined);
+  const end = ends[first];
+  if (end === undefined) throw new Error(`the stream has no end: ${JSON.stringify(text.slice(-200))}`);
+  const behind = bodies.slice(first + 1);
+  if (behind.some((body) => !isTrailer(path, body))) throw new Error('something follows the end');
+  return end;
 }
 
-/** The text that a client puts together, from a whole reply or from a stream of either dialect. */
+type End = 'finished' | 'error' | undefined;
+
+/** What a frame ends the stream with; throws for a frame that no client of the path would read. */
+const END_OF_FRAME: Readonly<Record<string, (body: Body, event: string) => End>> = {
+  [CHAT]: (body) => {
+    if (body === '[DONE]') return 'finished';
+    if (typeof body.error?.message === 'string') return 'error';
+    // Several providers leave `[DONE]` out, and a finish reason is as good to every client.
+    return body.choices?.[0]?.finish_reason ? 'finished' : undefined;
+  },
+  [RESPONSES]: (body) => {
+    if (body.type === 'response.failed') return 'error';
+    return body.type === 'response.completed' || body.type === 'response.incomplete' ? 'finished' : undefined;
+  },
+  [MESSAGES]: (body, event) => {
+    if (body.type !== event) throw new Error(`a frame without its name: ${JSON.stringify(body)}`);
+    if (body.type === 'message_stop') return 'finished';
+    return body.type === 'error' && typeof body.error?.message === 'string' ? 'error' : undefined;
+  },
+  [GEMINI]: (body, event) => {
+    if (event !== '' || body === '[DONE]') throw new Error('a frame that Gemini CLI cannot read');
+    if (typeof body.error?.message === 'string') return 'error';
+    return body.candidates?.[0]?.finishReason ? 'finished' : undefined;
+  },
+};
+
+/** What may stand behind the end: usage and the last mark of chat chunks. */
+function isTrailer(path: string, body: Body): boolean {
+  return path === CHAT && (body === '[DONE]' || (body.error === undefined && body.choices?.length === 0));
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever came over the wire
+type Body = any;
+
+/** The text that a client puts together, from a whole reply or from a stream of any dialect. */
 export function textIn(raw: string): string {
-  if (raw.startsWith('{')) {
-    const body = JSON.parse(raw);
-    if (body.choices !== undefined) return body.choices[0].message.content ?? '';
-    return body.content
-      .filter((block: { type: string }) => block.type === 'text')
-      .map((block: { text: string }) => block.text)
-      .join('');
-  }
+  if (raw.startsWith('{')) return textOfReply(JSON.parse(raw));
+  return framesOf(raw)
+    .filter(({ data }) => data !== '[DONE]')
+    .map(({ data }) => textOfFrame(JSON.parse(data)))
+    .join('');
+}
+
+function textOfReply(body: Body): string {
+  if (body.choices !== undefined) return body.choices[0].message.content ?? '';
+  const content =
+    body.content ??
+    body.candidates?.[0]?.content?.parts ??
+    body.output.flatMap((item: Body) => item.content ?? []);
+  return content
+    .filter((part: Body) => typeof part.text === 'string' && part.thought !== true && isText(part.type))
+    .map((part: Body) => part.text)
+    .join('');
+}
+
+function isText(type: string | undefined): boolean {
+  return type === undefined || type === 'text' || type === 'output_text';
+}
+
+function textOfFrame(body: Body): string {
+  if (body.candidates !== undefined) return textOfReply(body);
+  if (body.type === 'response.output_text.delta') return body.delta;
+  return body.delta?.text ?? body.choices?.[0]?.delta?.content ?? '';
+}
+
+/** The JSON text of the arguments of the calls in a stream of any dialect. */
+export function argumentsIn(raw: string): string {
   return framesOf(raw)
     .filter(({ data }) => data !== '[DONE]')
     .map(({ data }) => {
       const body = JSON.parse(data);
-      return body.delta?.text ?? body.choices?.[0]?.delta?.content ?? '';
+      if (body.type === 'response.function_call_arguments.delta') return body.delta;
+      const called = body.candidates?.[0]?.content?.parts?.[0]?.functionCall;
+      if (called !== undefined) return JSON.stringify(called.args);
+      return body.delta?.partial_json ?? body.choices?.[0]?.delta?.tool_calls?.[0]?.function?.arguments ?? '';
     })
     .join('');
 }
@@ -78,10 +125,11 @@ export interface OpenExchange {
 }
 
 /** A request whose socket the test holds in its own hands. */
-export function open(gateway: Gateway, path: string, body: object): OpenExchange {
+export function open(gateway: Gateway, path: string, given: object): OpenExchange {
+  const { address, body } = addressed(path, given);
   const sent = request({
     port: gateway.port,
-    path,
+    path: address,
     method: 'POST',
     agent: false,
     headers: { authorization: `Bearer ${gateway.key}`, 'content-type': 'application/json' },

@@ -18,10 +18,13 @@ export {
   spliceFields,
 } from './json/scan.ts';
 export type { JsonObject, JsonValue } from './json/value.ts';
+export type { Capabilities } from './model/capabilities.ts';
 export * from './model/event.ts';
+export { type FittedRequest, fitRequest } from './model/fit-request.ts';
 export { fold, ReplyFolder, unfold } from './model/fold.ts';
 export * from './model/reply.ts';
 export * from './model/request.ts';
+export { openSeals, sealEvent } from './model/seal.ts';
 export * from './model/usage.ts';
 export { openaiChat } from './openai-chat/index.ts';
 

@@ -45,7 +45,9 @@ describe('the first start', () => {
     expect(printed).toContain(`export ANTHROPIC_BASE_URL=${url}\n  export ANTHROPIC_AUTH_TOKEN=${key}`);
     expect(printed).toContain(`OpenAI(base_url="${url}/v1", api_key="${key}")`);
     const opencode = /^ {2}(\{"provider"[\s\S]*?\})$/m.exec(printed)?.[1] ?? '';
-    expect(JSON.parse(opencode).provider.aiswitch.options).toEqual({ baseURL: `${url}/v1`, apiKey: key });
+    expect(JSON.parse(opencode).provider['ai-switch'].options).toEqual({ baseURL: `${url}/v1`, apiKey: key });
+    expect(printed).toContain(`base_url = "${url}/v1"\n  wire_api = "responses"`);
+    expect(printed).toContain(`export GOOGLE_GEMINI_BASE_URL=${url}\n  export GEMINI_API_KEY=${key}`);
     expect(standalone.process.stderr).toBe('');
   });
 

@@ -24,8 +24,16 @@ export const codex: Client = {
   },
 };
 
-/** A provider of its own: the built-in one would try a WebSocket first, and let the server compact. */
-export function codexConfiguration(text: string, { url, key, model }: Connection): string {
+/**
+ * A provider of its own: the built-in one would try a WebSocket first, and let the server compact.
+ *
+ * @param credential where Codex finds the key
+ */
+export function codexConfiguration(
+  text: string,
+  { url, key, model }: Connection,
+  credential: Readonly<Record<string, string>> = { experimental_bearer_token: key },
+): string {
   const edited = setTomlTopLevel(text, { model, model_provider: PROVIDER });
   return setTomlTable(edited, {
     path: ['model_providers', PROVIDER],
@@ -33,7 +41,7 @@ export function codexConfiguration(text: string, { url, key, model }: Connection
       name: 'AI-Switch',
       base_url: `${url}/v1`,
       wire_api: 'responses',
-      experimental_bearer_token: key,
+      ...credential,
     },
     // Other ways to say the same, of which Codex takes one.
     contradictions: ['env_key', 'auth', 'requires_openai_auth'],

@@ -7,6 +7,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { errors, Pool } from 'undici';
+import { credentialHeaders } from './credential-headers.ts';
+import { EventStreamReply, eventStreamCodec } from './event-stream.ts';
+import { LateCredentials } from './late-credentials.ts';
+import { findProviderKind } from './providers.ts';
 import type { UpstreamTarget } from './request-headers.ts';
 import { requestHeaders } from './request-headers.ts';
 
@@ -35,7 +39,7 @@ export const upstreamDefaults: UpstreamLimits = {
 
 export interface UpstreamRequest {
   readonly target: UpstreamTarget;
-  /** The dialect's path, put after the target's base URL. */
+  /** The dialect's path, put after the target's base URL unless its kind has paths of its own. */
   readonly path: string;
   readonly body: Buffer;
   readonly accept: string;
@@ -67,6 +71,7 @@ export class UpstreamFailure extends Error {
 export class Upstream {
   readonly #limits: UpstreamLimits;
   readonly #places = new Map<string, Place>();
+  readonly #credentials = new LateCredentials();
 
   constructor(limits: UpstreamLimits = upstreamDefaults) {
     this.#limits = limits;
@@ -76,20 +81,42 @@ export class Upstream {
   call(request: UpstreamRequest): UpstreamCall {
     const call = new UpstreamCall();
     try {
-      const place = this.#place(request.target.baseUrl);
-      place.pool.dispatch(
-        {
-          method: 'POST',
-          path: place.pathPrefix + request.path,
-          headers: requestHeaders(request),
-          body: request.body,
-        },
-        call,
-      );
+      const { target } = request;
+      const place = this.#place(target.baseUrl);
+      const row = findProviderKind(target.kind);
+      const isStreaming = request.accept === 'text/event-stream';
+      const path = place.pathPrefix + (row?.path?.(target.model, isStreaming) ?? request.path);
+      const credential = credentialHeaders(target, target.credential);
+      if (credential !== undefined && row?.framing === undefined) {
+        dispatch(place, path, request, credential, call);
+      } else {
+        void this.#dispatchLate(place, path, request, credential, call);
+      }
     } catch (error) {
-      call.onResponseError(undefined, error instanceof Error ? error : new Error(String(error)));
+      call.onResponseError(undefined, asError(error));
     }
     return call;
+  }
+
+  /** For the few whose headers or frames take more than a look-up. */
+  async #dispatchLate(
+    place: Place,
+    path: string,
+    request: UpstreamRequest,
+    credential: Readonly<Record<string, string>> | undefined,
+    call: UpstreamCall,
+  ): Promise<void> {
+    try {
+      const isFramed = findProviderKind(request.target.kind)?.framing !== undefined;
+      const handler = isFramed ? new EventStreamReply(call, await eventStreamCodec()) : call;
+      const { origin } = place;
+      const headers =
+        credential ??
+        (await this.#credentials.headers({ target: request.target, origin, path, body: request.body }));
+      if (!call.isOver) dispatch(place, path, request, headers, handler);
+    } catch (error) {
+      call.onResponseError(undefined, asError(error));
+    }
   }
 
   /** Ends every connection; calls under way fail as aborted. */
@@ -120,8 +147,20 @@ export class Upstream {
   }
 }
 
+function dispatch(
+  { pool }: Place,
+  path: string,
+  request: UpstreamRequest,
+  credential: Readonly<Record<string, string>>,
+  handler: Dispatcher.DispatchHandler,
+): void {
+  const headers = requestHeaders(request, credential);
+  pool.dispatch({ method: 'POST', path, headers, body: request.body }, handler);
+}
+
 interface Place {
   readonly pool: Pool;
+  readonly origin: string;
   readonly pathPrefix: string;
 }
 
@@ -136,7 +175,7 @@ function openPlace(baseUrl: string, limits: UpstreamLimits): Place {
     pipelining: 1,
     allowH2: false,
   });
-  return { pool, pathPrefix: url.pathname.replace(/\/+$/, '') };
+  return { pool, origin: url.origin, pathPrefix: url.pathname.replace(/\/+$/, '') };
 }
 
 // What arrives before somebody takes the body; more than this holds the provider back.
@@ -184,6 +223,11 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, UpstreamBody {
   /** True once bytes of the request may have reached the provider. */
   get isDispatched(): boolean {
     return this.#isDispatched;
+  }
+
+  /** True once nothing more can come of it. */
+  get isOver(): boolean {
+    return this.#end !== undefined;
   }
 
   /** Ends the call at once: its connection is closed and nothing more is delivered. Does nothing after the end. */
@@ -300,6 +344,10 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, UpstreamBody {
 function joined(chunks: readonly Buffer[]): Buffer {
   const [first] = chunks;
   return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function asFailure(error: Error, isDispatched: boolean): UpstreamFailure {

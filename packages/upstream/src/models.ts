@@ -1,9 +1,11 @@
 import { Agent, type Dispatcher, request } from 'undici';
-import { credentialHeaders, type ProviderAddress } from './providers.ts';
+import { credentialHeaders } from './credential-headers.ts';
+import type { ProviderAddress } from './providers.ts';
 
 const TIMEOUT_MS = 3_000;
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 const MODELS_MAX = 1_000;
+const PAGES_MAX = 10;
 const MODEL_NAME_CHARACTERS_MAX = 128;
 
 /** The names that a provider serves, or a few words that say why they could not be read. */
@@ -15,28 +17,37 @@ export interface FetchModelsOptions {
 }
 
 /**
- * Asks a provider for its own list of models, `GET {baseUrl}/models`. Never throws, follows no redirect, and its reason
- * holds neither the credential nor a word of the answer.
- * Source: https://platform.openai.com/docs/api-reference/models/list, https://platform.claude.com/docs/en/api/models/list
+ * Asks a provider for its own list of models, `GET {baseUrl}/models`, page after page. Never throws, follows no redirect, and
+ * its reason holds neither the credential nor a word of the answer.
+ * Source: https://platform.openai.com/docs/api-reference/models/list, https://platform.claude.com/docs/en/api/models/list,
+ * https://ai.google.dev/api/models#method:-models.list
  */
 export async function fetchModels(
   provider: ProviderAddress,
   credential: string,
   { timeoutMs = TIMEOUT_MS }: FetchModelsOptions = {},
 ): Promise<ModelList> {
+  const headers = credentialHeaders(provider, credential);
+  if (headers === undefined) return { reason: 'it has no list for a credential of this kind' };
   const agent = new Agent({ connections: 1, maxResponseSize: BODY_BYTES_MAX });
+  const signal = AbortSignal.timeout(timeoutMs);
+  const names = new Set<string>();
   try {
-    const { statusCode, body } = await request(modelsUrl(provider), {
-      method: 'GET',
-      headers: {
-        accept: 'application/json',
-        ...versionHeaders(provider),
-        ...credentialHeaders(provider, credential),
-      },
-      dispatcher: agent,
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    return statusCode === 200 ? namesIn(await readJson(body)) : { reason: `it answered ${statusCode}` };
+    for (let page: string | undefined = '', pages = 0; page !== undefined && pages < PAGES_MAX; pages += 1) {
+      const { statusCode, body } = await request(modelsUrl(provider, page), {
+        method: 'GET',
+        headers: { accept: 'application/json', ...versionHeaders(provider), ...headers },
+        dispatcher: agent,
+        signal,
+      });
+      if (statusCode !== 200) return { reason: `it answered ${statusCode}` };
+      const list = await readJson(body);
+      const rows = rowsIn(list);
+      if (rows === undefined) return { reason: 'it answered with something that is no list of models' };
+      addNames(rows, names);
+      page = names.size < MODELS_MAX ? nextPage(list) : undefined;
+    }
+    return { models: [...names] };
   } catch (error) {
     return { reason: reasonOf(error, timeoutMs) };
   } finally {
@@ -45,9 +56,21 @@ export async function fetchModels(
   }
 }
 
-function modelsUrl({ dialect, baseUrl }: ProviderAddress): string {
-  // Anthropic pages its list by 20 unless asked for more.
-  return dialect === 'anthropic-messages' ? `${baseUrl}/models?limit=${MODELS_MAX}` : `${baseUrl}/models`;
+/** @param page what the page before named; '' for the first */
+function modelsUrl({ dialect, baseUrl }: ProviderAddress, page: string): string {
+  const query = new URLSearchParams();
+  // Both give few at a time unless asked for more.
+  if (dialect === 'anthropic-messages') query.set('limit', String(MODELS_MAX));
+  if (dialect === 'gemini') query.set('pageSize', String(MODELS_MAX));
+  if (page !== '') query.set(dialect === 'gemini' ? 'pageToken' : 'after_id', page);
+  return query.size === 0 ? `${baseUrl}/models` : `${baseUrl}/models?${query}`;
+}
+
+/** Gemini names the next page, Anthropic the last model of this one. */
+function nextPage(list: unknown): string | undefined {
+  const { nextPageToken, has_more: hasMore, last_id: lastId } = list as Readonly<Record<string, unknown>>;
+  const next = hasMore === true ? lastId : nextPageToken;
+  return typeof next === 'string' && next !== '' ? next : undefined;
 }
 
 function versionHeaders({ dialect }: ProviderAddress): Readonly<Record<string, string>> {
@@ -58,20 +81,33 @@ async function readJson(body: Dispatcher.ResponseData['body']): Promise<unknown>
   return JSON.parse(await body.text());
 }
 
-function namesIn(list: unknown): ModelList {
-  const rows = (list as { readonly data?: unknown } | null)?.data;
-  if (!Array.isArray(rows)) return { reason: 'it answered with something that is no list of models' };
-  const names = new Set<string>();
+function rowsIn(list: unknown): readonly unknown[] | undefined {
+  if (typeof list !== 'object' || list === null) return undefined;
+  const { data, models } = list as { readonly data?: unknown; readonly models?: unknown };
+  const rows = data ?? models;
+  // An empty list of Gemini's is no list: other programs answer `{"models": []}` on these ports.
+  return Array.isArray(rows) && (data !== undefined || rows.length > 0) ? rows : undefined;
+}
+
+function addNames(rows: readonly unknown[], names: Set<string>): void {
   for (const row of rows) {
-    const id = (row as { readonly id?: unknown } | null)?.id;
-    if (typeof id === 'string') {
-      // Gemini lists `models/gemini-…` and takes the name without its prefix, as people write it.
-      const name = id.replace(/^models\//, '');
-      if (isModelName(name)) names.add(name);
-    }
-    if (names.size === MODELS_MAX) break;
+    if (names.size === MODELS_MAX) return;
+    const {
+      id,
+      name,
+      supportedGenerationMethods: methods,
+    } = (row ?? {}) as Readonly<Record<string, unknown>>;
+    const given = id ?? name;
+    if (typeof given !== 'string' || !isOfUse(methods)) continue;
+    // Gemini lists `models/gemini-…` and takes the name without its prefix, as people write it.
+    const model = given.replace(/^models\//, '');
+    if (isModelName(model)) names.add(model);
   }
-  return { models: [...names] };
+}
+
+/** Gemini also lists models of pictures and films, which answer to other calls. */
+function isOfUse(methods: unknown): boolean {
+  return !Array.isArray(methods) || methods.includes('generateContent') || methods.includes('embedContent');
 }
 
 function isModelName(name: string): boolean {

@@ -2,15 +2,20 @@
 // so that neither its key nor its hop-by-hop headers can reach a provider.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import { credentialHeaders } from './providers.ts';
+import type { Capabilities } from '@ai-switch/dialects';
 
 /** What a call needs to know of a target: the fields of contracts' Target that concern the wire. */
 export interface UpstreamTarget {
+  /** The provider's own name here, and the model's there: together they name who makes reasoning. */
+  readonly provider: string;
+  readonly model: string;
   readonly kind: string;
   readonly dialect: string;
   readonly baseUrl: string;
   /** Empty for a provider that wants none. */
   readonly credential: string;
+  /** What somebody set for this provider and model. */
+  readonly capabilities?: Capabilities | undefined;
 }
 
 const USER_AGENT = 'ai-switch/0.1';
@@ -18,11 +23,14 @@ const USER_AGENT = 'ai-switch/0.1';
 const ANTHROPIC_VERSION = '2023-06-01';
 
 /** Names and values in turn, as undici takes them fastest. */
-export function requestHeaders(request: {
-  readonly target: UpstreamTarget;
-  readonly accept: string;
-  readonly extraHeaders: IncomingHttpHeaders;
-}): string[] {
+export function requestHeaders(
+  request: {
+    readonly target: UpstreamTarget;
+    readonly accept: string;
+    readonly extraHeaders: IncomingHttpHeaders;
+  },
+  credential: Readonly<Record<string, string>>,
+): string[] {
   const { target, accept, extraHeaders } = request;
   const headers = [
     'content-type',
@@ -39,7 +47,6 @@ export function requestHeaders(request: {
     const beta = text(extraHeaders['anthropic-beta']);
     if (beta !== undefined) headers.push('anthropic-beta', beta);
   }
-  const credential = credentialHeaders(target, target.credential);
   for (const name in credential) headers.push(name, credential[name] ?? '');
   return headers;
 }

@@ -22,8 +22,10 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
+const NAMES = { provider: 'mine', model: 'm' };
+
 function request(change: Partial<UpstreamRequest> = {}): UpstreamRequest {
-  const target = { kind: 'openai', dialect: 'openai-chat', baseUrl, credential: 'sk-provider' };
+  const target = { ...NAMES, kind: 'openai', dialect: 'openai-chat', baseUrl, credential: 'sk-provider' };
   return {
     target,
     path: '/chat/completions',
@@ -78,7 +80,13 @@ describe('a call', () => {
       'user-agent': 'ai-switch/0.1',
     });
 
-    const target = { kind: 'anthropic', dialect: 'anthropic-messages', baseUrl, credential: 'sk-ant' };
+    const target = {
+      ...NAMES,
+      kind: 'anthropic',
+      dialect: 'anthropic-messages',
+      baseUrl,
+      credential: 'sk-ant',
+    };
     await upstream.call(request({ target, extraHeaders })).reply;
     expect(seen).toMatchObject({
       'x-api-key': 'sk-ant',
@@ -131,6 +139,7 @@ describe('a call', () => {
 
   test('nobody listens to is a failure to connect, with nothing dispatched', async () => {
     const target = {
+      ...NAMES,
       kind: 'openai',
       dialect: 'openai-chat',
       baseUrl: 'http://127.0.0.1:1/v1',
@@ -142,7 +151,7 @@ describe('a call', () => {
   });
 
   test('whose base URL is none fails without throwing', async () => {
-    const target = { kind: 'custom', dialect: 'openai-chat', baseUrl: 'nowhere', credential: '' };
+    const target = { ...NAMES, kind: 'custom', dialect: 'openai-chat', baseUrl: 'nowhere', credential: '' };
     expect((await failureOf(upstream.call(request({ target })).reply)).reason).toBe('connect');
   });
 

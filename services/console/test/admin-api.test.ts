@@ -107,7 +107,7 @@ describe('providers', () => {
     expect(body).toMatchObject({
       name: 'openai',
       kind: 'openai',
-      dialect: 'openai-chat',
+      dialect: 'openai-responses',
       baseUrl: 'https://api.openai.com/v1',
       hasCredential: true,
       origin: 'admin',
@@ -148,6 +148,55 @@ describe('providers', () => {
     expect([status, body.models, body.modelsNote]).toEqual([200, [], expect.stringContaining('401')]);
     const refreshed = await admin.ask('POST /providers/mute/models', {});
     expect([refreshed.status, refreshed.body.code]).toEqual([502, 'upstream']);
+  });
+
+  it('keep what somebody set of their capabilities until it is set again', async () => {
+    const path = 'PUT /providers/openai';
+    const capabilities = { images: false, outputTokensMax: 8_192 };
+    const modelCapabilities = { 'gpt-5.5': { images: true } };
+    const put = await admin.ask(path, { capabilities, modelCapabilities, models: ['gpt-5.5'] });
+    expect(put.body).toMatchObject({ capabilities, modelCapabilities, hasCredential: true });
+    const patched = await admin.ask(path, {
+      capabilities: { images: null, tools: false },
+      models: ['gpt-5.5'],
+    });
+    expect(patched.body.capabilities).toEqual({ outputTokensMax: 8_192, tools: false });
+    expect(patched.body.modelCapabilities).toEqual(modelCapabilities);
+    const cleared = await admin.ask(path, {
+      capabilities: { outputTokensMax: null, tools: null },
+      modelCapabilities: { 'gpt-5.5': null },
+      models: ['gpt-5.5'],
+    });
+    expect(cleared.body).not.toHaveProperty('capabilities');
+    expect(cleared.body).not.toHaveProperty('modelCapabilities');
+    for (const wrong of [
+      { image: true },
+      { images: 'no' },
+      { outputTokensMax: 1.5 },
+      { temperatureMax: 0 },
+    ]) {
+      const { status, body } = await admin.ask(path, { capabilities: wrong });
+      expect([status, String(body.field).split('.')[0]]).toEqual([400, 'capabilities']);
+    }
+  });
+
+  it('one in a cloud needs its own address, and takes a credential that is a file', async () => {
+    const azure = await admin.ask('PUT /providers/azure-openai', { credential: CANARY, models: ['d'] });
+    expect([azure.status, azure.body.field]).toEqual([400, 'baseUrl']);
+    expect(azure.body.detail).toContain('{resource}');
+    const baseUrl = 'https://mine.openai.azure.com/openai/v1';
+    expect((await admin.ask('PUT /providers/azure-openai', { baseUrl, models: ['d'] })).body.field).toBe(
+      'credential',
+    );
+    const vertex = {
+      baseUrl: 'https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google',
+      models: ['gemini-3.8-flash'],
+    };
+    const file = JSON.stringify({ client_email: 'a@b', private_key: '-----BEGIN\n' }, undefined, 2);
+    expect((await admin.ask('PUT /providers/vertex', { ...vertex, credential: file })).status).toBe(200);
+    const broken = await admin.ask('PUT /providers/vertex', { ...vertex, credential: '{"client_email"' });
+    expect([broken.status, broken.body.field]).toEqual([400, 'credential']);
+    for (const name of ['vertex']) await admin.ask(`DELETE /providers/${name}`);
   });
 
   it('a credential comes out nowhere', async () => {

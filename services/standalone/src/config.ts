@@ -28,7 +28,7 @@ export const settings = {
     accepts: 'postgres://user:password@host:port/database',
   }),
   AISWITCH_DISCOVER_LOCAL: choiceSetting({
-    describe: 'Whether to look for Ollama, vLLM and SGLang on this machine at start.',
+    describe: 'Whether to look for Ollama, vLLM, SGLang and LM Studio on this machine at start.',
     fallback: 'on',
     choices: ['on', 'off'],
   }),

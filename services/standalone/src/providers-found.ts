@@ -5,7 +5,13 @@
 import { AuditEvent, type Ports, Provider } from '@ai-switch/contracts';
 import { newId } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
-import { fetchModels, findProviderKind, PROVIDER_KINDS, type ProviderKind } from '@ai-switch/upstream';
+import {
+  fetchModels,
+  findProviderKind,
+  PROVIDER_KINDS,
+  type ProviderKind,
+  placeholderIn,
+} from '@ai-switch/upstream';
 import { DEMO_MODEL, DEMO_PROVIDER, type DemoProvider, openDemoProvider } from './demo-provider.ts';
 
 const ORIGIN = 'environment';
@@ -44,7 +50,12 @@ export async function findProviders(options: FindOptions): Promise<FoundProvider
     if (known !== undefined && known.origin !== ORIGIN) continue;
     const key = options.keys.get(row.kind);
     const localModels = locals.get(row.kind);
-    if (key !== undefined) {
+    if (key !== undefined && placeholderIn(row.baseUrl) !== undefined) {
+      options.logger.warn(
+        { kind: row.kind, environmentKey: row.environmentKey },
+        'a key was found of a provider whose address only you know: add it with `providers add`',
+      );
+    } else if (key !== undefined) {
       const models = known === undefined || known.models.length === 0 ? row.fallbackModels : known.models;
       const provider = await put(options, known, row, models, key);
       refreshes.push(refreshModels(options, provider, row, key, () => isClosing));

@@ -51,7 +51,7 @@ function kind(differing: Partial<ProviderKind>): ProviderKind {
     title: 'A test',
     dialect: 'openai-chat',
     baseUrl: server.baseUrl,
-    credentialHeader: 'bearer',
+    credentialWay: 'bearer',
     listsModels: true,
     fallbackModels: [],
     documentation: '',
@@ -117,7 +117,7 @@ describe('a key in the environment', () => {
     server.otherwise = lists('big');
     await start([hosted()], { openai: 'sk-1' });
     await start([hosted()], { openai: 'sk-2' });
-    const { targets } = await router.router.route({ tenant: TENANT, alias: 'big' });
+    const { targets } = await router.router.route({ tenant: TENANT, alias: 'big', affinityKey: '' });
     expect(targets).toMatchObject([{ provider: 'openai', credential: 'sk-2' }]);
   });
 

@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { PROVIDER_KINDS } from '@ai-switch/upstream';
 import type { Command } from 'commander';
+import { capabilitiesIn } from './capabilities.ts';
 import { CliError } from './cli-error.ts';
 import { type Row, segment } from './client.ts';
 import { command, sessionOf } from './command-line.ts';
@@ -15,13 +16,23 @@ const COLUMNS = {
   CREDENTIAL: (provider: Row) => (provider.hasCredential ? 'stored' : 'none'),
   FROM: (provider: Row) => provider.origin,
   MODELS: (provider: Row) => list(provider.models),
+  SET: (provider: Row) => capabilityList(provider),
   UPDATED: (provider: Row) => moment(provider.updatedAtMs),
 };
 
-const KINDS = PROVIDER_KINDS.map(
-  ({ kind, title, environmentKey }) =>
-    `  ${kind.padEnd(10)} ${title}${environmentKey === undefined ? '' : `, credential as in ${environmentKey}`}`,
-).join('\n');
+const KIND_COLUMNS = {
+  KIND: (kind: Row) => kind.kind,
+  TITLE: (kind: Row) => kind.title,
+  DIALECT: (kind: Row) => kind.dialect,
+  ADDRESS: (kind: Row) => kind.baseUrl,
+  CREDENTIAL: (kind: Row) => kind.environmentKey ?? kind.credentialForm,
+};
+
+/** Each row of the table of providers as programs may read it. */
+const KINDS: readonly Row[] = PROVIDER_KINDS.map(({ path, framing, quirks, ...row }) => ({
+  ...row,
+  quirks: (quirks ?? []).map((quirk) => quirk.name),
+}));
 
 export function providersCommand(): Command {
   const providers = command('providers', 'who answers: the services behind the gateway', [
@@ -38,6 +49,14 @@ export function providersCommand(): Command {
       ]).action(async (_options: object, self: Command) => {
         const session = sessionOf(self);
         session.printRows(await session.client.list('/providers'), COLUMNS);
+      }),
+    )
+    .addCommand(
+      command('kinds', 'list the kinds of providers that there are', [
+        'npm run cli -- providers kinds',
+        'npm run cli -- providers kinds --json',
+      ]).action((_options: object, self: Command) => {
+        sessionOf(self).printRows(KINDS, KIND_COLUMNS);
       }),
     )
     .addCommand(
@@ -79,15 +98,19 @@ function addCommand(): Command {
     'pass show anthropic | npm run cli -- providers add anthropic --credential-stdin',
     'npm run cli -- providers add ollama',
     'npm run cli -- providers add gpu1 --kind vllm --base-url http://10.0.0.5:8000/v1',
+    'npm run cli -- providers add gpu1 --capability images=false --capability output-tokens-max=8192',
+    'npm run cli -- providers add gpu1 --for-model qwen3-vl --capability images=true',
     'npm run cli -- providers add mine --kind custom --dialect anthropic-messages \\',
     '    --base-url https://llm.example.com/v1 --credential-env MINE_KEY --model big --model small',
   ])
-    .addHelpText('after', `\nKinds:\n${KINDS}`)
+    .addHelpText('after', `\nKinds: ${PROVIDER_KINDS.map(({ kind }) => kind).join(', ')}`)
     .argument('<name>', 'lower-case letters, digits and -; a kind as name needs no --kind')
-    .option('--kind <kind>', 'one of the kinds below')
+    .option('--kind <kind>', 'one of the kinds below; `providers kinds` tells more')
     .option('--base-url <url>', 'the address with its version, like http://10.0.0.5:8000/v1')
-    .option('--dialect <dialect>', 'openai-chat or anthropic-messages')
+    .option('--dialect <dialect>', 'openai-chat, openai-responses, anthropic-messages or gemini')
     .option('--model <name...>', 'the models it serves; default: those that it lists')
+    .option('--capability <name=value...>', 'what it can do: true, false, a number, or default')
+    .option('--for-model <model>', 'the capabilities are of this model alone')
     .option('--credential-env <variable>', 'the environment variable that holds the credential')
     .option('--credential-stdin', 'read the credential from standard input')
     .option('--credential [value]', 'refused: other users of the machine can see arguments')
@@ -100,6 +123,7 @@ function addCommand(): Command {
         ...(options.dialect === undefined ? {} : { dialect: options.dialect }),
         ...(options.model === undefined ? {} : { models: options.model }),
         ...(credential === undefined ? {} : { credential }),
+        ...capabilitiesIn(options),
       });
       session.print(provider, modelLines(provider));
     });
@@ -110,6 +134,8 @@ interface ProviderOptions {
   readonly baseUrl?: string;
   readonly dialect?: string;
   readonly model?: readonly string[];
+  readonly capability?: readonly string[];
+  readonly forModel?: string;
   readonly credentialEnv?: string;
   readonly credentialStdin?: boolean;
   readonly credential?: string | true;
@@ -131,6 +157,14 @@ async function readCredential(options: ProviderOptions): Promise<string | undefi
   const credential = (await text(process.stdin)).trim();
   if (credential === '') throw new CliError('standard input held no credential');
   return credential;
+}
+
+/** `images=false`, and of a model `qwen3-vl:images=true`. */
+function capabilityList({ capabilities, modelCapabilities }: Row): string {
+  const told = (of: unknown, prefix: string) =>
+    Object.entries(Object(of)).map(([name, value]) => `${prefix}${name}=${value}`);
+  const byModel = Object.entries(Object(modelCapabilities)).flatMap(([model, of]) => told(of, `${model}:`));
+  return list([...told(capabilities, ''), ...byModel]);
 }
 
 function modelLines({ name, baseUrl, models, modelsNote }: Row): string {

@@ -3,12 +3,26 @@
 
 import { Provider, type Router } from '@ai-switch/contracts';
 import { Fault, newId } from '@ai-switch/kernel';
-import { fetchModels, findProviderKind, PROVIDER_KINDS, type ProviderKind } from '@ai-switch/upstream';
+import {
+  fetchModels,
+  findProviderKind,
+  PROVIDER_KINDS,
+  type ProviderKind,
+  placeholderIn,
+} from '@ai-switch/upstream';
 import { z } from 'zod';
 import type { Resource } from '../handler.ts';
 import { pageOf, pageQuery, pageReply, reference } from '../read-input.ts';
+import {
+  capabilitiesPatch,
+  capabilitiesReply,
+  modelCapabilitiesPatch,
+  patchedCapabilities,
+} from './capabilities.ts';
 
 const PROVIDERS_MAX = 1_000;
+/** Of what an audit event says of a change. */
+const AUDIT_CHARACTERS_MAX = 1_000;
 
 const putProvider = z.strictObject({
   /** Default: the provider's name, if there is a kind of that name. */
@@ -19,6 +33,8 @@ const putProvider = z.strictObject({
   credential: z.string().max(8_192).optional(),
   /** Absent: what the provider lists. */
   models: z.array(reference).max(1_000).optional(),
+  capabilities: capabilitiesPatch.optional(),
+  modelCapabilities: modelCapabilitiesPatch.optional(),
 });
 
 export const providers: Resource<'providers'> = ({ router }) => ({
@@ -43,10 +59,18 @@ export const providers: Resource<'providers'> = ({ router }) => ({
       dialect: given.dialect ?? (isSameAddress ? stored.dialect : row.dialect),
       baseUrl: (given.baseUrl ?? (isSameAddress ? stored.baseUrl : row.baseUrl)).replace(/\/+$/, ''),
     };
-    checkAddress(address.baseUrl);
-    checkCredential(given.credential, stored, row, address.baseUrl);
-    const wanted = Provider.create({ tenant, name, ...address, models: given.models ?? [], origin: 'admin' });
-    const credential = given.credential ?? (stored === undefined ? '' : undefined);
+    checkAddress(row, address.baseUrl);
+    const credentialGiven = compact(given.credential);
+    checkCredential(credentialGiven, stored, row, address.baseUrl);
+    const wanted = Provider.create({
+      tenant,
+      name,
+      ...address,
+      ...patchedCapabilities(stored, given.capabilities, given.modelCapabilities),
+      models: given.models ?? [],
+      origin: 'admin',
+    });
+    const credential = credentialGiven ?? (stored === undefined ? '' : undefined);
     // The first put checks and seals; only then is a credential sent to the address that it was given for.
     const put = await router.putProvider({
       provider: { ...wanted, models: given.models ?? stored?.models ?? [] },
@@ -60,6 +84,10 @@ export const providers: Resource<'providers'> = ({ router }) => ({
       kind: address.kind,
       baseUrl: address.baseUrl,
       credential: given.credential === undefined ? 'kept' : 'changed',
+      ...(given.capabilities !== undefined && { capabilities: JSON.stringify(given.capabilities) }),
+      ...(given.modelCapabilities !== undefined && {
+        modelCapabilities: JSON.stringify(given.modelCapabilities).slice(0, AUDIT_CHARACTERS_MAX),
+      }),
     });
     return { body: { ...providerReply(provider ?? wanted), ...noteOn(list) } };
   },
@@ -93,11 +121,36 @@ function rowFor(kind: string): ProviderKind {
   });
 }
 
-function checkAddress(baseUrl: string): void {
+function checkAddress(row: ProviderKind, baseUrl: string): void {
+  const details = { field: 'baseUrl' };
+  const placeholder = placeholderIn(baseUrl);
+  if (placeholder !== undefined) {
+    throw new Fault(
+      'invalid',
+      `${row.title} has an address of your own. Give the base URL ${row.baseUrl} with ${placeholder} and whatever else stands in braces filled in.`,
+      { details },
+    );
+  }
   if (baseUrl !== '') return;
   throw new Fault('invalid', 'A custom provider needs a base URL, like http://127.0.0.1:8000/v1.', {
-    details: { field: 'baseUrl' },
+    details,
   });
+}
+
+/** A credential that is a JSON file goes on one line, as a header could carry it. */
+function compact(credential: string | undefined): string | undefined {
+  if (!credential?.trimStart().startsWith('{')) return credential;
+  try {
+    return JSON.stringify(JSON.parse(credential));
+  } catch {
+    throw new Fault(
+      'invalid',
+      'The credential begins like JSON and is not. Please copy the whole file again.',
+      {
+        details: { field: 'credential' },
+      },
+    );
+  }
 }
 
 function checkCredential(
@@ -106,15 +159,17 @@ function checkCredential(
   row: ProviderKind,
   baseUrl: string,
 ): void {
-  const isHosted = row.environmentKey !== undefined && baseUrl === row.baseUrl;
+  const isOwnAddress = baseUrl === row.baseUrl || placeholderIn(row.baseUrl) !== undefined;
+  const isHosted = isOwnAddress && row.localPort === undefined && row.baseUrl !== '';
   if (!isHosted || credential || (credential === undefined && stored?.hasCredential)) return;
-  throw new Fault(
-    'invalid',
-    `${row.title} needs a credential, the one that people keep in ${row.environmentKey}.`,
-    {
-      details: { field: 'credential' },
-    },
-  );
+  throw new Fault('invalid', `${row.title} needs a credential${credentialHint(row)}.`, {
+    details: { field: 'credential' },
+  });
+}
+
+function credentialHint({ credentialForm, environmentKey }: ProviderKind): string {
+  if (credentialForm !== undefined) return `: ${credentialForm}`;
+  return environmentKey === undefined ? '' : `, the one that people keep in ${environmentKey}`;
 }
 
 interface ModelNames {
@@ -135,7 +190,7 @@ async function readModels(router: Router, provider: Provider, row: ProviderKind)
 async function credentialOf(router: Router, { tenant, name, hasCredential }: Provider): Promise<string> {
   if (!hasCredential) return '';
   // A model that nobody put an alias on, so that the name leads to this provider.
-  const { targets } = await router.route({ tenant, alias: `${name}/${newId('models')}` });
+  const { targets } = await router.route({ tenant, alias: `${name}/${newId('models')}`, affinityKey: '' });
   return targets.find((target) => target.provider === name)?.credential ?? '';
 }
 
@@ -170,5 +225,15 @@ async function getProvider(router: Router, tenant: string, name: string): Promis
 /** Field by field, so that nothing new on the message gets out unseen. */
 function providerReply(provider: Provider): object {
   const { name, kind, dialect, baseUrl, hasCredential, origin, models, updatedAtMs } = provider;
-  return { name, kind, dialect, baseUrl, hasCredential, origin, models, updatedAtMs };
+  return {
+    name,
+    kind,
+    dialect,
+    baseUrl,
+    hasCredential,
+    origin,
+    models,
+    ...capabilitiesReply(provider),
+    updatedAtMs,
+  };
 }

@@ -1,0 +1,271 @@
+// Providers with an address of their own on the internet. Model names were seen in November 2026.
+
+import type { ProviderKind } from '../providers.ts';
+import { withoutCacheControl } from '../quirks/cache-control.ts';
+import { claudeCacheMarks, claudeSampling, claudeThinking } from '../quirks/claude.ts';
+import {
+  deepseekEffort,
+  deepseekReasoningBackfill,
+  deepseekStrict,
+  deepseekThinkingSampling,
+  deepseekUserId,
+} from '../quirks/deepseek.ts';
+import { glmEffort, glmPreservedThinking, glmToolStream } from '../quirks/glm.ts';
+import { grokUnsupported } from '../quirks/grok.ts';
+import { jsonWord } from '../quirks/json-word.ts';
+import { minimaxReasoningSplit, minimaxThinkingTypes } from '../quirks/minimax.ts';
+import { mistralCallIds, mistralFields } from '../quirks/mistral.ts';
+import { kimiReasoningBackfill, kimiSampling, kimiThinking } from '../quirks/moonshot.ts';
+import { openaiReasoningSampling, openaiTokensMax, promptCacheKey } from '../quirks/openai.ts';
+import { openrouterReasoning } from '../quirks/openrouter.ts';
+import { qwenPreservedThinking, qwenThinking } from '../quirks/qwen.ts';
+import { encryptedReasoning, statelessItems, storeNothing } from '../quirks/responses.ts';
+import { completionTokensMax } from '../quirks/tokens-max.ts';
+import { ANTHROPIC_COMPATIBLE, CHAT_COMPATIBLE } from './shared-capabilities.ts';
+
+const DEEPSEEK = [
+  withoutCacheControl,
+  deepseekReasoningBackfill,
+  deepseekEffort,
+  deepseekThinkingSampling,
+  deepseekUserId,
+  deepseekStrict,
+  jsonWord,
+];
+const GLM = [withoutCacheControl, glmEffort, glmPreservedThinking, glmToolStream, jsonWord];
+const GLM_MODELS = ['glm-5.3', 'glm-5.2', 'glm-5.1', 'glm-5', 'glm-4.7'];
+
+export const HOSTED: readonly ProviderKind[] = [
+  {
+    kind: 'openai',
+    title: 'OpenAI',
+    // What its newer models take tools and reasoning together in.
+    dialect: 'openai-responses',
+    alsoSpeaks: ['openai-chat'],
+    baseUrl: 'https://api.openai.com/v1',
+    environmentKey: 'OPENAI_API_KEY',
+    credentialWay: 'bearer',
+    listsModels: true,
+    fallbackModels: ['gpt-5.5', 'gpt-6.1-sol'],
+    capabilities: { countTokens: false, cacheControl: false },
+    quirks: [
+      withoutCacheControl,
+      openaiTokensMax,
+      openaiReasoningSampling,
+      storeNothing,
+      encryptedReasoning,
+      statelessItems,
+      promptCacheKey,
+    ],
+    documentation: 'https://platform.openai.com/docs/api-reference/responses',
+  },
+  {
+    kind: 'anthropic',
+    title: 'Anthropic',
+    dialect: 'anthropic-messages',
+    baseUrl: 'https://api.anthropic.com/v1',
+    environmentKey: 'ANTHROPIC_API_KEY',
+    credentialWay: 'x-api-key',
+    listsModels: true,
+    fallbackModels: [
+      'claude-opus-5-5',
+      'claude-sonnet-5-5',
+      'claude-sonnet-4-5',
+      'claude-haiku-4-5-20251001',
+    ],
+    capabilities: { countTokens: true, cacheControl: true, webSearch: true, temperatureMax: 1 },
+    quirks: [claudeSampling, claudeThinking, claudeCacheMarks],
+    documentation: 'https://platform.claude.com/docs/en/api/messages',
+  },
+  {
+    kind: 'gemini',
+    title: 'Google Gemini',
+    dialect: 'gemini',
+    baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+    environmentKey: 'GEMINI_API_KEY',
+    credentialWay: 'x-goog-api-key',
+    listsModels: true,
+    fallbackModels: ['gemini-3.8-flash', 'gemini-3.5-flash-lite', 'gemini-2.5-pro'],
+    capabilities: { countTokens: true, cacheControl: false, temperatureMax: 2 },
+    documentation: 'https://ai.google.dev/api/generate-content',
+  },
+  {
+    kind: 'xai',
+    title: 'xAI Grok',
+    dialect: 'openai-responses',
+    baseUrl: 'https://api.x.ai/v1',
+    environmentKey: 'XAI_API_KEY',
+    credentialWay: 'bearer',
+    listsModels: true,
+    fallbackModels: ['grok-4.3', 'grok-4.20-reasoning', 'grok-4.20-non-reasoning'],
+    capabilities: { countTokens: false, cacheControl: false, stop: false },
+    quirks: [grokUnsupported, storeNothing, encryptedReasoning, statelessItems, promptCacheKey],
+    documentation: 'https://docs.x.ai/docs/api-reference',
+  },
+  {
+    kind: 'deepseek',
+    title: 'DeepSeek',
+    dialect: 'openai-chat',
+    // The provider's own address: its paths have no version.
+    baseUrl: 'https://api.deepseek.com',
+    environmentKey: 'DEEPSEEK_API_KEY',
+    credentialWay: 'bearer',
+    listsModels: true,
+    fallbackModels: ['deepseek-flash', 'deepseek-v4-pro'],
+    capabilities: { ...CHAT_COMPATIBLE, outputSchema: false, temperatureMax: 2 },
+    quirks: DEEPSEEK,
+    documentation: 'https://api-docs.deepseek.com/api/create-chat-completion',
+  },
+  {
+    kind: 'deepseek-anthropic',
+    title: 'DeepSeek, as Anthropic',
+    dialect: 'anthropic-messages',
+    baseUrl: 'https://api.deepseek.com/anthropic/v1',
+    credentialWay: 'x-api-key',
+    listsModels: false,
+    fallbackModels: ['deepseek-flash', 'deepseek-v4-pro'],
+    capabilities: { ...ANTHROPIC_COMPATIBLE, images: false },
+    documentation: 'https://api-docs.deepseek.com/guides/anthropic_api',
+  },
+  {
+    kind: 'qwen',
+    title: 'Qwen (DashScope)',
+    dialect: 'openai-chat',
+    // The address for keys made outside mainland China. A key belongs to one region: for the mainland, put the provider
+    // with the base URL https://dashscope.aliyuncs.com/compatible-mode/v1.
+    baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
+    environmentKey: 'DASHSCOPE_API_KEY',
+    credentialWay: 'bearer',
+    listsModels: true,
+    fallbackModels: ['qwen3.7-plus', 'qwen-plus'],
+    // It takes marks of what to cache, up to four, on the parts of a message.
+    capabilities: { ...CHAT_COMPATIBLE, cacheControl: true, systemTurns: false },
+    quirks: [qwenThinking, qwenPreservedThinking, jsonWord],
+    documentation: 'https://www.alibabacloud.com/help/en/model-studio/base-url',
+  },
+  {
+    kind: 'glm',
+    title: 'GLM (BigModel)',
+    dialect: 'openai-chat',
+    baseUrl: 'https://open.bigmodel.cn/api/paas/v4',
+    environmentKey: 'ZHIPUAI_API_KEY',
+    credentialWay: 'bearer',
+    // Its reference has no list of models, and what the path answers leaves models out.
+    listsModels: false,
+    fallbackModels: GLM_MODELS,
+    capabilities: { ...CHAT_COMPATIBLE, outputSchema: false, temperatureMax: 1 },
+    quirks: GLM,
+    documentation: 'https://docs.bigmodel.cn/cn/guide/develop/http/introduction',
+  },
+  {
+    kind: 'zai',
+    title: 'GLM (Z.ai)',
+    dialect: 'openai-chat',
+    baseUrl: 'https://api.z.ai/api/paas/v4',
+    environmentKey: 'ZAI_API_KEY',
+    credentialWay: 'bearer',
+    listsModels: false,
+    fallbackModels: GLM_MODELS,
+    capabilities: { ...CHAT_COMPATIBLE, outputSchema: false, temperatureMax: 1 },
+    quirks: GLM,
+    documentation: 'https://docs.z.ai/guides/develop/http/introduction',
+  },
+  {
+    kind: 'zai-coding',
+    title: 'GLM coding plan (Z.ai)',
+    dialect: 'openai-chat',
+    baseUrl: 'https://api.z.ai/api/coding/paas/v4',
+    credentialWay: 'bearer',
+    listsModels: false,
+    fallbackModels: GLM_MODELS,
+    capabilities: { ...CHAT_COMPATIBLE, outputSchema: false, temperatureMax: 1 },
+    quirks: GLM,
+    documentation: 'https://docs.z.ai/devpack/overview',
+  },
+  {
+    kind: 'zai-anthropic',
+    title: 'GLM (Z.ai), as Anthropic',
+    dialect: 'anthropic-messages',
+    baseUrl: 'https://api.z.ai/api/anthropic/v1',
+    credentialWay: 'x-api-key',
+    listsModels: false,
+    fallbackModels: GLM_MODELS,
+    capabilities: ANTHROPIC_COMPATIBLE,
+    documentation: 'https://docs.z.ai/devpack/tool/claude',
+  },
+  {
+    kind: 'minimax',
+    title: 'MiniMax',
+    dialect: 'openai-chat',
+    baseUrl: 'https://api.minimax.io/v1',
+    environmentKey: 'MINIMAX_API_KEY',
+    credentialWay: 'bearer',
+    listsModels: true,
+    fallbackModels: ['MiniMax-M3', 'MiniMax-M2.7'],
+    capabilities: { ...CHAT_COMPATIBLE, temperatureMax: 1 },
+    quirks: [withoutCacheControl, completionTokensMax, minimaxReasoningSplit, minimaxThinkingTypes],
+    documentation: 'https://platform.minimax.io/docs/api-reference/text-openai-api',
+  },
+  {
+    kind: 'minimax-anthropic',
+    title: 'MiniMax, as Anthropic',
+    dialect: 'anthropic-messages',
+    baseUrl: 'https://api.minimax.io/anthropic/v1',
+    credentialWay: 'x-api-key',
+    listsModels: false,
+    fallbackModels: ['MiniMax-M3', 'MiniMax-M2.7'],
+    capabilities: { ...ANTHROPIC_COMPATIBLE, cacheControl: true },
+    quirks: [minimaxThinkingTypes],
+    documentation: 'https://platform.minimax.io/docs/api-reference/text-anthropic-api',
+  },
+  {
+    kind: 'moonshot',
+    title: 'Moonshot Kimi',
+    dialect: 'openai-chat',
+    // The address for keys made outside mainland China; inside it is https://api.moonshot.cn/v1.
+    baseUrl: 'https://api.moonshot.ai/v1',
+    environmentKey: 'MOONSHOT_API_KEY',
+    credentialWay: 'bearer',
+    listsModels: true,
+    fallbackModels: ['kimi-k3', 'kimi-k2.7-code', 'kimi-k2.6'],
+    capabilities: { ...CHAT_COMPATIBLE, temperatureMax: 1 },
+    quirks: [withoutCacheControl, completionTokensMax, kimiThinking, kimiReasoningBackfill, kimiSampling],
+    documentation: 'https://platform.moonshot.ai/docs/api/chat',
+  },
+  {
+    kind: 'openrouter',
+    title: 'OpenRouter',
+    dialect: 'openai-chat',
+    baseUrl: 'https://openrouter.ai/api/v1',
+    environmentKey: 'OPENROUTER_API_KEY',
+    credentialWay: 'bearer',
+    listsModels: true,
+    fallbackModels: ['openrouter/auto'],
+    capabilities: { ...CHAT_COMPATIBLE, cacheControl: true },
+    quirks: [openrouterReasoning],
+    documentation: 'https://openrouter.ai/docs/api-reference/chat-completion',
+  },
+  {
+    kind: 'mistral',
+    title: 'Mistral',
+    dialect: 'openai-chat',
+    baseUrl: 'https://api.mistral.ai/v1',
+    environmentKey: 'MISTRAL_API_KEY',
+    credentialWay: 'bearer',
+    listsModels: true,
+    fallbackModels: ['mistral-large-latest', 'mistral-medium-latest', 'codestral-latest'],
+    capabilities: CHAT_COMPATIBLE,
+    quirks: [withoutCacheControl, mistralCallIds, mistralFields],
+    documentation: 'https://docs.mistral.ai/api/',
+  },
+  {
+    kind: 'custom',
+    title: 'Any compatible address',
+    dialect: 'openai-chat',
+    baseUrl: '',
+    credentialWay: 'bearer',
+    listsModels: true,
+    fallbackModels: [],
+    documentation: 'https://platform.openai.com/docs/api-reference/chat',
+  },
+];

@@ -1,0 +1,67 @@
+// What an admin sets of a provider's capabilities is a patch: what is left out stays as it is, and null leaves a capability
+// to the table of providers again.
+
+import { Capabilities, type Provider } from '@ai-switch/contracts';
+import { z } from 'zod';
+
+const able = z.boolean().nullable().optional();
+const limit = z.number().positive().max(1_000_000_000).nullable().optional();
+
+export const capabilitiesPatch = z.strictObject({
+  images: able,
+  documents: able,
+  tools: able,
+  toolChoice: able,
+  parallelToolCalls: able,
+  outputSchema: able,
+  jsonMode: able,
+  reasoning: able,
+  sampling: able,
+  stop: able,
+  systemTurns: able,
+  cacheControl: able,
+  webSearch: able,
+  countTokens: able,
+  isStreamOnly: able,
+  outputTokensMax: z.number().int().positive().max(1_000_000_000).nullable().optional(),
+  temperatureMax: limit,
+} satisfies Record<keyof Capabilities, z.ZodType>);
+
+export const modelCapabilitiesPatch = z.record(z.string().min(1).max(128), capabilitiesPatch.nullable());
+
+type Patch = z.infer<typeof capabilitiesPatch>;
+type Patched = Pick<Provider, 'capabilities' | 'modelCapabilities'>;
+
+export function patchedCapabilities(
+  stored: Provider | undefined,
+  own: Patch | undefined,
+  byModel: z.infer<typeof modelCapabilitiesPatch> | undefined,
+): Patched {
+  const models = new Map(Object.entries(stored?.modelCapabilities ?? {}));
+  for (const [model, patch] of Object.entries(byModel ?? {})) {
+    const patched = patch === null ? undefined : merged(models.get(model), patch);
+    if (patched === undefined) models.delete(model);
+    else models.set(model, patched);
+  }
+  return {
+    capabilities: own === undefined ? stored?.capabilities : merged(stored?.capabilities, own),
+    modelCapabilities: Object.fromEntries(models),
+  };
+}
+
+/** Undefined when nothing is set. */
+function merged(stored: Capabilities | undefined, patch: Patch): Capabilities | undefined {
+  const set = Object.entries({ ...stored, ...patch }).filter(
+    ([, value]) => value !== undefined && value !== null,
+  );
+  return set.length === 0 ? undefined : Capabilities.create(Object.fromEntries(set));
+}
+
+/** Only what is set, so that an admin sees what somebody changed. */
+export function capabilitiesReply({ capabilities, modelCapabilities }: Patched): object {
+  const byModel = Object.entries(modelCapabilities);
+  return {
+    ...(capabilities !== undefined && { capabilities }),
+    ...(byModel.length > 0 && { modelCapabilities: Object.fromEntries(byModel) }),
+  };
+}

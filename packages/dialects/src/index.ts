@@ -1,5 +1,6 @@
 import { anthropicMessages } from './anthropic-messages/index.ts';
 import type { Dialect } from './dialect.ts';
+import { gemini } from './gemini/index.ts';
 import type { DialectName } from './model/request.ts';
 import { openaiChat } from './openai-chat/index.ts';
 
@@ -8,6 +9,7 @@ export * from './counting/index.ts';
 export * from './dialect.ts';
 export * from './embeddings/index.ts';
 export { FrameTooLarge, parseFrame, printFrame, type SseLimits, SseSplitter } from './frames/sse.ts';
+export { gemini, openApiSchema } from './gemini/index.ts';
 export {
   type ByteRange,
   parseBody,
@@ -31,6 +33,7 @@ export { openaiChat } from './openai-chat/index.ts';
 export const dialects = {
   'openai-chat': openaiChat,
   'anthropic-messages': anthropicMessages,
+  gemini,
 } as Readonly<Record<DialectName, Dialect>>;
 
 /** Undefined for a name that no dialect has. */

@@ -52,13 +52,14 @@ const calls = fc.uniqueArray(
   { maxLength: 3, selector: (call) => call.id },
 );
 
-export function usageOf(dialect: DialectName): fc.Arbitrary<Usage> {
+/** @param others dialects that it has to go through as well; Gemini has no count of what was written to a cache */
+export function usageOf(dialect: DialectName, others: readonly DialectName[] = []): fc.Arbitrary<Usage> {
   return fc
     .record({
       input: tokens,
       output: tokens,
       cacheRead: tokens,
-      cacheWrite: tokens,
+      cacheWrite: [dialect, ...others].includes('gemini') ? fc.constant(0) : tokens,
       part: maybe(fc.double({ min: 0, max: 1, noNaN: true })),
     })
     .map(({ part, ...usage }) => ({
@@ -77,7 +78,7 @@ const FINISHES: Readonly<Record<DialectName, readonly FinishReason[]>> = {
 };
 
 /** Chat Completions has one text and one thought a reply, before the calls. */
-export function replyOf(dialect: DialectName): fc.Arbitrary<Reply> {
+export function replyOf(dialect: DialectName, others: readonly DialectName[] = []): fc.Arbitrary<Reply> {
   const text = words.map((value): Reply['parts'][number] => ({ kind: 'text', text: value }));
   const thinking = sparse(
     fc.record({
@@ -90,9 +91,11 @@ export function replyOf(dialect: DialectName): fc.Arbitrary<Reply> {
   const spoken: fc.Arbitrary<readonly Reply['parts'][number][]> =
     dialect === 'anthropic-messages'
       ? fc.array(fc.oneof(text, thinking, redacted), { maxLength: 4 })
-      : fc
-          .tuple(fc.array(thinking, { maxLength: 1 }), fc.array(text, { minLength: 1, maxLength: 1 }))
-          .map((parts) => parts.flat());
+      : dialect === 'gemini'
+        ? signedParts
+        : fc
+            .tuple(fc.array(thinking, { maxLength: 1 }), fc.array(text, { minLength: 1, maxLength: 1 }))
+            .map((parts) => parts.flat());
   return fc
     .record({
       id,
@@ -100,7 +103,7 @@ export function replyOf(dialect: DialectName): fc.Arbitrary<Reply> {
       spoken,
       calls,
       finish: fc.constantFrom(...FINISHES[dialect]),
-      usage: usageOf(dialect),
+      usage: usageOf(dialect, others),
     })
     .map(({ spoken, calls, finish, ...reply }) => ({
       ...reply,
@@ -109,7 +112,27 @@ export function replyOf(dialect: DialectName): fc.Arbitrary<Reply> {
     }));
 }
 
+/** Texts with thoughts between them; without a signature between them, two of a kind are one. */
+const signedParts: fc.Arbitrary<Reply['parts']> = fc
+  .array(
+    fc.record({
+      thought: fc.option(fc.oneof(words, fc.constant('')), { nil: undefined }),
+      signature: fc.option(id, { nil: undefined }),
+      said: words,
+    }),
+    { minLength: 1, maxLength: 3 },
+  )
+  .map((rounds) =>
+    rounds.flatMap(({ thought = '', signature, said }, at): Reply['parts'][number][] => {
+      const text = { kind: 'text' as const, text: said };
+      if (signature !== undefined) return [{ kind: 'thinking', text: thought, signature }, text];
+      if (thought !== '') return [{ kind: 'thinking', text: thought }, text];
+      return at === 0 ? [text] : [];
+    }),
+  );
+
 export function requestOf(dialect: DialectName): fc.Arbitrary<Request> {
+  if (dialect === 'gemini') return geminiRequest;
   return dialect === 'openai-chat' ? chatRequest : fc.oneof(messagesRequest(false), messagesRequest(true));
 }
 
@@ -147,7 +170,11 @@ function toolsOf(isStrict: fc.Arbitrary<boolean | undefined>): fc.Arbitrary<read
       isStrict,
     }),
   ) as fc.Arbitrary<Tool>;
-  return fc.array(tool, { minLength: 1, maxLength: 3 });
+  return fc.uniqueArray(tool, {
+    minLength: 1,
+    maxLength: 3,
+    selector: (one) => ('name' in one ? one.name : ''),
+  });
 }
 
 const toolChoice = fc.oneof(
@@ -313,6 +340,73 @@ const chatRequest: fc.Arbitrary<Request> = (() => {
     })
     .map(({ tools: used, ...request }) =>
       definedOnly({ ...request, ...used, isStreamUsageWanted: request.isStreaming }),
+    ) as fc.Arbitrary<Request>;
+})();
+
+const geminiRequest: fc.Arbitrary<Request> = (() => {
+  const paper = fc.constant<DocumentPart>({
+    kind: 'document',
+    source: { kind: 'base64', mediaType: 'application/pdf', data: 'JVBERi0xLjQK' },
+  });
+  const said = fc.array(fc.oneof(text, image, paper), { minLength: 1, maxLength: 3 });
+  const thought = fc
+    .record({ text: fc.oneof(words, fc.constant('')), signature: id })
+    .map((fields): Part => ({ kind: 'thinking', ...fields }));
+  const round = fc.record({
+    user: said,
+    system: fc.constant(undefined),
+    assistant: fc.array(fc.oneof(thought, text), { minLength: 1, maxLength: 3 }),
+    calls,
+    results: fc.array(fc.array(text, { maxLength: 1 }).chain(withMedia), { minLength: 3, maxLength: 3 }),
+    isError: fc.constant(false),
+  });
+  function withMedia(texts: readonly TextPart[]): fc.Arbitrary<ToolResultPart['parts']> {
+    return fc.array(fc.oneof(image, paper), { maxLength: 2 }).map((media) => [...texts, ...media]);
+  }
+  const number = maybe(fc.double({ min: 0, max: 2, noNaN: true }).map(Math.abs));
+  return fc
+    .record({
+      model: fc.constant('gemini-3.8-flash'),
+      system: fc.array(text, { maxLength: 2 }),
+      turns: fc
+        .tuple(fc.array(round, { maxLength: 3 }), said)
+        .map(([rounds, last]) => turnsOf(rounds, last, false)),
+      tools: fc.oneof(
+        fc.constant({ tools: [] }),
+        fc.record({ tools: toolsOf(fc.constant(undefined)), toolChoice: maybe(toolChoice) }),
+      ),
+      output: maybe(
+        fc.oneof(
+          fc.constantFrom({ kind: 'text' as const }, { kind: 'json' as const }),
+          schema.map((form) => ({ kind: 'schema' as const, schema: form })),
+        ),
+      ),
+      reasoning: maybe(
+        sparse(
+          fc.record({
+            mode: fc.constant('adaptive' as const),
+            effort: maybe(fc.constantFrom('minimal', 'low', 'medium', 'high')),
+            display: maybe(fc.constant('omitted')),
+          }),
+        ),
+      ),
+      outputTokensMax: maybe(fc.integer({ min: 1, max: 100_000 })),
+      stop: fc.array(words, { maxLength: 5 }),
+      temperature: number,
+      topP: number,
+      topK: maybe(fc.nat(100)),
+      seed: maybe(fc.integer()),
+      presencePenalty: number,
+      frequencyPenalty: number,
+      serviceTier: maybe(fc.constantFrom('default', 'flex', 'priority')),
+      isStreaming: fc.boolean(),
+      extra: fc.constantFrom(
+        {},
+        { gemini: { cachedContent: 'cachedContents/a', labels: { team_name: 'a' } } },
+      ),
+    })
+    .map(({ tools: used, ...request }) =>
+      definedOnly({ ...request, ...used, answerCount: 1, isStreamUsageWanted: true }),
     ) as fc.Arbitrary<Request>;
 })();
 

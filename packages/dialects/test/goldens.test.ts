@@ -29,7 +29,7 @@ const context: ReplyContext = {
 
 const convert: Readonly<Record<string, (input: Buffer, source: Dialect, target: Dialect) => string>> = {
   'request.json': (input, source, target) => {
-    const request = source.readRequest(parse(input));
+    const request = source.readRequest(parse(input), { model: 'alias', isStreaming: false });
     const { body, dropped } = target.writeRequest(request, MODELS[target.name]);
     return pretty({ dropped, body });
   },

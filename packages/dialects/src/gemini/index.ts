@@ -12,7 +12,6 @@ import { writeReply } from './write-reply.ts';
 import { passThroughEdits, writeRequest } from './write-request.ts';
 import { GeminiStreamWriter, KEEP_ALIVE } from './write-stream.ts';
 
-export { readCountTokens, writeCountTokens } from './count-tokens.ts';
 export { openApiSchema } from './open-api-schema.ts';
 
 /** Google's generateContent and streamGenerateContent. */

@@ -4,6 +4,7 @@
 import { objectOf, parseJson } from '../json/narrow.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { Event, PartStart } from '../model/event.ts';
+import { isSealed } from '../model/seal.ts';
 
 type PartEvent = Extract<Event, { readonly index: number }>;
 type ToolCallStart = Extract<PartStart, { kind: 'toolCall' }>;
@@ -46,8 +47,15 @@ export class PartPrinter {
   }
 
   #start(index: number, part: PartStart): readonly JsonObject[] {
-    if (part.kind === 'toolCall') this.#calls.set(index, { call: part, text: '' });
-    return part.kind === 'thinking' ? this.#flush() : [];
+    if (part.kind === 'text') return [];
+    if (part.kind === 'toolCall') {
+      this.#calls.set(index, { call: part, text: '' });
+      return [];
+    }
+    const before = this.#flush();
+    // A thought that is hidden whole travels as a signature; its envelope says what it is when it comes back.
+    if (part.kind === 'redactedThinking' && isSealed(part.data)) this.#signature = part.data;
+    return before;
   }
 
   #stop(index: number): readonly JsonObject[] {

@@ -13,15 +13,10 @@ interface Content {
   readonly parts: JsonObject[];
 }
 
-export function writeSystem(
-  { system }: Request,
-  instruction: string | undefined,
-  dropped: Set<string>,
-): JsonObject {
+export function writeSystem({ system }: Request, dropped: Set<string>): JsonObject {
   const texts = system.filter((part) => part.text !== '' && !isBillingHeader(part, dropped));
   if (texts.some((part) => part.cacheControl !== undefined)) dropped.add('cache_control');
-  const parts: JsonObject[] = texts.map((part) => ({ text: part.text }));
-  if (instruction !== undefined) parts.push({ text: instruction });
+  const parts = texts.map((part) => ({ text: part.text }));
   return parts.length === 0 ? {} : { systemInstruction: { parts } };
 }
 
@@ -30,7 +25,7 @@ export function writeContents(request: Request, model: string, dropped: Set<stri
   const names = callNames(turns);
   const contents: Content[] = [];
   turns.forEach((turn, at) => {
-    const writer: ContentWriter = { model, dropped, names, field: `contents.${at}` };
+    const writer: ContentWriter = { model, dropped, names, field: `messages.${at}` };
     append(contents, turn.role === 'assistant' ? 'model' : 'user', writeTurn(turn, writer));
   });
   if (contents[0]?.role !== 'user') {

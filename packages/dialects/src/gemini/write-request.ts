@@ -3,6 +3,7 @@
 import type { WrittenRequest } from '../dialect.ts';
 import { objectOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
+import { type FittedRequest, fitRequest } from '../model/fit-request.ts';
 import { lowerTools, type ToolForms } from '../model/lower-tools.ts';
 import type { DialectName, OutputFormat, Request } from '../model/request.ts';
 import { isJsonSchemaTaken, isOutputBesideToolsTaken } from './model-family.ts';
@@ -22,23 +23,24 @@ const TOOL_FORMS: ToolForms = {
 };
 
 export function writeRequest(asked: Request, model: string): WrittenRequest {
-  const { request, restore } = lowerTools(asked, TOOL_FORMS);
-  const dropped = new Set<string>();
+  const lowered = lowerTools(asked, TOOL_FORMS);
+  const fitted = fitOutput(lowered.request, model);
+  const { request } = fitted;
+  const dropped = new Set<string>(fitted.dropped);
   dropForeign(request, dropped);
   const { generationConfig: _, toolConfig: __, ...extra } = request.extra.gemini ?? {};
   const tools = writeTools(request, model, dropped);
-  const hasFunctions = tools.some((tool) => 'functionDeclarations' in tool);
-  const output = placeOutput(request.output, model, hasFunctions, dropped);
-  const config = writeConfig(request, output.config, model, dropped);
+  const config = writeConfig(request, model, dropped);
   const body: JsonObject = {
     ...extra,
-    ...writeSystem(request, output.instruction, dropped),
+    ...writeSystem(request, dropped),
     contents: writeContents(request, model, dropped),
     ...(tools.length > 0 && { tools }),
-    ...writeToolConfig(request, hasFunctions),
+    ...writeToolConfig(request),
     ...(Object.keys(config).length > 0 && { generationConfig: config }),
     ...writeServiceTier(request.serviceTier),
   };
+  const restore = joined(lowered.restore, fitted.restore);
   return { body, dropped: [...dropped].sort(), ...(restore !== undefined && { restore }) };
 }
 
@@ -68,35 +70,25 @@ function isCarried(name: string, { topK, reasoning }: Request): boolean {
   return (name === 'thinking' || name === 'reasoning') && reasoning !== undefined;
 }
 
-interface PlacedOutput {
-  readonly config: OutputFormat | undefined;
-  /** What the model is told instead, where the setting is refused. */
-  readonly instruction: string | undefined;
+/** Where the answer's form cannot be set beside functions, the model is told of it in words. */
+function fitOutput(request: Request, model: string): FittedRequest {
+  const hasFunctions = request.tools.some((tool) => tool.kind === 'function');
+  if (!hasFunctions || isOutputBesideToolsTaken(model)) return { request, dropped: [] };
+  return fitRequest(request, { outputSchema: false, jsonMode: false });
 }
 
-function placeOutput(
-  output: OutputFormat | undefined,
-  model: string,
-  hasFunctions: boolean,
-  dropped: Set<string>,
-): PlacedOutput {
-  const isRefused = hasFunctions && !isOutputBesideToolsTaken(model);
-  if (!isRefused || output === undefined || output.kind === 'text') {
-    return { config: output, instruction: undefined };
-  }
-  dropped.add('response_format');
-  const form =
-    output.kind === 'schema' ? ` that fits this JSON Schema: ${JSON.stringify(output.schema)}` : '';
-  const instruction = `Give your final answer as one JSON value${form}. Write nothing around it, no code fence.`;
-  return { config: undefined, instruction };
+type Restore = WrittenRequest['restore'];
+
+function joined(first: Restore, second: Restore): Restore {
+  if (first === undefined || second === undefined) return first ?? second;
+  return () => {
+    const [one, other] = [first(), second()];
+    return (event) => one(event).flatMap((restored) => other(restored));
+  };
 }
 
-function writeConfig(
-  request: Request,
-  output: OutputFormat | undefined,
-  model: string,
-  dropped: Set<string>,
-): JsonObject {
+function writeConfig(request: Request, model: string, dropped: Set<string>): JsonObject {
+  const { output } = request;
   const thinkingConfig = writeReasoning(request.reasoning, model, dropped);
   return {
     ...objectOf(request.extra.gemini?.generationConfig),

@@ -16,10 +16,10 @@ export function writeTools(request: Request, model: string, dropped: Set<string>
 }
 
 /** Only functions can be chosen. What the client set beyond the hub's words stays as it came. */
-export function writeToolConfig({ toolChoice, extra }: Request, hasFunctions: boolean): JsonObject {
+export function writeToolConfig({ tools, toolChoice, extra }: Request): JsonObject {
   const given = objectOf(extra.gemini?.toolConfig);
   if (given !== undefined) return { toolConfig: given };
-  if (toolChoice === undefined || !hasFunctions) return {};
+  if (toolChoice === undefined || !tools.some((tool) => tool.kind === 'function')) return {};
   return { toolConfig: { functionCallingConfig: writeToolChoice(toolChoice) } };
 }
 

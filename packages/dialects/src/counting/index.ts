@@ -1,9 +1,11 @@
 import type { DialectName } from '../model/request.ts';
 import { anthropicCounting } from './anthropic.ts';
 import type { CountingDialect } from './counting.ts';
+import { geminiCounting } from './gemini.ts';
 
 export { anthropicCounting } from './anthropic.ts';
 export type { CountingDialect } from './counting.ts';
+export { geminiCounting } from './gemini.ts';
 
 /** How a provider that speaks a dialect counts; undefined for dialects that have no way to ask. */
 export function countingOf(name: DialectName): CountingDialect | undefined {
@@ -11,7 +13,7 @@ export function countingOf(name: DialectName): CountingDialect | undefined {
     case 'anthropic-messages':
       return anthropicCounting;
     case 'gemini':
-      return undefined;
+      return geminiCounting;
     case 'openai-responses':
       return undefined;
     case 'openai-chat':

@@ -2,6 +2,7 @@
 // Targets are always asked with batchEmbedContents: it takes one text as well as many.
 
 import { InvalidReply, InvalidRequest } from '../dialect.ts';
+import { methodPath, resourceName } from '../gemini/method-path.ts';
 import * as fields from '../json/fields.ts';
 import { listOf, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
@@ -19,7 +20,7 @@ import { readVector } from './vectors.ts';
 
 export const geminiEmbeddings: EmbeddingDialect = {
   name: 'gemini',
-  path: (model) => `/models/${encodeURIComponent(model)}:batchEmbedContents`,
+  path: (model) => methodPath(model, 'batchEmbedContents'),
   readRequest,
   writeRequest,
   passThroughEdits: () => undefined,
@@ -75,7 +76,7 @@ function readInput(entry: JsonObject, prefix: string): EmbeddingInput {
 }
 
 function writeRequest(request: EmbeddingRequest, model: string): WrittenEmbeddings {
-  const name = `models/${model}`;
+  const name = resourceName(model);
   const common = fields.present({
     taskType: request.task,
     outputDimensionality: request.dimensions,

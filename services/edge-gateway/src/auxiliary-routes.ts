@@ -5,6 +5,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   anthropicCounting,
   anthropicMessages,
+  gemini,
+  geminiCounting,
   geminiEmbeddings,
   openaiChat,
   openaiEmbeddings,
@@ -16,9 +18,8 @@ import type { EdgeParts } from './edge-parts.ts';
 import { answerEmbeddings } from './embed.ts';
 import { readGeminiPath } from './gemini-path.ts';
 import { answerModels } from './models.ts';
-import { gemini, openaiResponses } from './pending.ts';
+import { openaiResponses } from './pending.ts';
 
-const geminiCounting = anthropicCounting;
 const openaiCounting = anthropicCounting;
 
 import { receive } from './receive.ts';

@@ -4,8 +4,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Model } from '@ai-switch/contracts';
-import { anthropicMessages, type Dialect, InvalidRequest, openaiChat } from '@ai-switch/dialects';
-import { gemini } from './pending.ts';
+import { anthropicMessages, type Dialect, gemini, InvalidRequest, openaiChat } from '@ai-switch/dialects';
 
 export interface ModelShape {
   /** What the client's refusals are written in. */

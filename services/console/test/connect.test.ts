@@ -21,12 +21,16 @@ import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { changeOf, writeChange } from '../src/cli/connect/change-files.ts';
+import { CLIENTS } from '../src/cli/connect/clients.ts';
 import { isConfirmed } from '../src/cli/connect/confirm.ts';
 
 const CLI = join(import.meta.dirname, '../src/cli/main.ts');
 const URL_HERE = 'http://127.0.0.1:8787';
 const KEY = 'ais_key_of_a_client';
 const NOBODY = 65_534;
+const SUPER_USER = process.getuid?.() === 0;
+const ORDINARY_USER = SUPER_USER ? NOBODY : undefined;
 
 let home: string;
 
@@ -260,6 +264,22 @@ describe('nothing is written, and one line says why, when', () => {
     expect(readdirSync(dirname(join(home, path)))).toHaveLength(1);
   });
 
+  it('the second of two files cannot be written, and the first is told', async () => {
+    mkdirSync(join(home, '.gemini'));
+    put('elsewhere/settings.json', '{}');
+    symlinkSync(join(home, 'elsewhere/settings.json'), join(home, '.gemini/settings.json'));
+    put('locked/.env', '');
+    symlinkSync(join(home, 'locked/.env'), join(home, '.gemini/.env'));
+    for (const path of ['', 'elsewhere', 'elsewhere/settings.json', 'locked', 'locked/.env', '.gemini']) {
+      if (SUPER_USER) chownSync(join(home, path), NOBODY, NOBODY);
+    }
+    chmodSync(join(home, 'locked'), 0o500);
+    const { code, stdout, stderr } = await connect('gemini --model work --write --yes', {}, ORDINARY_USER);
+    expect([code, stderr]).toEqual([1, 'error: ~/locked/.env cannot be written (EACCES)\n']);
+    expect(stdout).toContain('wrote ~/elsewhere/settings.json');
+    chmodSync(join(home, 'locked'), 0o700);
+  });
+
   it('a folder stands where the file belongs', async () => {
     mkdirSync(join(home, '.codex/config.toml'), { recursive: true });
     const { code, stderr } = await connect('codex --model work --write --yes');
@@ -279,12 +299,26 @@ describe('nothing is written, and one line says why, when', () => {
   });
 
   it('the folder may not be written', async () => {
-    const uid = process.getuid?.() === 0 ? NOBODY : undefined;
-    if (uid !== undefined) chownSync(home, uid, uid);
+    if (SUPER_USER) chownSync(home, NOBODY, NOBODY);
     chmodSync(home, 0o500);
-    const { code, stderr } = await connect('codex --model work --write --yes', {}, uid);
+    const { code, stderr } = await connect('codex --model work --write --yes', {}, ORDINARY_USER);
     expect([code, stderr]).toEqual([1, 'error: ~/.codex/config.toml cannot be written (EACCES)\n']);
   });
+});
+
+it('a file that something else has changed meanwhile is left alone', async () => {
+  const path = put('settings.json', '{"mine":1}');
+  const change = await changeOf({ path, edit: () => '{"ours":1}' });
+  writeFileSync(path, '{"theirs":1}');
+  await expect(writeChange(change, new Date())).rejects.toThrow('has just been changed by something else');
+  expect(read('settings.json')).toBe('{"theirs":1}');
+});
+
+it('--help teaches with examples and names the clients', async () => {
+  const { code, stdout } = await connect('--help');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/Examples:\n.*npm run cli -- connect /);
+  for (const { name } of CLIENTS) expect(stdout).toContain(`  ${name} `);
 });
 
 describe('a command that cannot be is refused:', () => {

@@ -9,7 +9,7 @@ import { CLIENTS, findClient } from './connect/clients.ts';
 import { isConfirmed } from './connect/confirm.ts';
 import { checkedUrl, checkedWord } from './connect/connection.ts';
 import { listModels, modelForChats } from './connect/list-models.ts';
-import { changeText, outcomeText, setupRow, setupText } from './connect/setup-text.ts';
+import { changeText, type FileOutcome, outcomeText, setupRow, setupText } from './connect/setup-text.ts';
 
 const LIST = CLIENTS.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n');
 
@@ -109,20 +109,17 @@ async function write(client: Client, connection: Connection, options: ConnectOpt
     show(changes.map(changeText).join('\n\n'));
     if (options.yes !== true) await assertConfirmed();
   }
-  const written = await writeAll(changes);
-  const rows = files.map(({ path }) => {
-    const backup = written.get(path);
-    return { path, isChanged: written.has(path), ...(backup === undefined ? {} : { backup }) };
-  });
-  if (isJson) process.stdout.write(`${JSON.stringify({ client: client.name, files: rows }, undefined, 2)}\n`);
-  else for (const row of rows) show(outcomeText(row));
-}
-
-async function writeAll(changes: readonly FileChange[]): Promise<Map<string, string | undefined>> {
   const now = new Date();
-  const backups = new Map<string, string | undefined>();
-  for (const change of changes) backups.set(change.path, await writeChange(change, now));
-  return backups;
+  const rows: FileOutcome[] = [];
+  for (const change of files) {
+    const isChanged = change.before !== change.after;
+    const backup = isChanged ? await writeChange(change, now) : undefined;
+    const row = { path: change.path, isChanged, ...(backup === undefined ? {} : { backup }) };
+    // One by one: should the next fail, this much is done and told.
+    if (!isJson) show(outcomeText(row));
+    rows.push(row);
+  }
+  if (isJson) process.stdout.write(`${JSON.stringify({ client: client.name, files: rows }, undefined, 2)}\n`);
 }
 
 /** @throws CliError when the answer is not yes, or nobody is there to give one */

@@ -1,6 +1,5 @@
 // How a client's files are changed. They are a person's own: nothing is written before all of them could be read and
-// edited, what stood there is kept beside, and a file is put in place whole or not at all. When one cannot be written the
-// error says which were.
+// edited, what stood there is kept beside, and a file is put in place whole or not at all.
 
 import { copyFile, lstat, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -37,11 +37,14 @@ export function changeText({ path, before, after }: FileChange): string {
 }
 
 /** What became of a file. */
-export function outcomeText(file: {
+export interface FileOutcome {
   readonly path: string;
   readonly isChanged: boolean;
+  /** Where the text before is kept. */
   readonly backup?: string;
-}): string {
+}
+
+export function outcomeText(file: FileOutcome): string {
   if (!file.isChanged) return `${shownPath(file.path)} says so already: nothing changed`;
   const kept = file.backup === undefined ? '' : `; as it was: ${shownPath(file.backup)}`;
   return `wrote ${shownPath(file.path)}${kept}`;

@@ -248,12 +248,25 @@ test("a provider's 401 is not shown as the client's", async () => {
   expect(response.status).toBe(502);
 });
 
-test('a key that may not use the model is refused, and so is a quota that is spent', async () => {
+test('a key that may not use the model is refused', async () => {
   const { tenant, userId, ports } = gateway;
   const request = { tenant, userId, label: '', models: ['both'], expiresAtMs: undefined };
   const { plaintext } = await ports.auth.createKey(request);
   const response = await gateway.post(PATH, { model: 'chat', input: 'x' }, { 'x-api-key': plaintext });
   expect(response.status).toBe(403);
+});
+
+test('a spent quota of input is a 429, and one of output does not matter', async () => {
+  const { tenant, userId, ports, provider } = gateway;
+  const { used } = await gateway.balance();
+  const room = { input: used.input + 20n, output: 0n };
+  await ports.quotaLedger.setLimits({ tenant, userId, limits: room });
+  provider.script({ body: openaiReply(VECTORS.slice(0, 1), 'float') });
+  await embed(PATH, { model: 'chat', input: 'one' });
+  const response = await gateway.post(PATH, { model: 'chat', input: 'x'.repeat(400) });
+  expect(response.status).toBe(429);
+  expect(await response.text()).toMatch(/input tokens/);
+  await ports.quotaLedger.setLimits({ tenant, userId, limits: {} });
 });
 
 test('a client that leaves ends the call', async () => {

@@ -10,6 +10,8 @@ interface ModelCapabilities {
   readonly capabilities: Capabilities;
 }
 
+const GLM = ['glm', 'glm-coding', 'zai', 'zai-coding'];
+
 // From the providers' own tables of models, November 2026.
 export const MODEL_CAPABILITIES: readonly ModelCapabilities[] = [
   { kinds: ['openai'], models: /^(?:gpt-3\.5|gpt-4(?:-|$))/, capabilities: { outputSchema: false } },
@@ -28,12 +30,12 @@ export const MODEL_CAPABILITIES: readonly ModelCapabilities[] = [
   { kinds: ['qwen'], models: /^(?:qwen(?!3\.[7-9]|[4-9])|qwq|qvq)/, capabilities: { outputSchema: false } },
   { kinds: ['qwen'], models: /^(?:qwen(?!.*(?:vl|omni|3\.[5-9]))|qwq)/, capabilities: { images: false } },
   {
-    kinds: ['glm', 'zai', 'zai-coding'],
+    kinds: GLM,
     models: /^glm-4/,
     capabilities: { toolChoice: false },
   },
   {
-    kinds: ['glm', 'zai', 'zai-coding', 'zai-anthropic'],
+    kinds: [...GLM, 'glm-anthropic', 'zai-anthropic'],
     models: /^glm-\d+(?:\.\d+)?(?!v|\.|\d)/,
     capabilities: { images: false },
   },

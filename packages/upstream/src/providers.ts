@@ -2,6 +2,7 @@ import type { Capabilities, DialectName } from '@ai-switch/dialects';
 import { CLOUDS } from './kinds/clouds.ts';
 import { HOSTED } from './kinds/hosted.ts';
 import { LOCAL } from './kinds/local.ts';
+import { OPEN_WEIGHTS } from './kinds/open-weights.ts';
 import type { Quirk } from './quirks/quirk.ts';
 
 /**
@@ -51,7 +52,7 @@ export interface ProviderKind {
  */
 export type CredentialWay = 'bearer' | 'x-api-key' | 'api-key' | 'x-goog-api-key' | 'aws' | 'google-oauth';
 
-export const PROVIDER_KINDS: readonly ProviderKind[] = [...HOSTED, ...CLOUDS, ...LOCAL];
+export const PROVIDER_KINDS: readonly ProviderKind[] = [...HOSTED, ...OPEN_WEIGHTS, ...CLOUDS, ...LOCAL];
 
 const byKind = new Map(PROVIDER_KINDS.map((row) => [row.kind, row]));
 

@@ -62,4 +62,14 @@ export const LOCAL: readonly ProviderKind[] = [
     quirks: [withoutCacheControl, lmStudioToolChoice, grammarSchemas],
     documentation: 'https://lmstudio.ai/docs/app/api/endpoints/openai',
   },
+  {
+    kind: 'custom',
+    title: 'Any compatible address',
+    dialect: 'openai-chat',
+    baseUrl: '',
+    credentialWay: 'bearer',
+    listsModels: true,
+    fallbackModels: [],
+    documentation: 'https://platform.openai.com/docs/api-reference/chat',
+  },
 ];

@@ -7,7 +7,7 @@ import { setEnvironmentLines } from './edit-environment-file.ts';
 import { type JsonObject, mergeJson } from './merge-json.ts';
 
 /** Without this the address in the environment picks a way to sign in that headless runs refuse. */
-export const GEMINI_SETTINGS: JsonObject = { security: { auth: { selectedType: 'gemini-api-key' } } };
+const GEMINI_SETTINGS: JsonObject = { security: { auth: { selectedType: 'gemini-api-key' } } };
 
 export const gemini: Client = {
   name: 'gemini',

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from './json/value.ts';
+import type { Capabilities } from './model/capabilities.ts';
 import type { ErrorCode, Event, ProviderError } from './model/event.ts';
 import type { Reply } from './model/reply.ts';
 import type { DialectName, Request } from './model/request.ts';
@@ -25,8 +26,12 @@ export interface Dialect {
 
   // What a provider is sent.
 
-  /** The request for a target that was asked in another dialect. */
-  writeRequest(request: Request, model: string): WrittenRequest;
+  /**
+   * The request for a target that was asked in another dialect.
+   * @param capabilities of the target, for what is told neither by the request nor by the model's name
+   * @throws InvalidRequest for what this dialect cannot say and nobody should miss unknowingly, like several answers
+   */
+  writeRequest(request: Request, model: string, capabilities?: Capabilities): WrittenRequest;
   /**
    * The top-level fields to set in the client's own bytes when the target speaks the same dialect; everything else
    * goes through untouched. Undefined when the request must be written anew, because it holds something of another

@@ -288,15 +288,19 @@ describe('sampling and limits', () => {
     expect(dropped(request)).toEqual(['stop']);
   });
 
-  test('what this dialect has no word for is named', () => {
+  test('case 46: several answers at once are refused, because this dialect gives one', () => {
+    const request = openaiChat.readRequest(chat({ n: 2 }));
+    expect(() => write(request)).toThrow(expect.objectContaining({ name: 'InvalidRequest', field: 'n' }));
+  });
+
+  test('case 46: what this dialect has no word for is named', () => {
     const request = openaiChat.readRequest(
-      chat({ seed: 1, presence_penalty: 1, frequency_penalty: 1, n: 2, logit_bias: {}, logprobs: true }),
+      chat({ seed: 1, presence_penalty: 1, frequency_penalty: 1, logit_bias: {}, logprobs: true }),
     );
     expect(dropped(request)).toEqual([
       'frequency_penalty',
       'logit_bias',
       'logprobs',
-      'n',
       'presence_penalty',
       'seed',
     ]);
@@ -363,10 +367,11 @@ describe('tools that are written', () => {
     expect(write(hub({ tools, ...more })).tool_choice).toEqual(expected);
   });
 
-  test('a tool that only another dialect knows is left out and named', () => {
-    const request = openaiChat.readRequest(chat({ tools: [{ type: 'custom', custom: { name: 'x' } }] }));
+  test('a tool that only another dialect knows is left out and named, and so is a choice that forces it', () => {
+    const request = openaiChat.readRequest(chat({ tools: [{ type: 'mcp' }], tool_choice: 'required' }));
     expect(write(request).tools).toBeUndefined();
-    expect(dropped(request)).toEqual(['tools.custom']);
+    expect(write(request).tool_choice).toBeUndefined();
+    expect(dropped(request)).toEqual(['tools.mcp']);
   });
 
   test('the schema of an output is closed, as Anthropic asks', () => {

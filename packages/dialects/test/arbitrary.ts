@@ -273,11 +273,18 @@ function messagesRequest(isAdaptive: boolean): fc.Arbitrary<Request> {
         isStreaming: fc.boolean(),
         extra: fc.constantFrom(
           {},
-          { 'anthropic-messages': { service_tier: 'auto', metadata: { team: 'a' } } },
+          { 'anthropic-messages': { inference_geo: 'eu', metadata: { team: 'a' } } },
         ),
       })
       .map(({ tools: used, sampling: sampled, ...request }) =>
-        definedOnly({ ...request, ...used, ...sampled, answerCount: 1, isStreamUsageWanted: true }),
+        definedOnly({
+          ...request,
+          ...used,
+          ...sampled,
+          answerCount: 1,
+          isCacheMarked: true,
+          isStreamUsageWanted: true,
+        }),
       ),
   ) as fc.Arbitrary<Request>;
 }

@@ -3,7 +3,7 @@
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Dialect, ReplyContext } from '../src/dialect.ts';
+import { type Dialect, InvalidRequest, type ReplyContext } from '../src/dialect.ts';
 import { type DialectName, dialects } from '../src/index.ts';
 import type { JsonObject, JsonValue } from '../src/json/value.ts';
 import { ReplyFolder } from '../src/model/fold.ts';
@@ -30,8 +30,13 @@ const context: ReplyContext = {
 const convert: Readonly<Record<string, (input: Buffer, source: Dialect, target: Dialect) => string>> = {
   'request.json': (input, source, target) => {
     const request = source.readRequest(parse(input), { model: 'alias', isStreaming: false });
-    const { body, dropped } = target.writeRequest(request, MODELS[target.name]);
-    return pretty({ dropped, body });
+    try {
+      const { body, dropped } = target.writeRequest(request, MODELS[target.name]);
+      return pretty({ dropped, body });
+    } catch (error) {
+      if (!(error instanceof InvalidRequest)) throw error;
+      return pretty({ refused: error.field, message: error.message });
+    }
   },
   'reply.json': (input, source, target) => {
     const folder = new ReplyFolder();

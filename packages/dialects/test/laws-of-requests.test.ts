@@ -24,7 +24,9 @@ describe.each(Object.values(dialects))('$name', (dialect) => {
   test.each(Object.values(dialects))('no word of a conversation is lost on the way to $name', (target) => {
     fc.assert(
       fc.property(requestOf(dialect.name), (request) => {
-        const body = JSON.stringify(target.writeRequest(request, 'model-a').body);
+        // Several answers at once are refused where there is no word for them.
+        const asked = { ...request, answerCount: 1 };
+        const body = JSON.stringify(target.writeRequest(asked, 'model-a').body);
         for (const part of saidIn(request)) {
           if (part.kind === 'text') expect(body).toContain(JSON.stringify(part.text).slice(1, -1));
           else if (part.kind === 'toolCall') expect(body).toContain(`"${part.name}"`);

@@ -35,6 +35,8 @@ const image = (url: string): JsonObject =>
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
+const absent = { verbosity: undefined, service_tier: undefined, prompt_cache_key: undefined };
+
 describe('a request that no provider would take is refused, and the field is named', () => {
   test.each<[string, JsonValue, string]>([
     ['a list', [], ''],
@@ -136,9 +138,21 @@ describe('a request that is read', () => {
   test('unknown fields are carried, and so are the options of the stream', () => {
     const request = openaiChat.readRequest(fixture('unknown-fields'));
     const { body, dropped } = openaiChat.writeRequest(request, 'target');
-    expect(body).toMatchObject({ min_p: 0.1, top_k: 20, enable_thinking: false, service_tier: 'flex' });
+    expect(body).toMatchObject({ min_p: 0.1, top_k: 20, enable_thinking: false });
     expect(body.stream_options).toEqual({ include_obfuscation: false, include_usage: true });
-    expect(dropped).toEqual([]);
+    expect(dropped).toEqual(['prompt_cache_key', 'service_tier']);
+  });
+
+  test.each([
+    ['gpt-5.5', { verbosity: 'low', service_tier: 'flex', prompt_cache_key: 'abc' }, []],
+    ['grok-4.20', { prompt_cache_key: 'abc' }, ['service_tier', 'verbosity']],
+    ['glm-5', {}, ['prompt_cache_key', 'service_tier', 'verbosity']],
+  ])("what only OpenAI's models take goes to %s as %j", (model, expected, dropped) => {
+    const asked = { verbosity: 'low', service_tier: 'flex', prompt_cache_key: 'abc' };
+    const written = openaiChat.writeRequest(openaiChat.readRequest(ask(asked)), model);
+    const { verbosity, service_tier, prompt_cache_key } = written.body;
+    expect({ verbosity, service_tier, prompt_cache_key }).toEqual({ ...absent, ...expected });
+    expect(written.dropped).toEqual(dropped);
   });
 
   test.each<[JsonObject, Request['reasoning']]>([

@@ -1,5 +1,10 @@
 // What a Claude model takes is told by its name. Other models that speak this dialect keep to its older form.
 
+/** Claude checks the signature of every thought; other models that speak this dialect send and take thoughts without. */
+export function isClaude(model: string): boolean {
+  return model.toLowerCase().includes('claude');
+}
+
 /** Models from 4.6 on think by `adaptive` and an effort; 4.8 and later refuse a budget. Older ones know only a budget. */
 export function isAdaptive(model: string): boolean {
   return claudeVersion(model) >= 4.6;

@@ -36,6 +36,7 @@ export function readRequest(body: JsonValue): Request {
     temperature: fields.optionalNumber(body.temperature, 'temperature'),
     topP: fields.optionalNumber(body.top_p, 'top_p'),
     topK: fields.optionalNumber(body.top_k, 'top_k'),
+    serviceTier: readServiceTier(body.service_tier),
     user: stringOf(fields.optionalObject(body.metadata, 'metadata')?.user_id),
   };
   const turns = readMessages(body.messages);
@@ -49,6 +50,7 @@ export function readRequest(body: JsonValue): Request {
       .map((text, at) => fields.requiredString(text, `stop_sequences.${at}`)),
     outputTokensMax: readMaxTokens(body.max_tokens),
     answerCount: 1,
+    isCacheMarked: true,
     isStreaming: fields.optionalBoolean(body.stream, 'stream') ?? false,
     isStreamUsageWanted: true,
     extra: readExtra(body),
@@ -131,9 +133,16 @@ function readReasoning(body: JsonObject): Reasoning | undefined {
   return thinking === undefined && effort === undefined ? undefined : { mode: 'adaptive', ...optional };
 }
 
+/** What this dialect calls the tiers that others have too. */
+function readServiceTier(value: JsonValue | undefined): string | undefined {
+  if (value === 'standard_only') return 'default';
+  return value === 'auto' ? value : undefined;
+}
+
 function readExtra(body: JsonObject): Request['extra'] {
   const entries = Object.entries(body).flatMap(([name, value]): [string, JsonValue | undefined][] => {
     if (HUB_FIELDS.has(name)) return [];
+    if (name === 'service_tier' && readServiceTier(value) !== undefined) return [];
     const known = KNOWN_INSIDE.get(name);
     if (known === undefined || !isObject(value)) return [[name, value]];
     const rest = Object.entries(value).filter(([inner]) => !known.has(inner));

@@ -3,7 +3,7 @@
 import * as fields from '../json/fields.ts';
 import { isObject } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
-import type { Tool, Turn } from '../model/request.ts';
+import type { Tool, Turn, WebSearchTool } from '../model/request.ts';
 import { cacheControl } from './read-content.ts';
 
 /**
@@ -27,6 +27,7 @@ const HUB_FIELDS = new Set(['type', 'name', 'description', 'input_schema', 'stri
 
 function readTool(tool: JsonObject, field: string): Tool {
   const type = fields.optionalString(tool.type, `${field}.type`) ?? 'custom';
+  if (/^web_search_\d/.test(type)) return readWebSearch(tool, field);
   if (type !== 'custom') return { kind: 'foreign', dialect: 'anthropic-messages', type, value: tool };
   const description = fields.optionalString(tool.description, `${field}.description`);
   const isStrict = fields.optionalBoolean(tool.strict, `${field}.strict`);
@@ -38,6 +39,24 @@ function readTool(tool: JsonObject, field: string): Tool {
     ...fields.present({ description, isStrict }),
     ...cacheControl(tool),
     ...(others.length > 0 && { extra: { 'anthropic-messages': Object.fromEntries(others) } }),
+  };
+}
+
+function readWebSearch(value: JsonObject, field: string): WebSearchTool {
+  const domains = (name: string): readonly string[] =>
+    fields
+      .optionalList(value[name], `${field}.${name}`)
+      .map((domain, at) => fields.requiredString(domain, `${field}.${name}.${at}`));
+  const usesMax = fields.optionalPositiveInteger(value.max_uses, `${field}.max_uses`);
+  const allowedDomains = domains('allowed_domains');
+  const blockedDomains = domains('blocked_domains');
+  return {
+    kind: 'webSearch',
+    dialect: 'anthropic-messages',
+    value,
+    ...(usesMax !== undefined && { usesMax }),
+    ...(allowedDomains.length > 0 && { allowedDomains }),
+    ...(blockedDomains.length > 0 && { blockedDomains }),
   };
 }
 

@@ -4,21 +4,31 @@ import { objectOf, parseJson } from '../json/narrow.ts';
 import type { JsonObject } from '../json/value.ts';
 import { digest } from '../model/digest.ts';
 import type { DocumentPart, ImagePart, Part, ToolResultPart } from '../model/request.ts';
+import { isClaude } from './model-family.ts';
+
+export interface ContentWriter {
+  readonly model: string;
+  /** Where the parts stand: `messages.3`. */
+  readonly field: string;
+  readonly dropped: Set<string>;
+}
 
 /** The blocks of a part, none for what this dialect cannot carry. */
-export function writePart(part: Part, field: string, dropped: Set<string>): readonly JsonObject[] {
+export function writePart(part: Part, writer: ContentWriter): readonly JsonObject[] {
+  const { field, dropped } = writer;
   switch (part.kind) {
     case 'text':
       // "messages: text content blocks must contain non-whitespace text"
       return part.text.trim() === '' ? [] : [{ type: 'text', text: part.text, ...cacheControl(part) }];
     case 'image':
-      return [writeImage(part, field, dropped)];
+      return [writeImage(part, writer)];
     case 'document':
-      return [writeDocument(part)];
+      return [writeDocument(part, writer)];
     case 'thinking':
       if (part.signature !== undefined) {
         return [{ type: 'thinking', thinking: part.text, signature: part.signature }];
       }
+      if (!isClaude(writer.model)) return [{ type: 'thinking', thinking: part.text, signature: '' }];
       // Without the signature of the model that thought it, a thought is refused.
       dropped.add(`${field}.thinking`);
       return [];
@@ -29,7 +39,7 @@ export function writePart(part: Part, field: string, dropped: Set<string>): read
       return [{ type: 'tool_use', id: callId(part.id), name: part.name, input, ...cacheControl(part) }];
     }
     case 'toolResult':
-      return [writeResult(part, field, dropped)];
+      return [writeResult(part, writer)];
     case 'foreign':
       if (part.dialect === 'anthropic-messages') return [part.value];
       dropped.add(`${field}.${part.type}`);
@@ -37,8 +47,8 @@ export function writePart(part: Part, field: string, dropped: Set<string>): read
   }
 }
 
-function writeResult(result: ToolResultPart, field: string, dropped: Set<string>): JsonObject {
-  const content = result.parts.flatMap((part) => writePart(part, field, dropped));
+function writeResult(result: ToolResultPart, writer: ContentWriter): JsonObject {
+  const content = result.parts.flatMap((part) => writePart(part, writer));
   return {
     type: 'tool_result',
     tool_use_id: callId(result.callId),
@@ -48,18 +58,31 @@ function writeResult(result: ToolResultPart, field: string, dropped: Set<string>
   };
 }
 
-function writeImage(part: ImagePart, field: string, dropped: Set<string>): JsonObject {
+function writeImage(part: ImagePart, { field, dropped }: ContentWriter): JsonObject {
   if (part.detail !== undefined) dropped.add(`${field}.image_url.detail`);
+  if (isStoredElsewhere(part.source)) {
+    dropped.add(`${field}.image`);
+    return { type: 'text', text: '[An image was attached that cannot be shown here.]' };
+  }
   return { type: 'image', source: writeSource(part.source), ...cacheControl(part) };
 }
 
-function writeDocument(part: DocumentPart): JsonObject {
+function writeDocument(part: DocumentPart, { field, dropped }: ContentWriter): JsonObject {
+  if (isStoredElsewhere(part.source)) {
+    dropped.add(`${field}.document`);
+    return { type: 'text', text: '[A document was attached that cannot be shown here.]' };
+  }
   return {
     type: 'document',
     source: writeSource(part.source),
     ...(part.title !== undefined && { title: part.title }),
     ...cacheControl(part),
   };
+}
+
+/** Anthropic's own names of files begin with `file_`, OpenAI's with `file-`. */
+function isStoredElsewhere(source: DocumentPart['source']): boolean {
+  return source.kind === 'file' && !source.fileId.startsWith('file_');
 }
 
 function writeSource(source: DocumentPart['source']): JsonObject {

@@ -5,7 +5,12 @@ import type { JsonObject } from '../json/value.ts';
 import { arrangeToolResults } from '../model/call-legality.ts';
 import type { Request, Turn } from '../model/request.ts';
 import { isPrefillRefused, isSystemTurnTaken } from './model-family.ts';
-import { writePart } from './write-content.ts';
+import { type ContentWriter, writePart } from './write-content.ts';
+
+export interface WrittenMessage extends JsonObject {
+  readonly role: Turn['role'];
+  readonly content: readonly JsonObject[];
+}
 
 interface Message {
   readonly role: Turn['role'];
@@ -14,10 +19,14 @@ interface Message {
   readonly fields: JsonObject;
 }
 
-export function writeMessages(request: Request, model: string, dropped: Set<string>): readonly JsonObject[] {
+export function writeMessages(
+  request: Request,
+  model: string,
+  dropped: Set<string>,
+): readonly WrittenMessage[] {
   const spoken: Message[] = [];
   arrangeToolResults(request.turns).forEach((turn, at) => {
-    append(spoken, writeTurn(turn, `messages.${at}`, dropped));
+    append(spoken, writeTurn(turn, { model, field: `messages.${at}`, dropped }));
   });
   const messages = placeSystemTurns(spoken, model, dropped);
   if (messages[0]?.role !== 'user') {
@@ -34,13 +43,13 @@ function userText(text: string): Message {
   return { role: 'user', content: [{ type: 'text', text }], fields: {} };
 }
 
-function writeTurn(turn: Turn, field: string, dropped: Set<string>): Message {
+function writeTurn(turn: Turn, writer: ContentWriter): Message {
   const content: JsonObject[] = [];
   const fields: Record<string, JsonObject[string]> = {};
   for (const part of turn.parts) {
     if (part.kind === 'foreign' && part.dialect === 'anthropic-messages' && !('type' in part.value)) {
       Object.assign(fields, part.value);
-    } else content.push(...writePart(part, field, dropped));
+    } else content.push(...writePart(part, writer));
   }
   return { role: turn.role, content, fields };
 }

@@ -1,29 +1,42 @@
 // https://docs.claude.com/en/api/messages
 
-import type { WrittenRequest } from '../dialect.ts';
+import { InvalidRequest, type WrittenRequest } from '../dialect.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
-import type { DialectName, Request, Tool, ToolChoice } from '../model/request.ts';
-import { isSamplingExclusive, isSamplingRefused } from './model-family.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import type { DialectName, Part, Request } from '../model/request.ts';
+import { isSealed } from '../model/seal.ts';
+import { isMarkWanted, withMarks } from './cache-marks.ts';
+import { isClaude, isSamplingExclusive, isSamplingRefused } from './model-family.ts';
 import { writeReasoning } from './reasoning.ts';
-import { closedSchema, objectSchema } from './tool-schema.ts';
+import { closedSchema } from './tool-schema.ts';
 import { cacheControl } from './write-content.ts';
 import { writeMessages } from './write-messages.ts';
+import { fitToolForms, writeTool, writeToolUse } from './write-tools.ts';
 
 /** `max_tokens` is required here and not elsewhere. Every model takes this much, and few answers are longer. */
 const OUTPUT_TOKENS_DEFAULT = 8_192;
 
-export function writeRequest(request: Request, model: string): WrittenRequest {
+/** @throws InvalidRequest when several answers are wanted, which this dialect has no word for */
+export function writeRequest(asked: Request, model: string, capabilities: Capabilities = {}): WrittenRequest {
+  if (asked.answerCount > 1)
+    throw new InvalidRequest('n', 'The model gives one answer at a time: "n" must be 1.');
   const dropped = new Set<string>();
+  const { request, restore } = fitToolForms(asked, dropped);
   dropForeign(request, dropped);
-  const tools = request.tools.flatMap((tool) => writeTool(tool, dropped));
+  const given = {
+    system: writeSystem(request),
+    messages: writeMessages(request, model, dropped),
+    tools: request.tools.flatMap(writeTool),
+  };
+  const { system, messages, tools } = isMarkWanted(request, capabilities) ? withMarks(given) : given;
   const choice = tools.length === 0 ? {} : writeToolUse(request);
   const reasoning = writeReasoning(request, model, request.outputTokensMax ?? OUTPUT_TOKENS_DEFAULT, dropped);
   const body: JsonObject = {
     ...request.extra['anthropic-messages'],
     model,
     max_tokens: reasoning.tokensMax,
-    ...writeSystem(request),
-    messages: writeMessages(request, model, dropped),
+    ...(system.length > 0 && { system }),
+    messages,
     ...(tools.length > 0 && { tools }),
     ...choice,
     ...writeOutputConfig(request, reasoning.effort, dropped),
@@ -31,13 +44,23 @@ export function writeRequest(request: Request, model: string): WrittenRequest {
     ...writeSampling(request, model, reasoning.thinking, dropped),
     ...writeStop(request.stop, dropped),
     ...(request.user !== undefined && { metadata: { ...metadataOf(request), user_id: request.user } }),
+    ...writeServiceTier(request, dropped),
     ...(request.isStreaming && { stream: true }),
   };
-  return { body, dropped: [...dropped].sort() };
+  return { body, dropped: [...dropped].sort(), ...(restore !== undefined && { restore }) };
 }
 
-export function passThroughEdits(_request: Request, model: string): Readonly<Record<string, JsonValue>> {
-  return { model };
+/** Undefined when a thought is of another model's: it has to go. */
+export function passThroughEdits(
+  request: Request,
+  model: string,
+): Readonly<Record<string, JsonValue>> | undefined {
+  const isStrange = (part: Part): boolean => {
+    if (part.kind === 'redactedThinking') return isSealed(part.data);
+    if (part.kind !== 'thinking') return false;
+    return part.signature === undefined ? isClaude(model) : isSealed(part.signature);
+  };
+  return request.turns.some((turn) => turn.parts.some(isStrange)) ? undefined : { model };
 }
 
 function dropForeign(request: Request, dropped: Set<string>): void {
@@ -50,7 +73,8 @@ function dropForeign(request: Request, dropped: Set<string>): void {
   if (request.seed !== undefined) dropped.add('seed');
   if (request.presencePenalty !== undefined) dropped.add('presence_penalty');
   if (request.frequencyPenalty !== undefined) dropped.add('frequency_penalty');
-  if (request.answerCount > 1) dropped.add('n');
+  if (request.verbosity !== undefined) dropped.add('verbosity');
+  if (request.cacheKey !== undefined) dropped.add('prompt_cache_key');
 }
 
 /** Fields that another dialect keeps for its own, although the hub has read them. */
@@ -59,44 +83,22 @@ function isCarried(name: string, { topK, reasoning }: Request): boolean {
   return (name === 'thinking' || name === 'reasoning') && reasoning !== undefined;
 }
 
-function writeSystem(request: Request): JsonObject {
-  const blocks = request.system
+function writeSystem(request: Request): readonly JsonObject[] {
+  return request.system
     .filter((part) => part.text.trim() !== '')
     .map((part) => ({ type: 'text', text: part.text, ...cacheControl(part) }));
-  return blocks.length === 0 ? {} : { system: blocks };
 }
 
-function writeTool(tool: Tool, dropped: Set<string>): readonly JsonObject[] {
-  if (tool.kind !== 'function') {
-    if ('dialect' in tool && tool.dialect === 'anthropic-messages') return [tool.value];
-    dropped.add(`tools.${tool.kind === 'foreign' ? tool.type : tool.kind}`);
-    return [];
-  }
-  return [
-    {
-      name: tool.name,
-      ...(tool.description !== undefined && { description: tool.description }),
-      input_schema: objectSchema(tool.schema),
-      ...(tool.isStrict === true && { strict: true }),
-      ...tool.extra?.['anthropic-messages'],
-      ...cacheControl(tool),
-    },
-  ];
-}
+const SERVICE_TIERS: ReadonlyMap<string, string> = new Map([
+  ['auto', 'auto'],
+  ['default', 'standard_only'],
+]);
 
-function writeToolUse({ toolChoice, isParallelToolCalls }: Request): JsonObject {
-  const isSerial = isParallelToolCalls === false && toolChoice?.kind !== 'none';
-  if (toolChoice === undefined && !isSerial) return {};
-  return {
-    tool_choice: {
-      ...writeToolChoice(toolChoice ?? { kind: 'auto' }),
-      ...(isSerial && { disable_parallel_tool_use: true }),
-    },
-  };
-}
-
-function writeToolChoice(choice: ToolChoice): JsonObject {
-  return choice.kind === 'tool' ? { type: 'tool', name: choice.name } : { type: choice.kind };
+function writeServiceTier({ serviceTier }: Request, dropped: Set<string>): JsonObject {
+  if (serviceTier === undefined) return {};
+  const tier = SERVICE_TIERS.get(serviceTier);
+  if (tier === undefined) dropped.add('service_tier');
+  return tier === undefined ? {} : { service_tier: tier };
 }
 
 function writeOutputConfig(request: Request, effort: string | undefined, dropped: Set<string>): JsonObject {

@@ -33,6 +33,8 @@ export interface Request {
   readonly serviceTier?: string;
   /** OpenAI's `prompt_cache_key`: requests of one key share a prefix. */
   readonly cacheKey?: string;
+  /** The client's dialect has marks of what to cache: where it set none, none is wanted. */
+  readonly isCacheMarked?: boolean;
   /** The client's own opaque name of its user. */
   readonly user?: string;
   /** The client wants hidden reasoning back in a form that it can carry (Responses' `include`). */

@@ -7,7 +7,8 @@ function bareName(model: string): string {
 }
 
 /** The open-weight gpt-oss is served by others and takes what they take. */
-function isOpenAi(name: string): boolean {
+export function isOpenAi(model: string): boolean {
+  const name = bareName(model);
   return /^(?:gpt-|chatgpt-|o\d|codex-|ft:gpt-)/.test(name) && !name.startsWith('gpt-oss');
 }
 
@@ -24,7 +25,12 @@ export function isOpenAiReasoning(model: string): boolean {
 
 /** OpenAI's older models: "Unrecognized request argument supplied: reasoning_effort". */
 export function isReasoningRefused(model: string): boolean {
-  return isOpenAi(bareName(model)) && !isOpenAiReasoning(model);
+  return isOpenAi(model) && !isOpenAiReasoning(model);
+}
+
+/** A key that tells which requests share a prefix. OpenAI, xAI and Moonshot have one. */
+export function isCacheKeyTaken(model: string): boolean {
+  return isOpenAi(model) || /^(?:grok|kimi|moonshot)-/.test(bareName(model));
 }
 
 /**

@@ -79,7 +79,7 @@ export class PartSequence {
 
   #close(events: Event[]): void {
     const part = this.#parts[this.#head];
-    if (part?.start.kind === 'toolCall' && part.text.trim() === '') {
+    if (part?.start.kind === 'toolCall' && part.start.form !== 'custom' && part.text.trim() === '') {
       events.push({ type: 'argumentsDelta', index: this.#head, text: '{}' });
     }
     events.push({ type: 'partStop', index: this.#head });
@@ -98,5 +98,8 @@ function delta(index: number, start: PartStart, text: string): Event {
 /** A call may still grow until its arguments are whole; text ends when something else begins. */
 function isComplete(part: SequencedPart): boolean {
   if (part.start.kind !== 'toolCall') return true;
-  return part.text.trimEnd().endsWith('}') && parseJson(part.text) !== undefined;
+  // Free text says itself when it ends by nothing but the end of the answer.
+  return (
+    part.start.form !== 'custom' && part.text.trimEnd().endsWith('}') && parseJson(part.text) !== undefined
+  );
 }

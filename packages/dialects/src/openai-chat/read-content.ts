@@ -49,6 +49,13 @@ function readPart(item: JsonValue, field: string): Part {
         text: fields.optionalString(part.text, `${field}.text`) ?? '',
         ...cacheControl(part),
       };
+    case 'thinking': {
+      const signature = stringOf(part.signature);
+      const text = fields.optionalString(part.thinking, `${field}.thinking`) ?? '';
+      return { kind: 'thinking', text, ...(signature && { signature }) };
+    }
+    case 'redacted_thinking':
+      return { kind: 'redactedThinking', data: stringOf(part.data) ?? '' };
     case 'refusal':
       return { kind: 'text', text: fields.optionalString(part.refusal, `${field}.refusal`) ?? '' };
     case 'image_url':

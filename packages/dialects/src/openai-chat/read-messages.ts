@@ -71,6 +71,8 @@ function readCall(value: JsonValue, field: string): Part {
   const call = fields.requiredObject(value, field);
   const id = fields.requiredString(call.id, `${field}.id`);
   const type = fields.optionalString(call.type, `${field}.type`) ?? 'function';
+  if (type === 'custom')
+    return calledCustom(id, fields.requiredObject(call.custom, `${field}.custom`), `${field}.custom`);
   if (type !== 'function') return { kind: 'foreign', dialect: 'openai-chat', type, value: call };
   return calledFunction(id, fields.requiredObject(call.function, `${field}.function`), `${field}.function`);
 }
@@ -84,6 +86,16 @@ function calledFunction(id: string, called: JsonObject, field: string): ToolCall
     id,
     name: fields.requiredString(called.name, `${field}.name`),
     argumentsText: text === undefined || text === '' ? '{}' : text,
+  };
+}
+
+function calledCustom(id: string, called: JsonObject, field: string): ToolCallPart {
+  return {
+    kind: 'toolCall',
+    id,
+    name: fields.requiredString(called.name, `${field}.name`),
+    form: 'custom',
+    argumentsText: fields.optionalString(called.input, `${field}.input`) ?? '',
   };
 }
 

@@ -4,8 +4,9 @@ import { InvalidRequest } from '../dialect.ts';
 import * as fields from '../json/fields.ts';
 import { isObject, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
-import type { OutputFormat, Reasoning, Request, Tool, ToolChoice } from '../model/request.ts';
+import type { OutputFormat, Reasoning, Request } from '../model/request.ts';
 import { readMessages } from './read-messages.ts';
+import { readToolChoice, readTools } from './read-tools.ts';
 import { HUB_FIELDS } from './wire.ts';
 
 export function readRequest(body: JsonValue): Request {
@@ -28,6 +29,9 @@ export function readRequest(body: JsonValue): Request {
     seed: fields.optionalNumber(body.seed, 'seed'),
     presencePenalty: fields.optionalNumber(body.presence_penalty, 'presence_penalty'),
     frequencyPenalty: fields.optionalNumber(body.frequency_penalty, 'frequency_penalty'),
+    verbosity: fields.optionalString(body.verbosity, 'verbosity'),
+    serviceTier: fields.optionalString(body.service_tier, 'service_tier'),
+    cacheKey: fields.optionalString(body.prompt_cache_key, 'prompt_cache_key'),
     user: fields.optionalString(body.user, 'user'),
   };
   return {
@@ -49,53 +53,6 @@ function readStop(value: JsonValue | undefined): readonly string[] {
   if (value === undefined || value === null) return [];
   const list = typeof value === 'string' ? [value] : fields.optionalList(value, 'stop');
   return list.map((text, at) => fields.requiredString(text, `stop.${at}`));
-}
-
-/** Tools in the published form, in the flat form of Responses that Cursor sends, and the older `functions`. */
-function readTools(body: JsonObject): readonly Tool[] {
-  const tools = fields.optionalList(body.tools, 'tools').map((tool, at) => readTool(tool, `tools.${at}`));
-  const functions = fields.optionalList(body.functions, 'functions');
-  return [...tools, ...functions.map((called, at) => readFunction(called, `functions.${at}`))];
-}
-
-function readTool(value: JsonValue, field: string): Tool {
-  const tool = fields.requiredObject(value, field);
-  const type = fields.optionalString(tool.type, `${field}.type`) ?? 'function';
-  if (type !== 'function') return { kind: 'foreign', dialect: 'openai-chat', type, value: tool };
-  return isObject(tool.function) || !('name' in tool)
-    ? readFunction(tool.function, `${field}.function`)
-    : readFunction(tool, field);
-}
-
-function readFunction(value: JsonValue | undefined, field: string): Tool {
-  const called = fields.requiredObject(value, field);
-  const description = fields.optionalString(called.description, `${field}.description`);
-  const schema = fields.optionalObject(called.parameters ?? called.input_schema, `${field}.parameters`);
-  const isStrict = fields.optionalBoolean(called.strict, `${field}.strict`);
-  return {
-    kind: 'function',
-    name: fields.requiredString(called.name, `${field}.name`),
-    schema: schema ?? { type: 'object', properties: {} },
-    ...(description !== undefined && { description }),
-    ...(isStrict !== undefined && { isStrict }),
-  };
-}
-
-function readToolChoice(value: JsonValue | undefined): ToolChoice | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (value === 'auto' || value === 'none') return { kind: value };
-  if (value === 'required' || value === 'any') return { kind: 'any' };
-  const choice = objectOf(value);
-  const name = stringOf(objectOf(choice?.function)?.name) ?? stringOf(choice?.name);
-  if (name !== undefined) return { kind: 'tool', name };
-  if (choice?.type === 'allowed_tools') {
-    const mode = objectOf(choice.allowed_tools)?.mode ?? choice.mode;
-    return { kind: mode === 'required' ? 'any' : 'auto' };
-  }
-  throw new InvalidRequest(
-    'tool_choice',
-    'The field "tool_choice" must be "auto", "none", "required" or name a function.',
-  );
 }
 
 function readOutput(value: JsonValue | undefined): OutputFormat | undefined {

@@ -6,7 +6,7 @@
 import { numberOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { digest } from '../model/digest.ts';
-import type { Event } from '../model/event.ts';
+import type { Event, PartStart } from '../model/event.ts';
 import type { PartSequence, SequencedPart } from './part-sequence.ts';
 
 export class ToolCallAssembler {
@@ -23,12 +23,14 @@ export class ToolCallAssembler {
   }
 
   read(delta: JsonObject, replyId: string, events: Event[]): void {
-    const called = objectOf(delta.function) ?? objectOf(delta.custom) ?? {};
+    const custom = objectOf(delta.custom);
+    const called = objectOf(delta.function) ?? custom ?? {};
     const piece: Piece = {
       index: numberOf(delta.index),
       id: stringOf(delta.id) ?? '',
       name: stringOf(called.name) ?? '',
       text: argumentsText(called.arguments ?? called.input),
+      isCustom: custom !== undefined,
     };
     const call = this.#find(piece) ?? this.#begin(piece, replyId);
     if (call === undefined) return;
@@ -39,7 +41,8 @@ export class ToolCallAssembler {
         call.early += piece.text;
         return;
       }
-      call.part = this.#sequence.begin({ kind: 'toolCall', id: call.id, name: call.name }, events);
+      const start: PartStart = { kind: 'toolCall', id: call.id, name: call.name };
+      call.part = this.#sequence.begin(piece.isCustom ? { ...start, form: 'custom' } : start, events);
       piece.text = call.early + piece.text;
     }
     if (piece.text !== '') this.#sequence.add(call.part, piece.text, events);
@@ -72,6 +75,8 @@ interface Piece {
   readonly id: string;
   readonly name: string;
   text: string;
+  /** Its text is free and no JSON. */
+  readonly isCustom: boolean;
 }
 
 interface Call {
@@ -87,7 +92,7 @@ interface Call {
 /** True when a piece under the number of a call that began is another call. */
 function isNextCall(call: Call, piece: Piece): boolean {
   if (piece.id !== '' && call.sentId !== '') return piece.id !== call.sentId;
-  if (piece.name === '' || piece.text === '') return false;
+  if (piece.name === '' || piece.text === '' || piece.isCustom) return false;
   return parseJson(call.part?.text ?? call.early) !== undefined;
 }
 

@@ -38,5 +38,9 @@ export const HUB_FIELDS: ReadonlySet<string> = new Set([
   'frequency_penalty',
   'n',
   'user',
+  'verbosity',
+  'service_tier',
+  'prompt_cache_key',
+  'web_search_options',
   'stream',
 ]);

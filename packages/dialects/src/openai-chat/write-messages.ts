@@ -19,12 +19,19 @@ import type {
 import { thinkingReplay } from './model-family.ts';
 import type { WireMessage, WireToolCall } from './wire.ts';
 
-export function writeMessages(request: Request, model: string, dropped: Set<string>): WireMessage[] {
+export interface MessagesWriter {
+  readonly model: string;
+  readonly dropped: Set<string>;
+  /** Qwen takes Anthropic's marks of what to cache. */
+  readonly isCacheMarked: boolean;
+}
+
+export function writeMessages(request: Request, target: MessagesWriter): WireMessage[] {
   const messages: WireMessage[] = [];
-  const system = request.system.filter((part) => !isBillingHeader(part, dropped));
-  if (system.length > 0) messages.push({ role: 'system', content: joinTexts(system, dropped) });
+  const system = request.system.filter((part) => !isBillingHeader(part, target.dropped));
+  if (system.length > 0) messages.push({ role: 'system', content: writeTexts(system, target) });
   arrangeToolResults(request.turns).forEach((turn, at) => {
-    const writer: TurnWriter = { model, dropped, field: `messages.${at}` };
+    const writer: TurnWriter = { ...target, field: `messages.${at}` };
     if (turn.role === 'assistant') messages.push(writeAssistant(turn, writer));
     else if (turn.role === 'system') messages.push(...writeSystem(turn, writer));
     else messages.push(...writeUser(turn, writer));
@@ -32,9 +39,7 @@ export function writeMessages(request: Request, model: string, dropped: Set<stri
   return messages;
 }
 
-interface TurnWriter {
-  readonly model: string;
-  readonly dropped: Set<string>;
+interface TurnWriter extends MessagesWriter {
   readonly field: string;
 }
 
@@ -48,7 +53,7 @@ function isBillingHeader(part: TextPart, dropped: Set<string>): boolean {
 /** Nothing for a turn that only sets something in its own dialect. */
 function writeSystem(turn: Turn, writer: TurnWriter): readonly WireMessage[] {
   const texts = textsOf(turn.parts, writer);
-  return texts.length === 0 ? [] : [{ role: 'system', content: joinTexts(texts, writer.dropped) }];
+  return texts.length === 0 ? [] : [{ role: 'system', content: writeTexts(texts, writer) }];
 }
 
 function writeAssistant(turn: Turn, writer: TurnWriter): WireMessage {
@@ -69,7 +74,7 @@ function writeAssistant(turn: Turn, writer: TurnWriter): WireMessage {
   return {
     role: 'assistant',
     // Templates of Qwen and others refuse null beside thinking alone.
-    content: isEmpty && calls.length > 0 ? null : joinTexts(texts, writer.dropped),
+    content: isEmpty && calls.length > 0 ? null : writeTexts(texts, writer),
     ...writeThinking(thinking, writer),
     ...(calls.length > 0 && { tool_calls: calls }),
   };
@@ -109,24 +114,25 @@ function writeResult(
   attached: (ImagePart | DocumentPart)[],
   writer: TurnWriter,
 ): WireMessage {
-  if (result.cacheControl !== undefined) writer.dropped.add('cache_control');
+  const mark = markOf(result, writer);
   const texts = result.parts.flatMap((part): string[] => {
     if (part.kind === 'text') return [part.text];
     if (part.kind === 'foreign') return foreignText(part, writer);
     attached.push(part);
     return [part.kind === 'image' ? '[image attached below]' : '[document attached below]'];
   });
-  const text = texts.join('\n');
+  const joined = texts.join('\n');
+  const text = result.isError && !/^error\b/i.test(joined) ? `Error: ${joined}` : joined;
   return {
     role: 'tool',
     tool_call_id: callId(result.callId),
-    content: result.isError && !/^error\b/i.test(text) ? `Error: ${text}` : text,
+    content: 'cache_control' in mark ? [{ type: 'text', text, ...mark }] : text,
   };
 }
 
 function writeContent(parts: readonly Part[], writer: TurnWriter): WireMessage['content'] {
   const written = parts.flatMap((part) => writePart(part, writer));
-  if (written.some((part) => part.type !== 'text')) return written;
+  if (written.some((part) => part.type !== 'text' || 'cache_control' in part)) return written;
   return written
     .map((part) => part.text)
     .filter((text) => text !== '')
@@ -134,16 +140,16 @@ function writeContent(parts: readonly Part[], writer: TurnWriter): WireMessage['
 }
 
 function writePart(part: Part, writer: TurnWriter): readonly JsonObject[] {
-  if ('cacheControl' in part) writer.dropped.add('cache_control');
+  const mark = 'cacheControl' in part ? markOf(part, writer) : {};
   switch (part.kind) {
     case 'text':
-      return [{ type: 'text', text: part.text }];
+      return [{ type: 'text', text: part.text, ...mark }];
     case 'image': {
       const url = urlOf(part.source);
       if (url === undefined)
         return lost('image', '[An image was attached that cannot be shown here.]', writer);
       const detail = part.detail === undefined ? {} : { detail: part.detail };
-      return [{ type: 'image_url', image_url: { url, ...detail } }];
+      return [{ type: 'image_url', image_url: { url, ...detail }, ...mark }];
     }
     case 'document':
       return writeDocument(part, writer);
@@ -161,7 +167,11 @@ function writeDocument(part: DocumentPart, writer: TurnWriter): readonly JsonObj
     const text = title === undefined ? source.text : `${title}\n\n${source.text}`;
     return [{ type: 'text', text }];
   }
-  if (source.kind === 'file') return [{ type: 'file', file: { file_id: source.fileId } }];
+  if (source.kind === 'file') {
+    // What was stored with Anthropic is nothing to another provider.
+    if (!source.fileId.startsWith('file_')) return [{ type: 'file', file: { file_id: source.fileId } }];
+    return lost('document', '[A document was attached that cannot be shown here.]', writer);
+  }
   if (source.kind === 'url') return lost('document', `[A document is at ${source.url}]`, writer);
   const data = `data:${source.mediaType};base64,${source.data}`;
   return [{ type: 'file', file: { filename: title ?? 'document.pdf', file_data: data } }];
@@ -193,9 +203,23 @@ function textsOf(parts: readonly Part[], writer: TurnWriter): readonly TextPart[
   });
 }
 
-function joinTexts(parts: readonly TextPart[], dropped: Set<string>): string {
-  if (parts.some((part) => part.cacheControl !== undefined)) dropped.add('cache_control');
+/** One string, unless a mark stands on one of the texts. */
+function writeTexts(parts: readonly TextPart[], writer: MessagesWriter): WireMessage['content'] {
+  const marks = parts.map((part) => markOf(part, writer));
+  if (marks.some((mark) => 'cache_control' in mark)) {
+    return parts.map((part, at) => ({ type: 'text', text: part.text, ...marks[at] }));
+  }
   return parts.map((part) => part.text).join('\n\n');
+}
+
+function markOf(
+  { cacheControl }: { readonly cacheControl?: JsonObject },
+  writer: MessagesWriter,
+): JsonObject {
+  if (cacheControl === undefined) return {};
+  if (writer.isCacheMarked) return { cache_control: cacheControl };
+  writer.dropped.add('cache_control');
+  return {};
 }
 
 const CALL_ID_CHARACTERS_MAX = 40;

@@ -3,6 +3,7 @@
 import type { ReplyContext } from '../dialect.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { Reply } from '../model/reply.ts';
+import type { ToolCallPart } from '../model/request.ts';
 import { writeFinishReason } from './stop.ts';
 import { writeUsageObject } from './usage.ts';
 
@@ -17,11 +18,7 @@ export function writeReply(reply: Reply, context: ReplyContext): JsonObject {
     refusal: null,
     ...(thinking.length > 0 && { reasoning_content: thinking.join('') }),
     ...(calls.length > 0 && {
-      tool_calls: calls.map((call) => ({
-        id: call.id,
-        type: 'function',
-        function: { name: call.name, arguments: call.argumentsText === '' ? '{}' : call.argumentsText },
-      })),
+      tool_calls: calls.map(writeCall),
     }),
   };
   return {
@@ -32,6 +29,11 @@ export function writeReply(reply: Reply, context: ReplyContext): JsonObject {
     choices: [{ index: 0, message, logprobs: null, finish_reason: writeFinishReason(reply.finish) }],
     ...(reply.usage !== undefined && { usage: writeUsageObject(reply.usage) }),
   };
+}
+
+function writeCall({ id, name, form, argumentsText }: ToolCallPart): JsonObject {
+  if (form === 'custom') return { id, type: 'custom', custom: { name, input: argumentsText } };
+  return { id, type: 'function', function: { name, arguments: argumentsText === '' ? '{}' : argumentsText } };
 }
 
 export function replyIdOf(id: string, context: ReplyContext): string {

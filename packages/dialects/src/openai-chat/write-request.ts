@@ -2,30 +2,33 @@
 
 import type { WrittenRequest } from '../dialect.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
+import type { Capabilities } from '../model/capabilities.ts';
 import { digest } from '../model/digest.ts';
-import type { DialectName, OutputFormat, Reasoning, Request, Tool, ToolChoice } from '../model/request.ts';
-import { isOpenAiReasoning, isReasoningRefused } from './model-family.ts';
+import type { DialectName, OutputFormat, Reasoning, Request } from '../model/request.ts';
+import { isCacheKeyTaken, isOpenAi, isOpenAiReasoning, isReasoningRefused } from './model-family.ts';
 import { writeMessages } from './write-messages.ts';
+import { fitToolForms, writeTools } from './write-tools.ts';
 
-export function writeRequest(request: Request, model: string): WrittenRequest {
+export function writeRequest(asked: Request, model: string, capabilities: Capabilities = {}): WrittenRequest {
   const dropped = new Set<string>();
+  const { request, restore } = fitToolForms(asked, dropped);
   const extra = request.extra['openai-chat'] ?? {};
   dropForeignExtra(request, dropped);
-  const tools = writeTools(request.tools, dropped);
   const body: JsonObject = {
     ...extra,
     model,
-    messages: writeMessages(request, model, dropped),
-    ...(tools.length > 0 && { tools, ...writeToolUse(request) }),
+    messages: writeMessages(request, { model, dropped, isCacheMarked: capabilities.cacheControl === true }),
+    ...writeTools(request, dropped),
     ...(request.output !== undefined && { response_format: writeOutput(request.output) }),
     ...writeReasoning(request.reasoning, extra, model, dropped),
     ...writeTokensMax(request.outputTokensMax, model),
     ...writeSampling(request, extra, model, dropped),
     ...(request.answerCount > 1 && { n: request.answerCount }),
+    ...writeOpenAiOnly(request, model, dropped),
     ...(request.user !== undefined && { user: userName(request.user) }),
     ...(request.isStreaming && { stream: true, stream_options: streamOptions(request) }),
   };
-  return { body, dropped: [...dropped].sort() };
+  return { body, dropped: [...dropped].sort(), ...(restore !== undefined && { restore }) };
 }
 
 /** The model's name, and usage in the stream: it is metered by it whether or not the client wants to see it. */
@@ -45,41 +48,6 @@ function dropForeignExtra(request: Request, dropped: Set<string>): void {
     if (dialect === 'openai-chat') continue;
     for (const name of Object.keys(request.extra[dialect] ?? {})) dropped.add(name);
   }
-}
-
-function writeTools(tools: readonly Tool[], dropped: Set<string>): readonly JsonObject[] {
-  return tools.flatMap((tool): JsonObject[] => {
-    if (tool.kind !== 'function') {
-      if ('dialect' in tool && tool.dialect === 'openai-chat') return [tool.value];
-      dropped.add(`tools.${tool.kind === 'foreign' ? tool.type : tool.kind}`);
-      return [];
-    }
-    if (tool.cacheControl !== undefined) dropped.add('cache_control');
-    for (const name of Object.keys(tool.extra?.['anthropic-messages'] ?? {})) dropped.add(`tools.${name}`);
-    return [
-      {
-        type: 'function',
-        function: {
-          name: tool.name,
-          ...(tool.description !== undefined && { description: tool.description }),
-          parameters: tool.schema,
-          ...(tool.isStrict !== undefined && { strict: tool.isStrict }),
-        },
-      },
-    ];
-  });
-}
-
-function writeToolUse(request: Request): JsonObject {
-  return {
-    ...(request.toolChoice !== undefined && { tool_choice: writeToolChoice(request.toolChoice) }),
-    ...(request.isParallelToolCalls !== undefined && { parallel_tool_calls: request.isParallelToolCalls }),
-  };
-}
-
-function writeToolChoice(choice: ToolChoice): JsonValue {
-  if (choice.kind === 'tool') return { type: 'function', function: { name: choice.name } };
-  return choice.kind === 'any' ? 'required' : choice.kind;
 }
 
 function writeOutput(output: OutputFormat): JsonObject {
@@ -116,6 +84,20 @@ function writeTokensMax(tokensMax: number | undefined, model: string): JsonObjec
   if (tokensMax === undefined) return {};
   const most = Math.max(1, tokensMax);
   return isOpenAiReasoning(model) ? { max_completion_tokens: most } : { max_tokens: most };
+}
+
+/** Settings that other providers of this dialect do not know, some of whom refuse what they do not know. */
+function writeOpenAiOnly(request: Request, model: string, dropped: Set<string>): JsonObject {
+  const { verbosity, serviceTier, cacheKey } = request;
+  const written: Record<string, string> = {};
+  const write = (name: string, value: string | undefined, isTaken: boolean): void => {
+    if (value !== undefined && isTaken) written[name] = value;
+    else if (value !== undefined) dropped.add(name);
+  };
+  write('verbosity', verbosity, isOpenAi(model));
+  write('service_tier', serviceTier, isOpenAi(model));
+  write('prompt_cache_key', cacheKey, isCacheKeyTaken(model));
+  return written;
 }
 
 const STOP_SEQUENCES_MAX = 4;

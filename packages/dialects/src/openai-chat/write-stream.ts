@@ -21,7 +21,7 @@ export class ChatStreamWriter implements StreamWriter {
   #usage: Usage | undefined;
   #callCount = 0;
   /** Calls by the index of their part. */
-  readonly #calls = new Map<number, { readonly ordinal: number; hasArguments: boolean }>();
+  readonly #calls = new Map<number, OpenCall>();
 
   constructor(context: ReplyContext) {
     this.#context = context;
@@ -65,16 +65,20 @@ export class ChatStreamWriter implements StreamWriter {
     if (part.kind !== 'toolCall') return '';
     const ordinal = this.#callCount;
     this.#callCount += 1;
-    this.#calls.set(index, { ordinal, hasArguments: false });
-    const called = { name: part.name, arguments: '' };
-    return this.#delta({ tool_calls: [{ index: ordinal, id: part.id, type: 'function', function: called }] });
+    const isCustom = part.form === 'custom';
+    this.#calls.set(index, { ordinal, isCustom, hasArguments: isCustom });
+    const called = isCustom
+      ? { type: 'custom', custom: { name: part.name, input: '' } }
+      : { type: 'function', function: { name: part.name, arguments: '' } };
+    return this.#delta({ tool_calls: [{ index: ordinal, id: part.id, ...called }] });
   }
 
   #arguments(index: number, text: string): string {
     const call = this.#calls.get(index);
     if (call === undefined || text === '') return '';
     call.hasArguments = true;
-    return this.#delta({ tool_calls: [{ index: call.ordinal, function: { arguments: text } }] });
+    const called = call.isCustom ? { custom: { input: text } } : { function: { arguments: text } };
+    return this.#delta({ tool_calls: [{ index: call.ordinal, ...called }] });
   }
 
   #finish(word: string): string {
@@ -93,6 +97,12 @@ export class ChatStreamWriter implements StreamWriter {
   #chunk(choices: string): string {
     return `${this.#head}${choices}}\n\n`;
   }
+}
+
+interface OpenCall {
+  readonly ordinal: number;
+  readonly isCustom: boolean;
+  hasArguments: boolean;
 }
 
 export const DONE = printFrame('', '[DONE]');

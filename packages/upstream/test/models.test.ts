@@ -44,6 +44,50 @@ describe('a provider’s own list of models', () => {
     expect(seen).toEqual([['/v1/models?limit=1000', CANARY, '2023-06-01', undefined]]);
   });
 
+  test('is read from Gemini page after page, without models of pictures', async () => {
+    const seen: unknown[] = [];
+    const baseUrl = await listen(({ url, headers }, response) => {
+      seen.push([url, headers['x-goog-api-key'], headers.authorization]);
+      const [name, nextPageToken] = url?.includes('pageToken') ? ['b', undefined] : ['a', 'next/page'];
+      response.end(
+        JSON.stringify({
+          models: [
+            { name: `models/gemini-${name}`, supportedGenerationMethods: ['generateContent', 'countTokens'] },
+            { name: `models/imagen-${name}`, supportedGenerationMethods: ['predict'] },
+            { name: `models/embedding-${name}`, supportedGenerationMethods: ['embedContent'] },
+          ],
+          nextPageToken,
+        }),
+      );
+    });
+    const provider = { kind: 'gemini', dialect: 'gemini', baseUrl };
+    expect(await fetchModels(provider, CANARY)).toEqual({
+      models: ['gemini-a', 'embedding-a', 'gemini-b', 'embedding-b'],
+    });
+    expect(seen).toEqual([
+      ['/v1/models?pageSize=1000', CANARY, undefined],
+      ['/v1/models?pageSize=1000&pageToken=next%2Fpage', CANARY, undefined],
+    ]);
+  });
+
+  test('ends after ten pages', async () => {
+    let pages = 0;
+    const baseUrl = await listen((_request, response) => {
+      pages += 1;
+      response.end(JSON.stringify({ data: [{ id: `m${pages}` }], has_more: true, last_id: `m${pages}` }));
+    });
+    const list = await fetchModels({ kind: 'anthropic', dialect: 'anthropic-messages', baseUrl }, '');
+    expect('models' in list && list.models.length).toBe(10);
+    expect(pages).toBe(10);
+  });
+
+  test('is not asked for with a credential that no header carries', async () => {
+    const provider = { kind: 'bedrock', dialect: 'anthropic-messages', baseUrl: 'http://127.0.0.1:1' };
+    expect(await fetchModels(provider, `AKIA:${CANARY}`)).toEqual({
+      reason: 'it has no list for a credential of this kind',
+    });
+  });
+
   test('is asked for without a credential when there is none', async () => {
     const baseUrl = await listen(({ headers }, response) => {
       response.end(JSON.stringify({ data: [{ id: String(headers.authorization) }] }));

@@ -6,7 +6,7 @@ import { withoutCacheControl } from '../quirks/cache-control.ts';
 import { claudeCacheMarks, claudeSampling, claudeThinking } from '../quirks/claude.ts';
 import { openaiReasoningSampling, openaiTokensMax, promptCacheKey } from '../quirks/openai.ts';
 import { encryptedReasoning, statelessItems, storeNothing } from '../quirks/responses.ts';
-import { vertexCallIds } from '../quirks/vertex.ts';
+import { vertexCallIds, vertexSchemas } from '../quirks/vertex.ts';
 
 export const CLOUDS: readonly ProviderKind[] = [
   {
@@ -44,7 +44,7 @@ export const CLOUDS: readonly ProviderKind[] = [
     listsModels: false,
     fallbackModels: ['gemini-3.8-flash', 'gemini-3.5-flash-lite', 'gemini-2.5-pro'],
     capabilities: { countTokens: true, cacheControl: false, temperatureMax: 2 },
-    quirks: [vertexCallIds],
+    quirks: [vertexCallIds, vertexSchemas],
     documentation: 'https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference',
   },
   {

@@ -30,6 +30,19 @@ export interface EmbeddingsAnswer {
   readonly bytes?: Buffer;
 }
 
+/** Those of an alias that have embeddings. @throws InvalidRequest when none has */
+export function embeddingDestinations(
+  destinations: readonly Destination[],
+  alias: string,
+): readonly Destination[] {
+  const able = destinations.filter(({ dialect }) => embeddingsOf(dialect.name) !== undefined);
+  if (able.length > 0) return able;
+  throw new InvalidRequest(
+    'model',
+    `The model "${alias.slice(0, 128)}" answers in words: its provider has no embeddings. Ask for an embedding model.`,
+  );
+}
+
 /** @throws AttemptFailure; InvalidRequest for inputs that the destination cannot embed at all */
 export async function attemptEmbeddings(
   edge: EdgeParts,
@@ -41,13 +54,7 @@ export async function attemptEmbeddings(
   const { target, dialect } = destination;
   const { record } = exchange;
   const there = embeddingsOf(dialect.name);
-  if (there === undefined) {
-    throw new InvalidRequest(
-      'model',
-      `The model "${asked.request.model.slice(0, 128)}" answers in words: its provider has no embeddings. Ask for an ` +
-        'embedding model.',
-    );
-  }
+  if (there === undefined) throw new Fault('internal', 'Who has no embeddings was asked for them.');
   const { bodies, dropped } = bodiesFor(asked, there, target.model);
   if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
   record.attempts += 1;
@@ -62,14 +69,10 @@ export async function attemptEmbeddings(
     const reply = together(replies.map((bytes) => there.readReply(parse(bytes))));
     if (reply.vectors.length !== asked.request.inputs.length)
       throw new InvalidReply('not one vector an input');
-    const [only] = replies;
-    const isWanted = there === asked.embedding && there.passThroughEdits(target.model) !== undefined;
-    return isWanted &&
-      only !== undefined &&
-      reply.encoding === asked.request.encoding &&
-      reply.inputTokens !== undefined
-      ? { reply, bytes: only }
-      : { reply };
+    const [bytes] = replies;
+    const isPassed = there === asked.embedding && there.passThroughEdits(target.model) !== undefined;
+    const isAsWanted = reply.encoding === asked.request.encoding && reply.inputTokens !== undefined;
+    return isPassed && isAsWanted && bytes !== undefined ? { reply, bytes } : { reply };
   } catch (error) {
     if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
     if (error instanceof UpstreamFailure) throw failureOfCall(error);

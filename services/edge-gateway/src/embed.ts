@@ -14,7 +14,7 @@ import { authenticate, permitModel } from './authenticate.ts';
 import type { Charge } from './charge.ts';
 import { collectBody } from './collect-body.ts';
 import type { EdgeParts } from './edge-parts.ts';
-import { type AskedEmbeddings, attemptEmbeddings } from './embed-attempt.ts';
+import { type AskedEmbeddings, attemptEmbeddings, embeddingDestinations } from './embed-attempt.ts';
 import { tokensOf } from './estimate.ts';
 import { receive } from './receive.ts';
 import { record } from './record.ts';
@@ -44,7 +44,8 @@ export async function answerEmbeddings(
     const request = embedding.readRequest(body, address);
     exchange.record.alias = request.model;
     permitModel(caller, request.model);
-    const destinations = await route(edge, caller, request.model, exchange.affinityKey);
+    const routed = await route(edge, caller, request.model, exchange.affinityKey);
+    const destinations = embeddingDestinations(routed, request.model);
     const input = estimateTokens(request);
     const hold = await reserve(edge, exchange, caller, { input, output: 0 });
     try {

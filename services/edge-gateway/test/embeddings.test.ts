@@ -230,6 +230,16 @@ test('the next provider answers when the first does not', async () => {
   expect(await gateway.accessRecord(id)).toMatchObject({ provider: 'second-provider' });
 });
 
+test('of an alias with several providers those are asked that have embeddings', async () => {
+  const { tenant, ports } = gateway;
+  const resource = (provider: string, priority: number) => ({ provider, model: 'm', weight: 1, priority });
+  const resources = [resource('messages-provider', 0), resource('chat-provider', 1)];
+  await ports.router.putAlias({ alias: { tenant, name: 'mixed', resources, updatedAtMs: 0n } });
+  gateway.provider.script({ body: openaiReply(VECTORS.slice(0, 1), 'float') });
+  await embed(PATH, { model: 'mixed', input: 'one' });
+  expect(gateway.provider.requests.map(({ path }) => path)).toEqual(['/v1/embeddings']);
+});
+
 test('a provider that refuses is told in the form of the client, and nothing is charged', async () => {
   gateway.provider.script({ status: 400 });
   const before = await gateway.balance();

@@ -184,10 +184,15 @@ function patternOf(schema: JsonObject): JsonObject {
 function countsOf(schema: JsonObject, least: string, most: string): JsonObject {
   const counts: Record<string, string> = {};
   for (const name of [least, most]) {
-    const count = Number(schema[name] ?? Number.NaN);
-    if (Number.isSafeInteger(count) && count >= 0) counts[name] = String(count);
+    const given = schema[name];
+    const isCount = typeof given === 'number' ? Number.isSafeInteger(given) && given >= 0 : isDigits(given);
+    if (isCount) counts[name] = String(given);
   }
   return counts;
+}
+
+function isDigits(value: JsonValue | undefined): boolean {
+  return typeof value === 'string' && /^\d{1,15}$/.test(value);
 }
 
 /** Only closed bounds can be said; those of all safe integers say nothing. */

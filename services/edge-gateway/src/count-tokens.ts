@@ -9,6 +9,7 @@ import {
   countingOf,
   type Dialect,
   type JsonObject,
+  openSeals,
   parseBody,
   type Request,
   type RequestAddress,
@@ -19,7 +20,7 @@ import { affinityKeyOf } from './affinity.ts';
 import { authenticate, permitModel } from './authenticate.ts';
 import { collectBody } from './collect-body.ts';
 import type { EdgeParts } from './edge-parts.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, interruptionFault } from './exchange.ts';
 import { promptTokens } from './prompt-tokens.ts';
 import { receive } from './receive.ts';
 import { record } from './record.ts';
@@ -55,6 +56,7 @@ export async function answerCount(
     const tokens =
       (destination && (await countThere(edge, exchange, prompt, destination))) ??
       (await countHere(edge, request));
+    if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
     exchange.record.outcome = 'counted';
     writeJson(exchange, counting.writeReply(tokens));
   } catch (error) {
@@ -82,7 +84,7 @@ async function countThere(
   edge: EdgeParts,
   exchange: Exchange,
   prompt: Prompt,
-  { target, dialect, capabilities }: Destination,
+  { target, dialect, capabilities, origin }: Destination,
 ): Promise<number | undefined> {
   const there = countingOf(dialect.name);
   if (there === undefined || capabilities.countTokens !== true) return undefined;
@@ -92,7 +94,7 @@ async function countThere(
     const call = edge.upstream.call({
       target,
       path: there.path(target.model),
-      body: bodyFor(prompt, there, target.model),
+      body: bodyFor(prompt, there, target.model, origin),
       accept: 'application/json',
       extraHeaders: exchange.incoming.headers,
     });
@@ -117,12 +119,15 @@ async function countThere(
   }
 }
 
+/** The client's own bytes, unless they hold a thought in an envelope of ours or are of another dialect. */
 function bodyFor(
   { counting, request, bytes, body, scan }: Prompt,
   there: CountingDialect,
   model: string,
+  origin: string,
 ): Buffer {
-  return counting === there
+  const opened = openSeals(request, origin, counting === there);
+  return counting === there && opened === request
     ? spliceFields(bytes, scan, there.passThroughEdits(body, model))
-    : Buffer.from(JSON.stringify(there.writeRequest(request, model)));
+    : Buffer.from(JSON.stringify(there.writeRequest(opened, model)));
 }

@@ -1,3 +1,4 @@
+import { sealEvent } from '@ai-switch/dialects';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Gateway, isNothing, openGateway } from './gateway.ts';
@@ -128,6 +129,23 @@ test('case 86: a provider that counts for itself is asked, in the bytes of the c
     provider: 'claude',
     usage: undefined,
   });
+});
+
+test('case 86: a thought in an envelope is counted by the provider that made it, without the envelope', async () => {
+  gateway.provider.script({ body: '{"input_tokens":99}' });
+  const sealed = sealEvent({ type: 'signature', index: 0, signature: 'RAW' }, 'claude/upstream-claude');
+  const signature = 'signature' in sealed ? sealed.signature : '';
+  expect(signature).toMatch(/^aisw1\./);
+  const thinking = { type: 'thinking', thinking: 'Hm.', signature };
+  const messages = [
+    ...hello,
+    { role: 'assistant', content: [thinking, { type: 'text', text: 'Well.' }] },
+    ...hello,
+  ];
+  expect(await count(MESSAGES, { model: 'claude', messages })).toBe(99);
+  const asked = JSON.parse(String(gateway.provider.requests[0]?.body));
+  expect(asked.messages[1].content[0]).toEqual({ ...thinking, signature: 'RAW' });
+  expect(asked).not.toHaveProperty('max_tokens');
 });
 
 test.each([

@@ -94,6 +94,28 @@ describe('the way of a newcomer', () => {
     expect((await cli('providers models mine')).stdout).toContain('models: huge');
   });
 
+  it('sets what a provider can do, for all of its models or for one', async () => {
+    const line = `providers add mine --model huge`;
+    const set = await json(`${line} --capability images=false --capability output-tokens-max=8192`);
+    expect(set.capabilities).toEqual({ images: false, outputTokensMax: 8_192 });
+    const ofModel = await json(`${line} --for-model huge --capability images=true stream-only=true`);
+    expect(ofModel.modelCapabilities).toEqual({ huge: { images: true, isStreamOnly: true } });
+    expect(ofModel.capabilities).toEqual(set.capabilities);
+    expect((await cli('providers show mine')).stdout).toContain('huge:images=true');
+    const back = await json(`${line} --capability images=default output-tokens-max=default`);
+    expect(back.capabilities).toBeUndefined();
+  });
+
+  it('lists the kinds of providers with what is known of each', async () => {
+    expect((await cli('providers kinds')).stdout).toMatch(/^KIND +TITLE +DIALECT +ADDRESS +CREDENTIAL\n/);
+    const kinds = await json('providers kinds');
+    expect(kinds.find(({ kind }: { kind: string }) => kind === 'deepseek')).toMatchObject({
+      dialect: 'openai-chat',
+      capabilities: { outputSchema: false },
+      quirks: expect.arrayContaining(['deepseekReasoningBackfill']),
+    });
+  });
+
   it('sets quotas, and a spent one refuses', async () => {
     await cli('users add bob');
     const { plaintext } = await json('keys add bob');
@@ -141,6 +163,7 @@ describe('help', () => {
     'providers --help',
     'providers add --help',
     'providers models --help',
+    'providers kinds --help',
     'aliases set --help',
     'quotas set --help',
     'access-log list --help',
@@ -159,6 +182,11 @@ describe('an error', () => {
     ['providers add openai --credential-env NOT_SET', 1, 'NOT_SET is not set'],
     ['providers add openai --credential sk-in-the-open', 2, 'can be seen by others'],
     ['providers add nobody', 1, 'There is no kind of provider'],
+    ['providers add azure-openai --model d', 1, '{resource}'],
+    ['providers add mine --capability images', 2, 'name=value'],
+    ['providers add mine --capability images=maybe', 2, 'true, false, a number or default'],
+    ['providers add mine --for-model m', 2, 'goes with --capability'],
+    ['providers add ollama --capability nonsense=true', 1, 'capabilities.nonsense'],
     ['aliases set x --to nonsense', 2, '<provider>/<model>'],
     ['aliases set x', 2, "required option '--to"],
     ['quotas set root', 2, 'at least one of --input'],

@@ -113,6 +113,15 @@ describe('a key in the environment', () => {
     expect(await start([hosted()], { openai: 'sk-1' })).toMatchObject([{ models: ['big'] }]);
   });
 
+  it('of a provider whose address only its admin knows is left to the admin', async () => {
+    const cloud = kind({
+      kind: 'azure-openai',
+      environmentKey: 'KEY',
+      baseUrl: 'https://{resource}.example/v1',
+    });
+    expect(await start([cloud], { 'azure-openai': 'sk-1' })).toEqual([demo]);
+  });
+
   it('that changed is the one that is used', async () => {
     server.otherwise = lists('big');
     await start([hosted()], { openai: 'sk-1' });

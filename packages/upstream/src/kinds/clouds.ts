@@ -3,7 +3,7 @@
 import type { ProviderKind } from '../providers.ts';
 import { bedrockBody, bedrockCallIds } from '../quirks/bedrock.ts';
 import { withoutCacheControl } from '../quirks/cache-control.ts';
-import { claudeCacheMarks, claudeSampling, claudeThinking } from '../quirks/claude.ts';
+import { claudeSampling, claudeThinking } from '../quirks/claude.ts';
 import { openaiReasoningSampling, openaiTokensMax, promptCacheKey } from '../quirks/openai.ts';
 import { encryptedReasoning, statelessItems, storeNothing } from '../quirks/responses.ts';
 import { vertexCallIds, vertexSchemas } from '../quirks/vertex.ts';
@@ -65,7 +65,7 @@ export const CLOUDS: readonly ProviderKind[] = [
       'global.anthropic.claude-haiku-4-5-20251001-v1:0',
     ],
     capabilities: { countTokens: false, cacheControl: true, webSearch: false, temperatureMax: 1 },
-    quirks: [claudeSampling, claudeThinking, claudeCacheMarks, bedrockCallIds, bedrockBody],
+    quirks: [claudeSampling, claudeThinking, bedrockCallIds, bedrockBody],
     documentation:
       'https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages.html',
   },

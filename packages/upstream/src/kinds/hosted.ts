@@ -2,7 +2,7 @@
 
 import type { ProviderKind } from '../providers.ts';
 import { withoutCacheControl } from '../quirks/cache-control.ts';
-import { claudeCacheMarks, claudeSampling, claudeThinking } from '../quirks/claude.ts';
+import { claudeSampling, claudeThinking } from '../quirks/claude.ts';
 import { grokUnsupported } from '../quirks/grok.ts';
 import { mistralCallIds, mistralFields } from '../quirks/mistral.ts';
 import { openaiReasoningSampling, openaiTokensMax, promptCacheKey } from '../quirks/openai.ts';
@@ -49,7 +49,7 @@ export const HOSTED: readonly ProviderKind[] = [
       'claude-haiku-4-5-20251001',
     ],
     capabilities: { countTokens: true, cacheControl: true, webSearch: true, temperatureMax: 1 },
-    quirks: [claudeSampling, claudeThinking, claudeCacheMarks],
+    quirks: [claudeSampling, claudeThinking],
     documentation: 'https://platform.claude.com/docs/en/api/messages',
   },
   {

@@ -1,10 +1,19 @@
 // What a destination is asked, and how its answer is read back. The same dialect gets the client's own bytes with a few
 // fields set, so that nothing which we do not know is lost; only what forbids that has the request written anew.
 
-import { type Event, type JsonObject, type JsonValue, type Request, spliceFields } from '@ai-switch/dialects';
+import {
+  type Event,
+  fitRequest,
+  type JsonObject,
+  type JsonValue,
+  openSeals,
+  type Request,
+  sealEvent,
+  spliceFields,
+} from '@ai-switch/dialects';
+import { applyQuirks, type QuirkContext } from '@ai-switch/upstream';
 import type { Exchange } from './exchange.ts';
 import type { Translate } from './lanes.ts';
-import { applyQuirks, fitRequest, openSeals, type QuirkContext, sealEvent } from './pending.ts';
 import type { Asked } from './read.ts';
 import type { ReasoningRecorder } from './reasoning-store.ts';
 import type { Destination } from './route.ts';
@@ -28,11 +37,13 @@ export function questionFor(exchange: Exchange, asked: Asked, destination: Desti
   const opened = openSeals(asked.request, origin, isSameDialect);
   const fitted = fitRequest(opened, capabilities);
   const request = withStream(fitted.request, capabilities.isStreamOnly === true);
+  const quirksDropped = new Set<string>();
   const context: QuirkContext = {
     model: target.model,
     isStreaming: request.isStreaming,
     clientDialect: asked.dialect.name,
     affinityKey: exchange.affinityKey,
+    dropped: quirksDropped,
   };
   const isPassable = isSameDialect && request === asked.request && !asked.isRewritten;
   const edits = isPassable ? dialect.passThroughEdits(request, target.model) : undefined;
@@ -40,17 +51,18 @@ export function questionFor(exchange: Exchange, asked: Asked, destination: Desti
     return {
       body: passedBody(asked, edits, applyQuirks(target, asked.body, context)),
       isStreaming: request.isStreaming,
-      dropped: [],
+      dropped: [...quirksDropped],
       isRestoring: false,
       translate: (recorder) => translation(exchange, origin, [], recorder),
     };
   }
   const written = dialect.writeRequest(request, target.model);
   const restores = [written.restore, fitted.restore].filter((restore) => restore !== undefined);
+  const body = Buffer.from(JSON.stringify(applyQuirks(target, written.body, context)));
   return {
-    body: Buffer.from(JSON.stringify(applyQuirks(target, written.body, context))),
+    body,
     isStreaming: request.isStreaming,
-    dropped: [...new Set([...fitted.dropped, ...written.dropped])].sort(),
+    dropped: [...new Set([...fitted.dropped, ...written.dropped, ...quirksDropped])].sort(),
     isRestoring: restores.length > 0,
     translate: (recorder) => {
       const begun = restores.map((restore) => restore());

@@ -22,7 +22,6 @@ export async function relay(
   answer: Answer,
 ): Promise<Charge> {
   const { inputTokensEstimate, request } = asked;
-  const { dialect } = exchange;
   switch (answer.form) {
     case 'bytes': {
       const outcome = sendWhole(edge, exchange, answer.bytes);

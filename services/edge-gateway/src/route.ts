@@ -1,10 +1,10 @@
 // The router decides, the edge calls. When the router is down the request is refused as `unavailable`.
 
 import type { Caller, Target } from '@ai-switch/contracts';
-import { type Dialect, dialectByName } from '@ai-switch/dialects';
+import { type Capabilities, type Dialect, dialectByName } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
+import { capabilitiesOf, originOf } from '@ai-switch/upstream';
 import type { EdgeParts } from './edge-parts.ts';
-import { type Capabilities, capabilitiesOf, originOf } from './pending.ts';
 
 /** A place where the request may be answered, and what is spoken and can be done there. */
 export interface Destination {

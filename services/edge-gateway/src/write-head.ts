@@ -5,14 +5,7 @@ const DROPPED_CHARACTERS_MAX = 2_048;
 /** The head of an answer. Nothing of the provider's headers goes on. */
 export function writeHead(exchange: Exchange, status: number, contentType: string, length?: number): void {
   const { record, requestId, reservationId, outgoing, dialect, affinityKey } = exchange;
-  const headers = [
-    'content-type',
-    contentType,
-    'x-request-id',
-    requestId,
-    'request-id',
-    requestId,
-  ];
+  const headers = ['content-type', contentType, 'x-request-id', requestId, 'request-id', requestId];
   if (reservationId !== '') headers.push('x-aiswitch-reservation', reservationId);
   if (length !== undefined) headers.push('content-length', String(length));
   // A proxy in between must neither keep nor gather the frames of a stream.

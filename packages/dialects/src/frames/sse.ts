@@ -119,14 +119,15 @@ export class SseSplitter {
 }
 
 /**
- * One frame of bytes as text. A line that is bare JSON counts as data: providers that die in the middle put their error
- * there without a field name.
+ * One frame of bytes as text. A line that is bare JSON counts as data, with all lines after it: providers that die in the
+ * middle put their error there without a field name.
  */
 export function parseFrame(bytes: Uint8Array): Frame {
   let text = decode(bytes);
   if (text.includes('\r')) text = text.replaceAll('\r\n', '\n').replaceAll('\r', '\n');
   let event = '';
   let data: string | undefined;
+  let isBare = false;
   let start = 0;
   while (start < text.length) {
     let end = text.indexOf('\n', start);
@@ -136,7 +137,8 @@ export function parseFrame(bytes: Uint8Array): Frame {
       data = data === undefined ? value : `${data}\n${value}`;
     } else if (text.startsWith('event:', start)) {
       event = text.slice(text[start + 6] === ' ' ? start + 7 : start + 6, end);
-    } else if (text[start] === '{') {
+    } else if (isBare || text[start] === '{') {
+      isBare = true;
       const value = text.slice(start, end);
       data = data === undefined ? value : `${data}\n${value}`;
     }

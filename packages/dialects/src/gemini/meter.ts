@@ -2,12 +2,13 @@
 // that each is parsed.
 
 import type { Frame, StreamMeter } from '../dialect.ts';
-import { isObject, listOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
+import { isObject, listOf, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { ProviderError } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
 import type { Request } from '../model/request.ts';
 import type { Usage } from '../model/usage.ts';
+import { bodiesIn } from './frame-bodies.ts';
 import { readUsageObject } from './usage.ts';
 
 export class GeminiStreamMeter implements StreamMeter {
@@ -21,13 +22,8 @@ export class GeminiStreamMeter implements StreamMeter {
     this.#finishesWanted = request.answerCount;
   }
 
-  observe(frame: Frame): boolean {
-    const { data } = frame;
-    const body = parseJson(data);
-    if (body !== undefined) this.#observeBody(body);
-    // An error whose blank line is missing stands on the line after the last chunk.
-    else if (data.includes('\n'))
-      for (const line of data.split('\n')) this.observe({ event: '', data: line });
+  observe({ data }: Frame): boolean {
+    for (const body of bodiesIn(data)) if (body !== undefined) this.#observeBody(body);
     return true;
   }
 

@@ -1,10 +1,11 @@
 // https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent
 
 import type { Frame, StreamReader } from '../dialect.ts';
-import { isObject, listOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
+import { isObject, listOf, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Event, ProviderError } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
+import { bodiesIn } from './frame-bodies.ts';
 import { PartSequence } from './part-sequence.ts';
 import { readFinishReason } from './stop.ts';
 import { readUsageObject } from './usage.ts';
@@ -24,11 +25,10 @@ export class GeminiStreamReader implements StreamReader {
     // Some gateways close this dialect with the mark of another.
     if (this.#hasEnded || data === '' || data === '[DONE]') return [];
     const events: Event[] = [];
-    const body = parseJson(data);
-    if (body !== undefined) this.readChunk(body, events);
-    else if (data.includes('\n')) {
-      for (const line of data.split('\n')) events.push(...this.read({ event: frame.event, data: line }));
-    } else this.#fail({ code: 'upstream', message: BROKEN_CHUNK }, events);
+    for (const body of bodiesIn(data)) {
+      if (body !== undefined) this.readChunk(body, events);
+      else if (!this.#hasEnded) this.#fail({ code: 'upstream', message: BROKEN_CHUNK }, events);
+    }
     return events;
   }
 

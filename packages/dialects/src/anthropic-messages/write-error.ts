@@ -4,10 +4,11 @@
 import type { HttpError, OutgoingError } from '../dialect.ts';
 import { printFrame } from '../frames/sse.ts';
 import type { JsonObject } from '../json/value.ts';
+import { overflowCounts } from '../model/context-overflow.ts';
 import type { ErrorCode } from '../model/event.ts';
 
 export function writeError(error: OutgoingError): HttpError {
-  const row = ROWS[error.code];
+  const row = rowOf(error);
   const headers: Record<string, string> = {};
   if (STATUSES_WITH_RETRY_AFTER.has(row.status)) {
     headers['retry-after'] = String(Math.max(1, Math.ceil((error.retryAfterMs ?? 0) / 1000)));
@@ -24,15 +25,21 @@ export function writeStreamError(error: OutgoingError): string {
 function errorBody(error: OutgoingError): JsonObject {
   return {
     type: 'error',
-    error: { type: ROWS[error.code].type, message: messageOf(error) },
+    error: { type: rowOf(error).type, message: messageOf(error) },
     request_id: error.requestId,
   };
 }
 
-/** Claude Code compacts a conversation when it reads these words. */
-function messageOf({ code, message }: OutgoingError): string {
+/**
+ * Claude Code asks again without what the token names, which must be the whole message, and compacts a conversation when
+ * it reads that its prompt is too long. https://code.claude.com/docs/en/llm-gateway-protocol
+ */
+function messageOf({ code, message, details }: OutgoingError): string {
+  if (details?.capability !== undefined) return `capability_rejected: ${details.capability}`;
   if (code !== 'contextOverflow' || /prompt is too long/i.test(message)) return message;
-  return `prompt is too long: ${message}`;
+  const counts = overflowCounts(message);
+  if (counts === undefined) return `prompt is too long: ${message}`;
+  return `prompt is too long: ${counts.tokens} tokens > ${counts.tokensMax} maximum`;
 }
 
 const STATUSES_WITH_RETRY_AFTER = new Set([429, 503, 529]);
@@ -41,6 +48,13 @@ interface Row {
   readonly status: number;
   readonly type: string;
   readonly isRetryUseful: boolean;
+}
+
+/** What a rule of the gateway's own forbids. */
+const POLICY_BLOCKED: Row = { status: 400, type: 'policy_blocked', isRetryUseful: false };
+
+function rowOf({ code, details }: OutgoingError): Row {
+  return details?.policy === undefined ? ROWS[code] : POLICY_BLOCKED;
 }
 
 const ROWS: Readonly<Record<ErrorCode, Row>> = {

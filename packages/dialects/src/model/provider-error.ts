@@ -3,6 +3,9 @@
 
 import { isObject, listOf, numberOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
+import { refusedCapability } from './capability-refusal.ts';
+import { isContextOverflow } from './context-overflow.ts';
+import { CODE_OF_BROAD_WORD, CODE_OF_STATUS, CODE_OF_WORD, CREDIT_WORDS } from './error-codes.ts';
 import type { ErrorCode, ProviderError } from './event.ts';
 
 /**
@@ -29,7 +32,11 @@ export function errorIn(
   const outer = Array.isArray(body) ? objectOf(body[0]) : objectOf(body);
   if (outer === undefined) return undefined;
   const miniMax = objectOf(outer.base_resp);
-  if (numberOf(miniMax?.status_code)) return classify(status, finding(outer, miniMax ?? {}));
+  const miniMaxCode = numberOf(miniMax?.status_code) ?? 0;
+  if (miniMaxCode !== 0) {
+    const error = { code: `base_resp.${miniMaxCode}`, message: miniMax?.status_msg };
+    return classify(status, finding(outer, error));
+  }
   if (isObject(outer.error)) return classify(status, finding(outer, outer.error));
   if (typeof outer.error === 'string' && outer.error !== '') {
     return classify(status, finding(outer, { message: outer.error }));
@@ -58,12 +65,11 @@ interface Finding {
 function finding(outer: JsonObject, error: JsonObject): Finding {
   const message =
     stringOf(error.message) ??
-    stringOf(error.status_msg) ??
     stringOf(error.error) ??
     detailText(error.detail ?? outer.detail) ??
     stringOf(outer.message) ??
     '';
-  const codes = [error.code, error.type, error.status, error.status_code, outer.code, outer.type];
+  const codes = [error.code, error.type, error.status, outer.code, outer.type];
   const words = codes
     .filter((code) => typeof code === 'string' || typeof code === 'number')
     .map((code) => String(code).toLowerCase());
@@ -86,17 +92,21 @@ function detailText(detail: JsonValue | undefined): string | undefined {
 
 function classify(sentStatus: number, found: Finding): ProviderError {
   const status = sentStatus >= 400 ? sentStatus : (found.status ?? sentStatus);
-  const code = codeOf(status, found);
+  const known = codeOf(status, found);
+  const isRefusal = known === 'invalid' || known === 'notFound' || known === 'contextOverflow';
+  const capability = isRefusal ? refusedCapability(found.message) : undefined;
+  const code = capability !== undefined && known === 'notFound' ? 'invalid' : known;
   const message = HIDDEN[code === 'upstream' ? hiddenKind(status, found) : ''] ?? cleaned(found.message);
   return {
     code,
     message: message === '' ? `The provider answered with HTTP status ${status}.` : message,
     ...(found.retryAfterMs !== undefined && { retryAfterMs: found.retryAfterMs }),
+    ...(capability !== undefined && { capability }),
   };
 }
 
 function codeOf(status: number, found: Finding): ErrorCode {
-  if (isContextOverflow(found)) return 'contextOverflow';
+  if (isContextOverflow(found.message, found.words)) return 'contextOverflow';
   const byStatus = CODE_OF_STATUS.get(status);
   for (const word of found.words) {
     const code = CODE_OF_WORD.get(word);
@@ -106,75 +116,6 @@ function codeOf(status: number, found: Finding): ErrorCode {
   }
   return byStatus ?? (status >= 400 && status < 500 ? 'invalid' : 'unavailable');
 }
-
-/** `upstream` stands for what is wrong with the gateway's own account, of which a client learns nothing more. */
-const CODE_OF_STATUS: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
-  [200, 'upstream'],
-  [401, 'upstream'],
-  [402, 'upstream'],
-  [403, 'upstream'],
-  [404, 'notFound'],
-  [408, 'deadline'],
-  [409, 'conflict'],
-  [413, 'tooLarge'],
-  [429, 'rateLimited'],
-  [503, 'overloaded'],
-  [504, 'deadline'],
-  [529, 'overloaded'],
-]);
-
-const CODE_OF_WORD: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
-  ['insufficient_quota', 'upstream'],
-  ['billing_hard_limit_reached', 'upstream'],
-  ['billing_error', 'upstream'],
-  ['arrearage', 'upstream'],
-  ['invalid_api_key', 'upstream'],
-  ['invalidapikey', 'upstream'],
-  ['authentication_error', 'upstream'],
-  ['permission_error', 'upstream'],
-  ['permission_denied', 'upstream'],
-  ['unauthenticated', 'upstream'],
-  ['model_not_found', 'notFound'],
-  ['not_found', 'notFound'],
-  ['not_found_error', 'notFound'],
-  ['rate_limit_exceeded', 'rateLimited'],
-  ['rate_limit_error', 'rateLimited'],
-  ['resource_exhausted', 'rateLimited'],
-  ['throttling', 'rateLimited'],
-  ['throttling.ratequota', 'rateLimited'],
-  ['throttling.allocationquota', 'rateLimited'],
-  // GLM: 1302 too many at once, 1303 too often, 1305 too many for the model; 1113 no credit.
-  ['1302', 'rateLimited'],
-  ['1303', 'rateLimited'],
-  ['1305', 'overloaded'],
-  ['1113', 'upstream'],
-  // MiniMax: 1002 rate limit, 1008 no credit, 1004 credential.
-  ['1002', 'rateLimited'],
-  ['1008', 'upstream'],
-  ['1004', 'upstream'],
-  ['server_is_overloaded', 'overloaded'],
-  ['overloaded_error', 'overloaded'],
-  ['slow_down', 'overloaded'],
-  ['unavailable', 'overloaded'],
-  ['deadline_exceeded', 'deadline'],
-  ['timeout', 'deadline'],
-  ['timeout_error', 'deadline'],
-  ['request_too_large', 'tooLarge'],
-  ['invalidparameter', 'invalid'],
-  ['invalid_prompt', 'invalid'],
-  ['content_policy_violation', 'invalid'],
-  ['data_inspection_failed', 'invalid'],
-]);
-
-/** Words that say less than a status that has a meaning of its own: OpenAI's 401 is an `invalid_request_error` too. */
-const CODE_OF_BROAD_WORD: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
-  ['invalid_argument', 'invalid'],
-  ['invalid_request_error', 'invalid'],
-  ['badrequesterror', 'invalid'],
-  ['server_error', 'unavailable'],
-  ['api_error', 'unavailable'],
-  ['internal', 'unavailable'],
-]);
 
 const HIDDEN: Readonly<Record<string, string>> = {
   credential: "The provider refused the gateway's own credential. Please tell the administrator.",
@@ -188,43 +129,6 @@ function hiddenKind(status: number, found: Finding): string {
     status === 401 || status === 403 || found.words.some((word) => CODE_OF_WORD.get(word) === 'upstream');
   return isCredential ? 'credential' : '';
 }
-
-const CREDIT_WORDS = new Set([
-  'insufficient_quota',
-  'billing_hard_limit_reached',
-  'billing_error',
-  'arrearage',
-  '1113',
-  '1008',
-]);
-
-function isContextOverflow(found: Finding): boolean {
-  return found.words.some((word) => OVERFLOW_WORDS.has(word)) || OVERFLOW_TEXT.test(found.message);
-}
-
-const OVERFLOW_WORDS = new Set([
-  'context_length_exceeded',
-  'model_context_window_exceeded',
-  'prompt_too_long',
-]);
-
-/** The wordings by which programming tools know an overflow, of all providers. */
-const OVERFLOW_TEXT = new RegExp(
-  [
-    'prompt is too long',
-    'maximum context length',
-    'exceeds? the (?:model.?s )?(?:maximum )?context (?:window|length|size)',
-    "longer than the model's context length",
-    'exceeds the available context size',
-    'input (?:token length too long|token count .{0,40}exceeds the maximum)',
-    'maximum prompt length',
-    'prompt exceeds max length',
-    'range of input length should be',
-    'context window exceeds limit',
-    'reduce the length of the messages',
-  ].join('|'),
-  'i',
-);
 
 /** Google's RetryInfo, and the words that OpenAI puts into its message. */
 function retryDelayMs(error: JsonObject, message: string): number | undefined {

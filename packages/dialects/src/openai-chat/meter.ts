@@ -114,7 +114,7 @@ function walk(data: string): Seen {
       if (field !== OTHER && isValueStart(unit)) {
         if (field === USAGE && unit === OPEN_BRACE) seen.hasUsage = true;
         else if (field === ERROR && unit !== SMALL_N) hasError = true;
-        else if (field === CHOICES) seen.isOdd = false;
+        else if (field === CHOICES && unit === OPEN_BRACKET) seen.isOdd = false;
         field = OTHER;
       }
       at += 1;
@@ -188,3 +188,4 @@ const BACKSLASH = 0x5c;
 const SMALL_N = 0x6e;
 const SMALL_U = 0x75;
 const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;

@@ -7,7 +7,7 @@ import type { JsonObject } from '../json/value.ts';
 import type { ErrorCode } from '../model/event.ts';
 
 export function writeError(error: OutgoingError): HttpError {
-  const row = ROWS[error.code];
+  const row = rowOf(error);
   const headers: Record<string, string> = {};
   if (row.status === 429 || row.status === 503)
     headers['retry-after'] = retryAfterSeconds(error.retryAfterMs);
@@ -21,7 +21,7 @@ export function writeStreamError(error: OutgoingError): string {
 }
 
 function errorObject(error: OutgoingError): JsonObject {
-  const row = ROWS[error.code];
+  const row = rowOf(error);
   const field = error.details?.field;
   return {
     message: error.message,
@@ -37,6 +37,18 @@ interface Row {
   readonly code: string | null;
   readonly param?: string;
   readonly isRetryUseful: boolean;
+}
+
+/** What a rule of the gateway's own forbids. */
+const POLICY_BLOCKED: Row = {
+  status: 400,
+  type: 'invalid_request_error',
+  code: 'content_policy_violation',
+  isRetryUseful: false,
+};
+
+function rowOf({ code, details }: OutgoingError): Row {
+  return details?.policy === undefined ? ROWS[code] : POLICY_BLOCKED;
 }
 
 const ROWS: Readonly<Record<ErrorCode, Row>> = {

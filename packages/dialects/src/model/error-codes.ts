@@ -26,6 +26,7 @@ export const CODE_OF_WORD: ReadonlyMap<string, ErrorCode> = new Map<string, Erro
   ['arrearage', 'upstream'],
   ['invalid_api_key', 'upstream'],
   ['invalidapikey', 'upstream'],
+  ['api_key_invalid', 'upstream'],
   ['authentication_error', 'upstream'],
   ['permission_error', 'upstream'],
   ['permission_denied', 'upstream'],

@@ -69,7 +69,9 @@ function finding(outer: JsonObject, error: JsonObject): Finding {
     detailText(error.detail ?? outer.detail) ??
     stringOf(outer.message) ??
     '';
-  const codes = [error.code, error.type, error.status, outer.code, outer.type];
+  // Google tells in a detail that it is the key which is wrong, and calls it an argument otherwise.
+  const reasons = listOf(error.details).map((detail) => objectOf(detail)?.reason);
+  const codes = [...reasons, error.code, error.type, error.status, outer.code, outer.type];
   const words = codes
     .filter((code) => typeof code === 'string' || typeof code === 'number')
     .map((code) => String(code).toLowerCase());

@@ -57,14 +57,14 @@ describe('a reply that is read', () => {
     expect(read(fixture(name))).toMatchObject(expected);
   });
 
-  test('thinking keeps its signature, and what was redacted stays so', () => {
+  test('case 57: thinking keeps its signature, and what was redacted stays so', () => {
     expect(read(fixture('thinking')).parts.slice(0, 2)).toEqual([
       { kind: 'thinking', text: '7 times 13 is 91.', signature: expect.stringMatching(/^EqQB/) },
       { kind: 'redactedThinking', data: 'EmwKAhgBEgy3va3pzix' },
     ]);
   });
 
-  test('what the provider searched itself leaves its text', () => {
+  test('case 70: what the provider searched itself leaves its text', () => {
     expect(read(fixture('web-search')).parts).toEqual([
       { kind: 'text', text: "I'll look." },
       { kind: 'text', text: 'On 6 May 2025.' },
@@ -151,7 +151,7 @@ describe('a reply that is written', () => {
     expect(write({ parts: [{ kind: 'text', text: '' }] }).content).toEqual([]);
   });
 
-  test('shows arguments that were cut off as they came', () => {
+  test('case 67: shows arguments that were cut off as they came', () => {
     const parts: Reply['parts'] = [{ kind: 'toolCall', id: 'a', name: 'f', argumentsText: '{"a": "b' }];
     expect(write({ parts }).content).toMatchObject([{ input: { arguments: '{"a": "b' } }]);
   });

@@ -145,7 +145,7 @@ describe('a request that no provider would take is refused, and the field is nam
     expect((refusal as InvalidRequest).field).toBe(field);
   });
 
-  test('an image that is none says so in the words that tools recover from', () => {
+  test('case 42: an image that is none says so in the words that tools recover from', () => {
     const broken = image({ type: 'base64', media_type: 'image/png', data: 'AAAA' });
     expect(() => anthropicMessages.readRequest(broken)).toThrow('Could not process image');
   });
@@ -158,7 +158,7 @@ describe('a request that is read', () => {
     expect(() => anthropicMessages.readRequest(written.body)).not.toThrow();
   });
 
-  test("Claude Code's system message in the middle keeps its place, as text and as blocks", () => {
+  test("case 13: Claude Code's system message in the middle keeps its place, as text and as blocks", () => {
     const { turns, system } = anthropicMessages.readRequest(fixture('claude-code'));
     expect(turns.map((turn) => turn.role)).toEqual([
       'user',
@@ -174,7 +174,7 @@ describe('a request that is read', () => {
     expect(system).toHaveLength(3);
   });
 
-  test('fields that nobody knows are kept for this dialect and never refused', () => {
+  test('case 45: fields that nobody knows are kept for this dialect and never refused', () => {
     const body = ask({ new_field: { a: 1 }, metadata: { user_id: 'u', team: 'blue' } });
     const request = anthropicMessages.readRequest(body);
     expect(request.extra).toEqual({
@@ -205,7 +205,7 @@ describe('a request that is read', () => {
     expect(anthropicMessages.readRequest(ask(more))).toMatchObject(expected);
   });
 
-  test('a maximum of 0, which warms a cache, is read as 0', () => {
+  test('case 19: a maximum of 0, which warms a cache, is read as 0', () => {
     expect(anthropicMessages.readRequest(ask({ max_tokens: 0 })).outputTokensMax).toBe(0);
   });
 
@@ -225,7 +225,7 @@ describe('a request that is read', () => {
     });
   });
 
-  test('tools that are not loaded yet stay with this dialect until a search found them', () => {
+  test('case 15: tools that are not loaded yet stay with this dialect until a search found them', () => {
     const request = anthropicMessages.readRequest(fixture('deferred-tools'));
     const names = request.tools.flatMap((tool) => (tool.kind === 'function' ? [tool.name] : []));
     expect(names).toEqual(['ToolSearch', 'mcp__chat__post']);

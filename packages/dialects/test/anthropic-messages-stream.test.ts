@@ -44,7 +44,7 @@ const end = (word: string): JsonObject => ({ type: 'message_delta', delta: { sto
 const callBlock = { type: 'tool_use', id: 'a', name: 'f', input: {} };
 
 describe('a stream that is read', () => {
-  test.each(streams)('%s gives the same events whichever byte it is cut at', (name) => {
+  test.each(streams)('case 47: %s gives the same events whichever byte it is cut at', (name) => {
     const bytes = bytesOf(name);
     const whole = read(name);
     for (let cut = 1; cut < bytes.length; cut += 1) {
@@ -185,14 +185,14 @@ describe('a stream that is read', () => {
     expect(fold(read('without-usage')).usage).toBeUndefined();
   });
 
-  test('a character cut in two escapes is whole again, in text and in arguments', () => {
+  test('case 47: a character cut in two escapes is whole again, in text and in arguments', () => {
     const [text, call] = fold(read('unicode-split-over-deltas')).parts;
     expect(text).toEqual({ kind: 'text', text: '東🚀京 👩‍💻 naïve' });
     const input = call?.kind === 'toolCall' ? JSON.parse(call.argumentsText) : undefined;
     expect(input).toEqual({ text: '🚀 東' });
   });
 
-  test('calls without an id or with the same one get ids of their own, the same each time', () => {
+  test('case 53: calls without an id or with the same one get ids of their own, the same each time', () => {
     const ids = fold(read('call-ids-missing-or-repeated')).parts.map((part) =>
       part.kind === 'toolCall' ? part.id : '',
     );
@@ -200,7 +200,7 @@ describe('a stream that is read', () => {
     expect(read('call-ids-missing-or-repeated')).toEqual(read('call-ids-missing-or-repeated'));
   });
 
-  test('the first of two overlapping calls streams while the second waits', () => {
+  test('case 51: the first of two overlapping calls streams while the second waits', () => {
     const pieces = read('overlapping-blocks').flatMap((event) =>
       event.type === 'argumentsDelta' ? [event.text] : [],
     );
@@ -221,7 +221,7 @@ describe('a stream that is read', () => {
     expect(read(name).at(-1)).toEqual({ type: 'error', error: { code, message } });
   });
 
-  test('an empty answer is an error', () => {
+  test('case 69: an empty answer is an error', () => {
     expect(eventsOf(anthropicMessages, [])).toMatchObject([{ type: 'error', error: { code: 'upstream' } }]);
     expect(eventsOfBodies([{ type: 'message_stop' }]).at(-1)).toMatchObject({ type: 'error' });
   });
@@ -262,7 +262,7 @@ describe('a stream that is read', () => {
     ['model_context_window_exceeded', false, 'contextFull'],
     ['something_new', false, 'stop'],
     ['something_new', true, 'tool'],
-  ])('the stop reason %j, calls made: %j, means %s', (word, hasCall, reason) => {
+  ])('case 55: the stop reason %j, calls made: %j, means %s', (word, hasCall, reason) => {
     const block = hasCall ? callBlock : { type: 'text', text: 'x' };
     const events = eventsOfBodies([start(0, block), end(word), { type: 'message_stop' }]);
     expect(fold(events).finish).toBe(reason);
@@ -309,7 +309,7 @@ describe('a stream that is written', () => {
   const call: Event = { type: 'partStart', index: 0, part: { kind: 'toolCall', id: 'a', name: 'f' } };
   const finish: Event = { type: 'finish', reason: 'tool' };
 
-  test('names every event by its type, in the published order', () => {
+  test('case 49: names every event by its type, in the published order', () => {
     const frames = write(read('tools'));
     for (const { name, body } of frames) expect(name).toBe(body.type);
     const names = frames.map(({ name }) => name);
@@ -325,7 +325,7 @@ describe('a stream that is written', () => {
     expect(first?.body.message).toMatchObject({ id: 'msg_req_1', model: 'alias', role: 'assistant' });
   });
 
-  test("a tool's input comes as deltas and never in the start", () => {
+  test("case 50: a tool's input comes as deltas and never in the start", () => {
     const frames = write(read('input-whole-in-block-start'));
     expect(frames[1]?.body.content_block).toMatchObject({ input: {} });
     expect(frames[2]?.body.delta).toEqual({
@@ -334,7 +334,7 @@ describe('a stream that is written', () => {
     });
   });
 
-  test('a call without arguments has the input {}', () => {
+  test('case 50: a call without arguments has the input {}', () => {
     const frames = write([started, call, { type: 'partStop', index: 0 }, finish]);
     expect(frames[2]?.body.delta).toEqual({ type: 'input_json_delta', partial_json: '{}' });
   });
@@ -357,7 +357,7 @@ describe('a stream that is written', () => {
     });
   });
 
-  test('a signature comes back as it was', () => {
+  test('case 57: a signature comes back as it was', () => {
     expect(fold(read('thinking')).parts[0]).toMatchObject({ signature: SIGNATURE });
     expect(write(read('thinking')).map(({ body }) => body.delta)).toContainEqual({
       type: 'signature_delta',
@@ -365,7 +365,7 @@ describe('a stream that is written', () => {
     });
   });
 
-  test('an error ends the stream without message_stop, and nothing follows it', () => {
+  test('case 77: an error ends the stream without message_stop, and nothing follows it', () => {
     const error: Event = { type: 'error', error: { code: 'overloaded', message: 'Busy.' } };
     const frames = write([started, call, error, finish]);
     expect(frames.at(-1)).toEqual({
@@ -378,7 +378,7 @@ describe('a stream that is written', () => {
     });
   });
 
-  test('a ping comes after message_start and as one', () => {
+  test('case 66: a ping comes after message_start and as one', () => {
     const frames = write([started, { type: 'ping' }, finish]);
     expect(frames.map(({ name }) => name).slice(0, 2)).toEqual(['message_start', 'ping']);
     expect(anthropicMessages.keepAlive).toBe('event: ping\ndata: {"type":"ping"}\n\n');

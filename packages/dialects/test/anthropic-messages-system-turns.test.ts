@@ -35,7 +35,7 @@ function outline({ body }: WrittenRequest): string[] {
   });
 }
 
-describe('system text in the middle, for a model that takes it there', () => {
+describe('case 13: system text in the middle, for a model that takes it there', () => {
   test.each<[string, JsonValue, string[]]>([
     [
       'behind a user and before an assistant stays',
@@ -93,7 +93,7 @@ describe('system text in the middle, for a model that takes it there', () => {
   });
 });
 
-describe('system text in the middle, for another model', () => {
+describe('case 13: system text in the middle, for another model', () => {
   test.each(['claude-opus-4-7', 'claude-sonnet-4-5', 'claude-3-5-haiku-20241022', 'MiniMax-M3'])(
     '%s reads it among the words of the user',
     (model) => {

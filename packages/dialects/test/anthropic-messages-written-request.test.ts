@@ -50,7 +50,7 @@ describe('the turns that are written', () => {
     expect(outline(turns)).toEqual(['user [The conversation goes on.]', 'assistant Hello.', 'user Hi.']);
   });
 
-  test('turns of one role in a row are one message, and empty ones none', () => {
+  test('case 41: turns of one role in a row are one message, and empty ones none', () => {
     const turns = [
       said('user', text('a'), text('')),
       said('user', text(' \n')),
@@ -104,18 +104,18 @@ describe('the turns that are written', () => {
       ],
       ['user go', 'assistant call:a', 'user result:a', 'assistant call:a_2', 'user result:a_2'],
     ],
-  ])('tool results %s', (_, turns, expected) => {
+  ])('case 23: tool results %s', (_, turns, expected) => {
     expect(outline(turns)).toEqual(expected);
   });
 
-  test('a call that nobody answered gets a result that says so', () => {
+  test('case 23: a call that nobody answered gets a result that says so', () => {
     const { messages } = write(hub({ turns: [said('user', text('go')), said('assistant', call('a'))] }));
     expect((messages as JsonObject[])[2]).toMatchObject({
       content: [{ type: 'tool_result', tool_use_id: 'a', content: [{ text: '[no result recorded]' }] }],
     });
   });
 
-  test("system text in the middle is told among the user's words to older models", () => {
+  test("case 13: system text in the middle is told among the user's words to older models", () => {
     const turns = [said('user', text('a')), said('system', text('Be brief.')), said('assistant', text('b'))];
     expect(outline(turns)).toEqual([
       'user a <system-reminder>\nBe brief.\n</system-reminder>',
@@ -139,7 +139,7 @@ describe('the turns that are written', () => {
     ]);
   });
 
-  test('thinking without the signature of a Claude is left out and named', () => {
+  test('case 58: thinking without the signature of a Claude is left out and named', () => {
     const request = hub({
       turns: [
         said('user', text('a')),
@@ -155,7 +155,7 @@ describe('the turns that are written', () => {
     ['toolu_01A', /^toolu_01A$/],
     ['call.1:2|x', /^call_1_2_x_[0-9a-f]{8}$/],
     ['東', /^__[0-9a-f]{8}$/],
-  ])('the call id %s is one that Anthropic takes, the same in call and result', (id, pattern) => {
+  ])('case 36: the call id %s is one that Anthropic takes, the same in call and result', (id, pattern) => {
     const body = write(
       hub({ turns: [said('user', text('a')), said('assistant', call(id)), said('user', result(id, 'x'))] }),
     );
@@ -220,7 +220,7 @@ describe('thinking that is asked for', () => {
     expect(body).toMatchObject({ thinking: { budget_tokens: 2_000 }, max_tokens: 4_000 });
   });
 
-  test('a model that adapts is never sent a budget', () => {
+  test('case 20: a model that adapts is never sent a budget', () => {
     const request = hub({ reasoning: { mode: 'budget', budgetTokens: 9_999_999 } });
     expect(JSON.stringify(write(request, NEWER))).not.toContain('budget_tokens');
   });
@@ -239,7 +239,7 @@ describe('thinking that is asked for', () => {
         turns: [said('user', text('a')), said('assistant', call('c')), said('user', result('c', 'x'))],
       },
     ],
-  ])('an older model does not think where the request %s', (_, more) => {
+  ])('case 39: an older model does not think where the request %s', (_, more) => {
     const request = hub({ ...more, reasoning: { mode: 'budget', budgetTokens: 2_000 } });
     expect(write(request).thinking).toBeUndefined();
     expect(dropped(request)).toContain('reasoning_effort');
@@ -259,7 +259,7 @@ describe('sampling and limits', () => {
     ['claude-haiku-5', {}, ['temperature', 'top_k', 'top_p']],
     ['anthropic/claude-sonnet-5.1', {}, ['temperature', 'top_k', 'top_p']],
     ['glm-5', { temperature: 0.5, top_p: 0.9, top_k: 40 }, []],
-  ])('%s is sent %j', (model, expected, names) => {
+  ])('case 20: %s is sent %j', (model, expected, names) => {
     const request = hub(sampling);
     const { temperature, top_p, top_k } = write(request, model);
     expect(JSON.parse(JSON.stringify({ temperature, top_p, top_k }))).toEqual(expected);
@@ -351,7 +351,7 @@ describe('tools that are written', () => {
     expect(schemaOf(schema)).toEqual(expected);
   });
 
-  test('a schema that draft 2020-12 knows is sent untouched', () => {
+  test('case 37: a schema that draft 2020-12 knows is sent untouched', () => {
     const { tools } = fixture('claude-code');
     expect(write(anthropicMessages.readRequest(fixture('claude-code'))).tools).toEqual(tools);
   });
@@ -362,7 +362,7 @@ describe('tools that are written', () => {
     ['one by name', { toolChoice: { kind: 'tool', name: 'f' } }, { type: 'tool', name: 'f' }],
     ['one at a time', { isParallelToolCalls: false }, { type: 'auto', disable_parallel_tool_use: true }],
     ['not said', {}, undefined],
-  ])('the choice of tools: %s', (_, more, expected) => {
+  ])('case 39: the choice of tools: %s', (_, more, expected) => {
     const tools = [{ kind: 'function' as const, name: 'f', schema: {} }];
     expect(write(hub({ tools, ...more })).tool_choice).toEqual(expected);
   });
@@ -374,7 +374,7 @@ describe('tools that are written', () => {
     expect(dropped(request)).toEqual(['tools.mcp']);
   });
 
-  test('the schema of an output is closed, as Anthropic asks', () => {
+  test('case 40: the schema of an output is closed, as Anthropic asks', () => {
     const schema = {
       type: 'object',
       properties: { list: { type: 'array', items: { type: 'object', properties: { a: string } } } },

@@ -6,6 +6,7 @@ import type {
   DocumentPart,
   ImagePart,
   Part,
+  Request,
   TextPart,
   Tool,
   ToolCallPart,
@@ -67,6 +68,7 @@ export const schema = json.map(
   (properties): JsonObject => ({
     type: 'object',
     properties: Object.fromEntries(Object.keys(properties).map((key) => [key, { type: 'string' }])),
+    required: Object.keys(properties),
     additionalProperties: false,
   }),
 );
@@ -92,6 +94,18 @@ export const toolChoice = fc.oneof(
   fc.constantFrom('auto' as const, 'none' as const, 'any' as const).map((kind) => ({ kind })),
   name.map((called) => ({ kind: 'tool' as const, name: called })),
 );
+
+/** Tools with a choice that can be met. */
+export function toolUseOf(isStrict: fc.Arbitrary<boolean | undefined>): fc.Arbitrary<Pick<Request, 'tools'>> {
+  return toolsOf(isStrict).chain((tools) => {
+    const names = tools.map((tool) => ('name' in tool ? tool.name : ''));
+    const choice = fc.oneof(
+      fc.constantFrom('auto' as const, 'none' as const, 'any' as const).map((kind) => ({ kind })),
+      fc.constantFrom(...names).map((called) => ({ kind: 'tool' as const, name: called })),
+    );
+    return fc.record({ tools: fc.constant(tools), toolChoice: maybe(choice) });
+  });
+}
 
 export interface Round {
   readonly user: readonly Part[];

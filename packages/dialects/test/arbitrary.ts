@@ -19,8 +19,7 @@ import {
   sparse,
   text,
   tokens,
-  toolChoice,
-  toolsOf,
+  toolUseOf,
   turnsOf,
   words,
 } from './arbitrary-parts.ts';
@@ -81,8 +80,15 @@ export function replyOf(dialect: DialectName, others: readonly DialectName[] = [
     .map(({ spoken, calls, finish, ...reply }) => ({
       ...reply,
       parts: [...spoken, ...calls],
-      finish: calls.length > 0 && finish === 'stop' ? 'tool' : finish,
+      finish: finishOf(finish, spoken, calls),
     }));
+}
+
+/** An answer that says and calls nothing is none, unless the limit ended it. */
+function finishOf(finish: FinishReason, spoken: Reply['parts'], calls: readonly unknown[]): FinishReason {
+  if (finish !== 'stop' && finish !== 'pause') return finish;
+  if (calls.length > 0) return finish === 'stop' ? 'tool' : finish;
+  return spoken.some(({ kind }) => kind === 'text') ? finish : 'length';
 }
 
 export function requestOf(dialect: DialectName): fc.Arbitrary<Request> {
@@ -109,10 +115,7 @@ function messagesRequest(isAdaptive: boolean): fc.Arbitrary<Request> {
     }),
     isError: fc.boolean(),
   });
-  const tools = fc.record({
-    tools: toolsOf(fc.constantFrom(undefined, true)),
-    toolChoice: maybe(toolChoice),
-  });
+  const tools = toolUseOf(fc.constantFrom(undefined, true));
   const unit = maybe(fc.double({ min: 0, max: 1, noNaN: true, noDefaultInfinity: true }).map(Math.abs));
   const sampling = isAdaptive
     ? fc.constant({})
@@ -190,11 +193,9 @@ const chatRequest: fc.Arbitrary<Request> = (() => {
         .map(([rounds, last]) => turnsOf(rounds, last, true)),
       tools: fc.oneof(
         fc.constant({ tools: [] }),
-        fc.record({
-          tools: toolsOf(maybe(fc.boolean())),
-          toolChoice: maybe(toolChoice),
-          isParallelToolCalls: maybe(fc.boolean()),
-        }),
+        fc
+          .tuple(toolUseOf(maybe(fc.boolean())), maybe(fc.boolean()))
+          .map(([used, isParallelToolCalls]) => ({ ...used, isParallelToolCalls })),
       ),
       output: maybe(output),
       reasoning: maybe(

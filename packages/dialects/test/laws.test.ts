@@ -70,7 +70,7 @@ function total({ input, output, cacheRead, cacheWrite }: Usage): number {
 describe.each(both)('in %s', (name, dialect) => {
   const reply = replyOf(dialect.name);
 
-  test('a stream gives the same frames and events however its bytes are cut, at any line ends', () => {
+  test('case 47: a stream gives the same frames and events however its bytes are cut, at any line ends', () => {
     const sizes = fc.oneof(
       fc.constant([1]),
       fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 5 }),
@@ -88,7 +88,7 @@ describe.each(both)('in %s', (name, dialect) => {
     );
   });
 
-  test('the fold of a stream is the reply that is read whole', () => {
+  test('case 72: the fold of a stream is the reply that is read whole', () => {
     fc.assert(
       fc.property(reply, lengths, (sent, pieces) => {
         const whole = JSON.parse(JSON.stringify(dialect.writeReply(sent, contextOf(sent)))) as JsonValue;
@@ -99,7 +99,7 @@ describe.each(both)('in %s', (name, dialect) => {
     );
   });
 
-  test('usage comes back as it was', () => {
+  test('case 65: usage comes back as it was', () => {
     fc.assert(
       fc.property(reply, usageOf(dialect.name), (sent, usage) => {
         const body = dialect.writeReply({ ...sent, usage }, contextOf(sent));
@@ -108,7 +108,7 @@ describe.each(both)('in %s', (name, dialect) => {
     );
   });
 
-  test('no count is ever below 0 or broken, nor a part more than its whole', () => {
+  test('case 65: no count is ever below 0 or broken, nor a part more than its whole', () => {
     const odd = fc.oneof(fc.integer(), fc.double(), fc.constantFrom<unknown>(1.7e308, null, 'many', {}));
     const details = fc.record(
       {
@@ -180,7 +180,7 @@ describe.each(both)('in %s', (name, dialect) => {
 });
 
 describe.each(pairs)('from %s to %s', (_from, _to, source, target) => {
-  test('the sum of all tokens is preserved', () => {
+  test('case 65: the sum of all tokens is preserved', () => {
     fc.assert(
       fc.property(replyOf(source.name), (sent) => {
         const read = fold(source.readReply(source.writeReply(sent, contextOf(sent))));
@@ -244,7 +244,7 @@ describe('blocks that Anthropic Messages is sent', () => {
     fc.constantFrom<Event>({ type: 'ping' }, { type: 'start', id: 'reply_1', model: 'm' }),
   );
 
-  test('never overlap and count from 0, each closed, however the parts come', () => {
+  test('case 49: never overlap and count from 0, each closed, however the parts come', () => {
     fc.assert(
       fc.property(
         replyOf('anthropic-messages'),
@@ -262,7 +262,7 @@ describe('blocks that Anthropic Messages is sent', () => {
     );
   });
 
-  test('never overlap and count from 0, each closed, whatever comes in whatever order', () => {
+  test('case 49: never overlap and count from 0, each closed, whatever comes in whatever order', () => {
     fc.assert(
       fc.property(replyOf('anthropic-messages'), fc.array(stray, { maxLength: 40 }), (sent, events) => {
         blocksIn(printed(dialect, sent, [...events, { type: 'finish', reason: 'stop' }]));

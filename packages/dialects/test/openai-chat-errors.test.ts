@@ -159,7 +159,7 @@ describe("a provider's refusal", () => {
     expect(error.retryAfterMs).toBe(retryAfterMs);
   });
 
-  test('hides keys, accounts and addresses', () => {
+  test('case 85: hides keys, accounts and addresses', () => {
     const message =
       'Key sk-proj-AbCdEf123456 of org-QwErTy12 at https://internal.example.com/x and 10.0.0.7:8000 failed.';
     const error = openaiChat.readError(400, JSON.stringify({ error: { message } }));
@@ -176,7 +176,7 @@ describe("a provider's refusal", () => {
     "This prompt is longer than the model's context length",
     'Please reduce the length of the messages or completion',
     'Prompt exceeds max length',
-  ])('%j is known as an overflow', (message) => {
+  ])('case 76: %j is known as an overflow', (message) => {
     expect(openaiChat.readError(400, JSON.stringify({ error: { message } })).code).toBe('contextOverflow');
   });
 });
@@ -239,7 +239,7 @@ describe('a refusal to a client', () => {
     expect(written.body).toMatchObject({ error: { param: 'messages.0' } });
   });
 
-  test('in a stream is one frame with an error object', () => {
+  test('case 81: in a stream is one frame with an error object', () => {
     expect(openaiChat.writeStreamError({ code: 'deadline', message: 'Too "late".\n', requestId: 'r' })).toBe(
       'data: {"error":{"message":"Too \\"late\\".\\n","type":"server_error","param":null,"code":"timeout"}}\n\n',
     );
@@ -302,7 +302,7 @@ describe('usage', () => {
       { prompt_tokens: 10.9, completion_tokens: -3, prompt_tokens_details: null },
       { input: 10, cacheRead: 0, cacheWrite: 0, output: 0 },
     ],
-  ])('of %s is split into exclusive types', (_, usage, expected) => {
+  ])('case 65: of %s is split into exclusive types', (_, usage, expected) => {
     expect(openaiChat.readUsage({ usage })).toEqual(expected);
   });
 

@@ -59,7 +59,7 @@ describe('a stream that passes through', () => {
     expect(watch(name).meter.outputCharacters).toBe(characters);
   });
 
-  test('withholds the chunk that only tells usage when the client did not ask for it', () => {
+  test('case 64: withholds the chunk that only tells usage when the client did not ask for it', () => {
     expect(watch('text.stream.sse').withheld).toHaveLength(1);
     expect(watch('usage-on-empty-delta.stream.sse').withheld).toHaveLength(1);
     expect(watch('text.stream.sse', { stream_options: { include_usage: true } }).withheld).toEqual([]);

@@ -99,7 +99,7 @@ describe('a request that no provider would take is refused, and the field is nam
     expect((refusal as InvalidRequest).field).toBe(field);
   });
 
-  test('an image that is none says so in the words that tools recover from', () => {
+  test('case 42: an image that is none says so in the words that tools recover from', () => {
     expect(() => openaiChat.readRequest(image('data:image/png;base64,AAAA'))).toThrow(
       'Could not process image',
     );
@@ -110,7 +110,7 @@ describe('a request that no provider would take is refused, and the field is nam
     ['image/jpg', '/9j/4AAQSkZJRg=='],
     ['image/gif', 'R0lGODlhAQABAAAAACw='],
     ['image/webp', 'UklGRiQAAABXRUJQVlA4'],
-  ])('a real %s is taken', (mediaType, data) => {
+  ])('case 42: a real %s is taken', (mediaType, data) => {
     const [turn] = openaiChat.readRequest(image(`data:${mediaType};base64,${data}`)).turns;
     expect(turn?.parts[0]).toMatchObject({ kind: 'image', source: { kind: 'base64', data } });
   });
@@ -124,7 +124,7 @@ describe('a request that is read', () => {
     expect(twice).toEqual(once);
   });
 
-  test('leading system and developer messages are the prompt, later ones keep their place', () => {
+  test('case 22: leading system and developer messages are the prompt, later ones keep their place', () => {
     const request = openaiChat.readRequest(fixture('system-and-developer'));
     expect(request.system.map((part) => part.text)).toEqual(['You are terse.', 'Answer in English.']);
     expect(request.turns.map((turn) => turn.role)).toEqual(['user', 'assistant', 'system', 'user']);
@@ -135,7 +135,7 @@ describe('a request that is read', () => {
     expect(request.turns[2]?.parts.map((part) => part.kind)).toEqual(['toolResult', 'toolResult']);
   });
 
-  test('unknown fields are carried, and so are the options of the stream', () => {
+  test('case 45: unknown fields are carried, and so are the options of the stream', () => {
     const request = openaiChat.readRequest(fixture('unknown-fields'));
     const { body, dropped } = openaiChat.writeRequest(request, 'target');
     expect(body).toMatchObject({ min_p: 0.1, top_k: 20, enable_thinking: false });
@@ -167,7 +167,7 @@ describe('a request that is read', () => {
     expect(openaiChat.readRequest(ask(more)).reasoning).toEqual(reasoning);
   });
 
-  test('flat tools and blocks of the Anthropic form are understood, as Cursor sends them', () => {
+  test('case 31: flat tools and blocks of the Anthropic form are understood, as Cursor sends them', () => {
     const request = openaiChat.readRequest(
       ask({
         tools: [
@@ -193,7 +193,7 @@ describe('a request that is read', () => {
 });
 
 describe('a request that is written', () => {
-  test('puts results right behind their calls, in order, and what stood between after them', () => {
+  test('case 22: puts results right behind their calls, in order, and what stood between after them', () => {
     const request = turns(
       said('user', text('go')),
       said('assistant', call('a'), call('b')),
@@ -211,7 +211,7 @@ describe('a request that is written', () => {
     ]);
   });
 
-  test('answers a call whose result is lost and tells a result whose call is lost', () => {
+  test('case 23: answers a call whose result is lost and tells a result whose call is lost', () => {
     const request = turns(said('user', result('gone', 'old news')), said('assistant', call('a')));
     expect(messagesOf(request)).toMatchObject([
       { role: 'user', content: '[Tool result: old news]' },
@@ -232,7 +232,7 @@ describe('a request that is written', () => {
     ]);
   });
 
-  test('maps a long call id alike in call and result, in every turn', () => {
+  test('case 36: maps a long call id alike in call and result, in every turn', () => {
     const id = `toolu_${'x|'.repeat(40)}`;
     const request = turns(said('assistant', call(id)), said('user', result(id, 'ok')));
     const [asked, answered] = messagesOf(request) as JsonObject[];
@@ -242,7 +242,7 @@ describe('a request that is written', () => {
     expect(messagesOf(request)).toEqual(messagesOf(request));
   });
 
-  test('shows the image of a result in a message behind all results', () => {
+  test('case 17: shows the image of a result in a message behind all results', () => {
     const shown: Part = {
       kind: 'toolResult',
       callId: 'a',
@@ -265,7 +265,7 @@ describe('a request that is written', () => {
     ]);
   });
 
-  test('sends thinking back where it is wanted', () => {
+  test('case 43: sends thinking back where it is wanted', () => {
     const request = turns(
       said('user', text('q')),
       said('assistant', { kind: 'thinking', text: 'hm', signature: 's' }, text('a')),
@@ -288,7 +288,7 @@ describe('a request that is written', () => {
     ['gpt-oss-120b', 'max_tokens', true],
     ['gpt-5-chat-latest', 'max_tokens', true],
     ['glm-5', 'max_tokens', true],
-  ])('the model %s takes %s, and sampling: %j', (model, field, hasSampling) => {
+  ])('case 21: the model %s takes %s, and sampling: %j', (model, field, hasSampling) => {
     const request = openaiChat.readRequest(ask({ max_tokens: 9, temperature: 0.5, stop: 'x' }));
     const { body, dropped } = openaiChat.writeRequest(request, model);
     expect(body[field]).toBe(9);
@@ -296,7 +296,7 @@ describe('a request that is written', () => {
     expect(dropped).toEqual(hasSampling ? [] : ['stop', 'temperature']);
   });
 
-  test('names all that it cannot carry', () => {
+  test('case 45: names all that it cannot carry', () => {
     const request: Request = {
       ...turns(
         said(

@@ -54,7 +54,7 @@ const call = (index: number, text: string, more: JsonObject = {}): JsonObject =>
 });
 
 describe('a stream that is read', () => {
-  test.each(streams)('%s gives the same events whichever byte it is cut at', (name) => {
+  test.each(streams)('case 47: %s gives the same events whichever byte it is cut at', (name) => {
     const bytes = bytesOf(name);
     const whole = eventsOf([bytes]);
     const step = bytes.length > 4_000 ? 7 : 1;
@@ -119,14 +119,14 @@ describe('a stream that is read', () => {
     ['reasoning', '7 times 13 is 91.', 'No, 91 = 7 × 13.'],
     ['reasoning-field-of-vllm', 'Seven times thirteen.', '\n\nNo.'],
     ['think-tag-split', 'The word <b> is plain.', 'It is `<think>` that counts.'],
-  ])('%s keeps thinking apart from the answer', (name, thinking, text) => {
+  ])('case 56: %s keeps thinking apart from the answer', (name, thinking, text) => {
     expect(fold(eventsOf([bytesOf(name)])).parts).toEqual([
       { kind: 'thinking', text: thinking },
       { kind: 'text', text },
     ]);
   });
 
-  test('calls without number or id get ids of their own, the same each time', () => {
+  test('case 53: calls without number or id get ids of their own, the same each time', () => {
     const [first, second] = fold(eventsOf([bytesOf('calls-whole-without-index-or-id')])).parts;
     expect(first).toMatchObject({ name: 'list_files', argumentsText: '{"path":"."}' });
     expect(second).toMatchObject({ name: 'list_files', argumentsText: '{"path":"src"}' });
@@ -135,7 +135,7 @@ describe('a stream that is read', () => {
     expect(ids.every((id) => /^call_[0-9a-f]{16}$/.test(id))).toBe(true);
   });
 
-  test('a new id under a number that was used is a new call', () => {
+  test('case 51: a new id under a number that was used is a new call', () => {
     const named = (id: string): JsonObject => ({ id, function: { name: 'f', arguments: '' } });
     const reply = fold(
       eventsOfChunks([
@@ -149,18 +149,18 @@ describe('a stream that is read', () => {
     expect(reply).toMatchObject(calls(['a', 'f', '{"x":1}'], ['b', 'f', '{"x":2}']));
   });
 
-  test('the first of two interleaved calls streams while the second waits', () => {
+  test('case 51: the first of two interleaved calls streams while the second waits', () => {
     const events = eventsOf([bytesOf('parallel-calls-interleaved')]);
     const pieces = events.filter((event) => event.type === 'argumentsDelta').map((event) => event.text);
     expect(pieces).toEqual(['{"a":', '1}', '{"b":', '2}']);
   });
 
-  test('a text after a call keeps its place', () => {
+  test('case 54: a text after a call keeps its place', () => {
     const kinds = fold(eventsOf([bytesOf('text-around-call')])).parts.map((part) => part.kind);
     expect(kinds).toEqual(['text', 'toolCall', 'text']);
   });
 
-  test('a call whose arguments are cut by the limit stays cut and ends as length', () => {
+  test('case 67: a call whose arguments are cut by the limit stays cut and ends as length', () => {
     const reply = fold(
       eventsOfChunks([
         chunk(call(0, '{"path":"a', { id: 'x', function: { name: 'write', arguments: '{"path":"a' } })),
@@ -221,7 +221,7 @@ describe('a stream that is read', () => {
     ['content_filter', false, 'refusal'],
     ['model_context_window_exceeded', false, 'contextFull'],
     ['', false, 'stop'],
-  ])('the finish reason %j, calls made: %j, means %s', (word, hasCall, reason) => {
+  ])('case 55: the finish reason %j, calls made: %j, means %s', (word, hasCall, reason) => {
     const delta = hasCall
       ? call(0, '{}', { id: 'x', function: { name: 'f', arguments: '{}' } })
       : { content: 'x' };
@@ -285,7 +285,7 @@ describe('a stream that is written', () => {
     expect(again).toEqual({ ...reply, id: 'chatcmpl-req_1', model: 'alias', parts });
   });
 
-  test('names the role first, ends with [DONE], and has the same id, model and moment in all chunks', () => {
+  test('case 63: names the role first, ends with [DONE], and has the same id, model and moment in all chunks', () => {
     const frames = write(unfold(reply)).trim().split('\n\n');
     expect(frames.at(-1)).toBe('data: [DONE]');
     const chunks = frames.slice(0, -1).map((frame) => JSON.parse(frame.slice(6)) as JsonObject);
@@ -302,11 +302,11 @@ describe('a stream that is written', () => {
     });
   });
 
-  test('tells usage only to who asked for it', () => {
+  test('case 64: tells usage only to who asked for it', () => {
     expect(write(unfold(reply), { ...context, isStreamUsageWanted: false })).not.toContain('usage');
   });
 
-  test('numbers calls among themselves and gives one without arguments an object', () => {
+  test('case 50: numbers calls among themselves and gives one without arguments an object', () => {
     const text = write([
       { type: 'start', id: 'a', model: '' },
       { type: 'partStart', index: 0, part: { kind: 'text' } },
@@ -318,7 +318,7 @@ describe('a stream that is written', () => {
     expect(text).toContain('{"index":0,"function":{"arguments":"{}"}}');
   });
 
-  test('ends in an error object and no [DONE] when the provider gave up', () => {
+  test('case 81: ends in an error object and no [DONE] when the provider gave up', () => {
     const text = write([
       { type: 'start', id: 'a', model: '' },
       { type: 'error', error: { code: 'overloaded', message: 'Too busy.' } },
@@ -329,7 +329,7 @@ describe('a stream that is written', () => {
     });
   });
 
-  test('is kept alive by a comment', () => {
+  test('case 66: is kept alive by a comment', () => {
     expect(write([{ type: 'ping' }])).toBe(': keep-alive\n\n');
   });
 });

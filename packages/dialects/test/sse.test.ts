@@ -22,7 +22,7 @@ function split(bytes: Uint8Array, cuts: readonly number[]): Buffer[] {
 const texts = (frames: readonly Buffer[]): string[] => frames.map((frame) => frame.toString('latin1'));
 
 describe('frames of a stream', () => {
-  test.each(streams)('%s gives the same frames whichever byte it is cut at', (name) => {
+  test.each(streams)('case 48: %s gives the same frames whichever byte it is cut at', (name) => {
     const bytes = readFileSync(new URL(name, folder));
     const whole = texts(split(bytes, []));
     expect(whole.join('')).toBe(bytes.toString('latin1'));
@@ -34,7 +34,7 @@ describe('frames of a stream', () => {
     expect(texts(split(bytes, [...bytes.keys()]))).toEqual(texts(split(bytes, [])));
   });
 
-  test('any mixture of line ends in any chunking gives the same frames and loses no byte', () => {
+  test('case 48: any mixture of line ends in any chunking gives the same frames and loses no byte', () => {
     const piece = fc.constantFrom('\n', '\r', '\r\n', '\n\n', 'data: x', 'é', ': comment', 'event: e', '🚀');
     fc.assert(
       fc.property(fc.array(piece), fc.array(fc.nat(60)), (pieces, cuts) => {
@@ -75,7 +75,7 @@ describe('frames of a stream', () => {
     expect(first?.toString()).toBe('data: first\n\n');
   });
 
-  test('a byte order mark is taken off the first frame only', () => {
+  test('case 48: a byte order mark is taken off the first frame only', () => {
     const frames = split(Buffer.from('\uFEFFdata: 1\n\n\uFEFF: 2\n\n'), [1, 2]);
     expect(frames.map(String)).toEqual(['data: 1\n\n', '\uFEFF: 2\n\n']);
   });
@@ -89,7 +89,7 @@ describe('frames of a stream', () => {
     expect(() => splitter.push(long.subarray(90, 120))).toThrow('more than 100 bytes');
   });
 
-  test('a frame of a megabyte that comes in crumbs of 16 bytes is whole', () => {
+  test('case 48: a frame of a megabyte that comes in crumbs of 16 bytes is whole', () => {
     const bytes = Buffer.from(`data: ${'x'.repeat(1_000_000)}\n\n`);
     const splitter = new SseSplitter({ frameBytesMax: 2_000_000 });
     const frames: Buffer[] = [];
@@ -112,7 +112,7 @@ describe('a frame', () => {
     ['data\n\n', '', ''],
     ['{"error":{"message":"no"}}', '', '{"error":{"message":"no"}}'],
     ['\n', '', ''],
-  ])('%j is read as the event %j with the data %j', (text, event, data) => {
+  ])('case 48: %j is read as the event %j with the data %j', (text, event, data) => {
     expect(parseFrame(Buffer.from(text))).toEqual({ event, data });
   });
 

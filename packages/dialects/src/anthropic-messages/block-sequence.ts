@@ -1,9 +1,9 @@
 // Content blocks as parts. The published form sends one block after another; some back ends let them overlap.
 // Invariant: events leave here with one part open at a time, indexes from 0 without gaps, and every call under an id of its
 // own. What comes for a later block waits until those before it are closed. Blocks that only this dialect has, like a
-// search that the provider ran itself, have no part.
+// search that the provider ran itself, have no part and are named.
 
-import { objectOf, stringOf } from '../json/narrow.ts';
+import { listOf, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject } from '../json/value.ts';
 import { digest } from '../model/digest.ts';
 import type { Event, PartStart } from '../model/event.ts';
@@ -27,6 +27,7 @@ export class BlockSequence {
   /** The open block of each wire index; an index that is used again is a new block. */
   readonly #byIndex = new Map<number, Block>();
   readonly #callIds = new Set<string>();
+  readonly #dropped = new Set<string>();
   #head = 0;
   #isHeadOpen = false;
 
@@ -44,7 +45,11 @@ export class BlockSequence {
   start(index: number, content: JsonObject, events: Event[]): void {
     this.stop(index, events);
     const part = this.#partOf(content);
-    if (part === undefined) return;
+    if (part === undefined) {
+      this.#drop(stringOf(content.type) ?? 'content', events);
+      return;
+    }
+    if (listOf(content.citations).length > 0) this.#drop('citations', events);
     const block: Block = {
       part,
       wholeInput: wholeInputOf(content),
@@ -63,6 +68,7 @@ export class BlockSequence {
   delta(index: number, delta: JsonObject, events: Event[]): void {
     const block = this.#byIndex.get(index);
     if (block === undefined) return;
+    if (delta.citation !== undefined) this.#drop('citations', events);
     this.#sign(block, delta, events);
     const text = stringOf(delta.text) ?? stringOf(delta.thinking) ?? stringOf(delta.partial_json) ?? '';
     if (text !== '') this.#add(block, text, events);
@@ -103,6 +109,13 @@ export class BlockSequence {
     for (let copy = 2; this.#callIds.has(id); copy += 1) id = `${first}_${copy}`;
     this.#callIds.add(id);
     return id;
+  }
+
+  /** What the hub cannot hold is named, once each. */
+  #drop(name: string, events: Event[]): void {
+    if (this.#dropped.has(name)) return;
+    this.#dropped.add(name);
+    events.push({ type: 'dropped', name });
   }
 
   #sign(block: Block, content: JsonObject, events: Event[]): void {

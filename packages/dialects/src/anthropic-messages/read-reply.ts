@@ -4,7 +4,7 @@ import { InvalidReply } from '../dialect.ts';
 import { isObject, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonValue } from '../json/value.ts';
 import type { Event } from '../model/event.ts';
-import { errorIn } from '../model/provider-error.ts';
+import { EMPTY_ANSWER, errorIn } from '../model/provider-error.ts';
 import { BlockSequence } from './block-sequence.ts';
 import { readStopReason } from './stop.ts';
 import { readUsageObject } from './usage.ts';
@@ -29,9 +29,12 @@ export function readReply(body: JsonValue): readonly Event[] {
     blocks.start(index, block, events);
     blocks.stop(index, events);
   });
+  const reason = readStopReason(stringOf(reply.stop_reason) ?? '', blocks.hasToolCall);
+  if (blocks.isEmpty && reason === 'stop') {
+    return [{ type: 'error', error: EMPTY_ANSWER }];
+  }
   const usage = readUsageObject(reply.usage);
   if (usage !== undefined) events.push({ type: 'usage', usage });
-  const reason = readStopReason(stringOf(reply.stop_reason) ?? '', blocks.hasToolCall);
   const stopSequence = stringOf(reply.stop_sequence);
   const isBySequence = reason === 'stopSequence' && stopSequence !== undefined;
   events.push({ type: 'finish', reason, ...(isBySequence && { stopSequence }) });

@@ -6,6 +6,7 @@ import { messageList } from '../json/message-list.ts';
 import { isObject, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { OutputFormat, Reasoning, Request, TextPart, ToolChoice, Turn } from '../model/request.ts';
+import { listedChoice } from '../model/tool-choice.ts';
 import { readContent, readMessageFields } from './read-content.ts';
 import { readTools } from './read-tools.ts';
 
@@ -28,8 +29,10 @@ const HUB_FIELDS = new Set([
 export function readRequest(body: JsonValue): Request {
   if (!isObject(body)) throw new InvalidRequest('', 'The body must be a JSON object.');
   const toolChoice = objectOf(body.tool_choice);
+  const turns = readMessages(body.messages);
+  const tools = readTools(body.tools, turns);
   const optional = {
-    toolChoice: readToolChoice(body.tool_choice),
+    toolChoice: listedChoice(readToolChoice(body.tool_choice), tools),
     isParallelToolCalls: toolChoice?.disable_parallel_tool_use === true ? false : undefined,
     output: readOutput(body),
     reasoning: readReasoning(body),
@@ -39,12 +42,11 @@ export function readRequest(body: JsonValue): Request {
     serviceTier: readServiceTier(body.service_tier),
     user: stringOf(fields.optionalObject(body.metadata, 'metadata')?.user_id),
   };
-  const turns = readMessages(body.messages);
   return {
     model: fields.requiredString(body.model, 'model'),
     system: readSystem(body.system),
     turns,
-    tools: readTools(body.tools, turns),
+    tools,
     stop: fields
       .optionalList(body.stop_sequences, 'stop_sequences')
       .map((text, at) => fields.requiredString(text, `stop_sequences.${at}`)),

@@ -42,3 +42,12 @@ export function thinkingReplay(model: string): 'omitted' | 'kept' | 'always' {
   if (isOpenAi(name) || name.startsWith('deepseek-r1')) return 'omitted';
   return /^deepseek-(?:v[4-9]|flash|pro)/.test(name) ? 'always' : 'kept';
 }
+
+/**
+ * Models whose template opens the thought, so that an answer begins in the middle of one:
+ * https://huggingface.co/Qwen/Qwen3-235B-A22B-Thinking-2507 says that it "is normal for the model's output to contain only
+ * `</think>` without an explicit opening `<think>` tag".
+ */
+export function isThinkTagOpenedByTemplate(model: string): boolean {
+  return /^(?:deepseek-r1|qwq|minimax-m\d)|-thinking(?:-|$)/.test(bareName(model));
+}

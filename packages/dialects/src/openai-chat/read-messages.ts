@@ -5,7 +5,7 @@ import { isObject, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Part, TextPart, ToolCallPart, ToolResultPart, Turn } from '../model/request.ts';
 import { readContent, readTexts, resultParts } from './read-content.ts';
-import { thinkingIn } from './read-stream.ts';
+import { thinkingIn } from './reasoning-details.ts';
 
 /** Leading system and developer messages are the system prompt; later ones keep their place as turns. */
 export function readMessages(value: JsonValue | undefined): {

@@ -23,7 +23,9 @@ export function readReply(body: JsonValue): readonly Event[] {
   }
   const reader = new ChatStreamReader();
   const events: Event[] = [];
-  reader.readChunk({ ...reply, choices: [{ ...first, index: 0, delta: numbered(first) }] }, events);
+  const others = choices.slice(1).map((_, at) => ({ index: at + 1 }));
+  const whole = { ...first, index: 0, delta: numbered(first) };
+  reader.readChunk({ ...reply, choices: [whole, ...others] }, events);
   // The end of a reply is its closing brace, so that a missing finish reason is an ordinary end.
   events.push(...reader.read({ event: '', data: '[DONE]' }));
   return events;

@@ -5,6 +5,7 @@ import * as fields from '../json/fields.ts';
 import { isObject, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { OutputFormat, Reasoning, Request } from '../model/request.ts';
+import { listedChoice } from '../model/tool-choice.ts';
 import { readMessages } from './read-messages.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 import { HUB_FIELDS } from './wire.ts';
@@ -15,8 +16,9 @@ export function readRequest(body: JsonValue): Request {
   const { system, turns } = readMessages(body.messages);
   const streamOptions = fields.optionalObject(body.stream_options, 'stream_options');
   const stop = readStop(body.stop);
+  const tools = readTools(body);
   const optional = {
-    toolChoice: readToolChoice(body.tool_choice ?? body.function_call),
+    toolChoice: listedChoice(readToolChoice(body.tool_choice ?? body.function_call), tools),
     isParallelToolCalls: fields.optionalBoolean(body.parallel_tool_calls, 'parallel_tool_calls'),
     output: readOutput(body.response_format),
     reasoning: readReasoning(body),
@@ -38,7 +40,7 @@ export function readRequest(body: JsonValue): Request {
     model,
     system,
     turns,
-    tools: readTools(body),
+    tools,
     stop,
     answerCount: fields.optionalPositiveInteger(body.n, 'n') ?? 1,
     isStreaming: fields.optionalBoolean(body.stream, 'stream') ?? false,

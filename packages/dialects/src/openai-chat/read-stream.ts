@@ -1,13 +1,15 @@
 // https://platform.openai.com/docs/api-reference/chat/streaming
 
 import type { Frame, StreamReader } from '../dialect.ts';
-import { listOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
+import { isObject, listOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Event, ProviderError } from '../model/event.ts';
-import { errorIn } from '../model/provider-error.ts';
+import { EMPTY_ANSWER, errorIn } from '../model/provider-error.ts';
+import { isThinkTagOpenedByTemplate } from './model-family.ts';
 import { PartSequence } from './part-sequence.ts';
+import { ThinkingDeltas } from './reasoning-details.ts';
 import { readFinishReason, stopSequenceOf } from './stop.ts';
-import { ThinkTagSplitter } from './think-tag.ts';
+import { ThinkTagSplitter, type ThoughtAndText } from './think-tag.ts';
 import { ToolCallAssembler } from './tool-calls.ts';
 import { readUsageObject } from './usage.ts';
 
@@ -19,6 +21,9 @@ export class ChatStreamReader implements StreamReader {
   readonly #sequence = new PartSequence();
   readonly #toolCalls = new ToolCallAssembler(this.#sequence);
   readonly #thinkTag = new ThinkTagSplitter();
+  readonly #thinkingDeltas = new ThinkingDeltas();
+  /** What the hub cannot hold, named once each. */
+  readonly #dropped = new Set<string>();
   #id: string | undefined;
   #finishWord = '';
   #stopSequence: string | undefined;
@@ -52,10 +57,12 @@ export class ChatStreamReader implements StreamReader {
       return;
     }
     if (chunk === undefined) return;
-    const choice = this.#firstChoice(chunk);
+    const choices = listOf(chunk.choices).filter(isObject);
+    const choice = choices.find(({ index = 0 }) => index === 0);
     const usage = readUsageObject(chunk.usage ?? choice?.usage);
     if (choice !== undefined || usage !== undefined) this.#start(chunk, events);
     if (choice !== undefined) this.#readChoice(choice, events);
+    if (choices.some(({ index = 0 }) => index !== 0)) this.#drop('choices', events);
     if (usage !== undefined) events.push({ type: 'usage', usage });
   }
 
@@ -73,32 +80,31 @@ export class ChatStreamReader implements StreamReader {
     return events;
   }
 
-  #firstChoice(chunk: JsonObject): JsonObject | undefined {
-    const choices = listOf(chunk.choices).map(objectOf);
-    return choices.find((choice) => choice !== undefined && (choice.index ?? 0) === 0) ?? undefined;
-  }
-
   #start(chunk: JsonObject, events: Event[]): void {
     if (this.#id !== undefined) return;
     this.#id = stringOf(chunk.id) ?? '';
-    events.push({ type: 'start', id: this.#id, model: stringOf(chunk.model) ?? '' });
+    const model = stringOf(chunk.model) ?? '';
+    this.#thinkTag.isOpenedByTemplate = isThinkTagOpenedByTemplate(model);
+    events.push({ type: 'start', id: this.#id, model });
   }
 
   #readChoice(choice: JsonObject, events: Event[]): void {
     const delta = objectOf(choice.delta) ?? {};
-    this.#thinking(thinkingIn(delta), events);
+    const thinking = this.#thinkingDeltas.read(delta);
+    // Whoever takes thinking apart by itself leaves no tag behind.
+    if (thinking !== '') this.#thinkTag.isOpenedByTemplate = false;
+    this.#thinking(thinking, events);
     const content = contentIn(delta.content);
-    if (content !== '') {
-      const { thinking, text } = this.#thinkTag.push(content);
-      this.#thinking(thinking, events);
-      this.#text(text, events);
-    }
+    if (content !== '') this.#tell(this.#thinkTag.push(content), events);
     const refusal = stringOf(delta.refusal) ?? '';
     if (refusal !== '') {
       this.#hasRefusal = true;
       this.#text(refusal, events);
     }
-    for (const call of toolCallsIn(delta)) this.#toolCalls.read(call, this.#id ?? '', events);
+    const calls = toolCallsIn(delta);
+    if (calls.length > 0) this.#tell(this.#thinkTag.settle(), events);
+    for (const call of calls) this.#toolCalls.read(call, this.#id ?? '', events);
+    this.#nameDropped(choice, delta, events);
     const word = stringOf(choice.finish_reason) ?? '';
     if (word !== '') {
       this.#finishWord = word;
@@ -117,10 +123,27 @@ export class ChatStreamReader implements StreamReader {
     this.#sequence.add(this.#sequence.continueOrBegin('text', events), text, events);
   }
 
-  #closeParts(events: Event[]): void {
-    const { thinking, text } = this.#thinkTag.end();
+  #nameDropped(choice: JsonObject, delta: JsonObject, events: Event[]): void {
+    const found = [
+      ['logprobs', choice.logprobs],
+      ...['annotations', 'audio', 'images'].map((name) => [name, delta[name]] as const),
+    ] as const;
+    for (const [name, value] of found) if (holdsSomething(value)) this.#drop(name, events);
+  }
+
+  #drop(name: string, events: Event[]): void {
+    if (this.#dropped.has(name)) return;
+    this.#dropped.add(name);
+    events.push({ type: 'dropped', name });
+  }
+
+  #tell({ thinking, text }: ThoughtAndText, events: Event[]): void {
     this.#thinking(thinking, events);
     this.#text(text, events);
+  }
+
+  #closeParts(events: Event[]): void {
+    this.#tell(this.#thinkTag.end(), events);
     this.#sequence.closeAll(events);
   }
 
@@ -130,8 +153,8 @@ export class ChatStreamReader implements StreamReader {
       hasToolCall: this.#toolCalls.count > 0,
       hasRefusal: this.#hasRefusal,
     });
-    if (this.#finishWord === '' && this.#sequence.parts.length === 0) {
-      this.#fail({ code: 'upstream', message: 'The provider sent an empty answer.' }, events);
+    if (reason === 'stop' && this.#sequence.parts.length === 0) {
+      this.#fail(EMPTY_ANSWER, events);
     } else if (reason === 'error') {
       const message = `The provider broke off its answer: ${this.#finishWord}.`;
       this.#fail({ code: 'unavailable', message }, events);
@@ -154,22 +177,17 @@ export class ChatStreamReader implements StreamReader {
 
 const BROKEN_CHUNK = 'The provider broke off in the middle of a chunk, or sent one that is not JSON.';
 
-/** DeepSeek and most: `reasoning_content`; vLLM and OpenRouter: `reasoning`; MiniMax: `reasoning_details`. */
-export function thinkingIn(message: JsonObject): string {
-  const named = stringOf(message.reasoning_content) || stringOf(message.reasoning);
-  if (named !== undefined && named !== '') return named;
-  return listOf(message.reasoning_details)
-    .map(objectOf)
-    .map((detail) => stringOf(detail?.text) ?? stringOf(detail?.summary) ?? '')
-    .join('');
-}
-
 /** A string, or Mistral's list of text parts. */
 function contentIn(value: JsonValue | undefined): string {
   if (typeof value === 'string') return value;
   return listOf(value)
     .map((part) => (typeof part === 'string' ? part : (stringOf(objectOf(part)?.text) ?? '')))
     .join('');
+}
+
+function holdsSomething(value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null) return false;
+  return typeof value !== 'object' || Object.values(value).some(holdsSomething);
 }
 
 function toolCallsIn(delta: JsonObject): readonly JsonObject[] {

@@ -7,7 +7,7 @@ import { digest } from '../model/digest.ts';
 import type { DialectName, OutputFormat, Reasoning, Request } from '../model/request.ts';
 import { isCacheKeyTaken, isOpenAi, isOpenAiReasoning, isReasoningRefused } from './model-family.ts';
 import { writeMessages } from './write-messages.ts';
-import { fitToolForms, writeTools } from './write-tools.ts';
+import { fitToolForms, writeStrict, writeTools } from './write-tools.ts';
 
 export function writeRequest(asked: Request, model: string, capabilities: Capabilities = {}): WrittenRequest {
   const dropped = new Set<string>();
@@ -19,7 +19,7 @@ export function writeRequest(asked: Request, model: string, capabilities: Capabi
     model,
     messages: writeMessages(request, { model, dropped, isCacheMarked: capabilities.cacheControl === true }),
     ...writeTools(request, dropped),
-    ...(request.output !== undefined && { response_format: writeOutput(request.output) }),
+    ...(request.output !== undefined && { response_format: writeOutput(request.output, dropped) }),
     ...writeReasoning(request.reasoning, extra, model, dropped),
     ...writeTokensMax(request.outputTokensMax, model),
     ...writeSampling(request, extra, model, dropped),
@@ -50,10 +50,10 @@ function dropForeignExtra(request: Request, dropped: Set<string>): void {
   }
 }
 
-function writeOutput(output: OutputFormat): JsonObject {
+function writeOutput(output: OutputFormat, dropped: Set<string>): JsonObject {
   if (output.kind !== 'schema') return { type: output.kind === 'json' ? 'json_object' : 'text' };
   const { schema, name = 'answer', isStrict } = output;
-  const strict = isStrict === undefined ? {} : { strict: isStrict };
+  const strict = writeStrict(isStrict, schema, 'response_format.strict', dropped);
   return { type: 'json_schema', json_schema: { name, schema, ...strict } };
 }
 

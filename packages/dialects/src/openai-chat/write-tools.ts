@@ -3,6 +3,7 @@
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { lowerTools, type ToolForms } from '../model/lower-tools.ts';
 import type { FunctionTool, Request, ToolChoice } from '../model/request.ts';
+import { isStrictSchema } from '../model/strict-schema.ts';
 import { withoutTools } from '../model/without-tools.ts';
 
 /** OpenAI: "Invalid 'tools[0].function.name': string does not match pattern." Others keep to the same one. */
@@ -48,9 +49,22 @@ function writeFunction(tool: FunctionTool, dropped: Set<string>): JsonObject {
       name: tool.name,
       ...(tool.description !== undefined && { description: tool.description }),
       parameters: tool.schema,
-      ...(tool.isStrict !== undefined && { strict: tool.isStrict }),
+      ...writeStrict(tool.isStrict, tool.schema, 'tools.strict', dropped),
     },
   };
+}
+
+/** A schema is never rewritten to be strict: then it would be another. */
+export function writeStrict(
+  isStrict: boolean | undefined,
+  schema: JsonObject,
+  name: string,
+  dropped: Set<string>,
+): JsonObject {
+  if (isStrict === undefined) return {};
+  const strict = isStrict && isStrictSchema(schema);
+  if (strict !== isStrict) dropped.add(name);
+  return { strict };
 }
 
 function writeToolUse({ toolChoice, isParallelToolCalls }: Request): JsonObject {

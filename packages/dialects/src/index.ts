@@ -3,6 +3,7 @@ import type { Dialect } from './dialect.ts';
 import { gemini } from './gemini/index.ts';
 import type { DialectName } from './model/request.ts';
 import { openaiChat } from './openai-chat/index.ts';
+import { openaiResponses } from './openai-responses/index.ts';
 
 export { anthropicMessages } from './anthropic-messages/index.ts';
 export * from './counting/index.ts';
@@ -29,9 +30,11 @@ export * from './model/request.ts';
 export { openSeals, sealEvent } from './model/seal.ts';
 export * from './model/usage.ts';
 export { openaiChat } from './openai-chat/index.ts';
+export { openaiResponses, statefulField } from './openai-responses/index.ts';
 
 export const dialects = {
   'openai-chat': openaiChat,
+  'openai-responses': openaiResponses,
   'anthropic-messages': anthropicMessages,
   gemini,
 } as Readonly<Record<DialectName, Dialect>>;

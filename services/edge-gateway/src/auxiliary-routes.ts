@@ -9,7 +9,9 @@ import {
   geminiCounting,
   geminiEmbeddings,
   openaiChat,
+  openaiCounting,
   openaiEmbeddings,
+  openaiResponses,
 } from '@ai-switch/dialects';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
@@ -18,9 +20,6 @@ import type { EdgeParts } from './edge-parts.ts';
 import { answerEmbeddings } from './embed.ts';
 import { readGeminiPath } from './gemini-path.ts';
 import { answerModels } from './models.ts';
-import { openaiResponses } from './pending.ts';
-
-const openaiCounting = anthropicCounting;
 
 import { receive } from './receive.ts';
 import { Refusal, refuse } from './refuse.ts';

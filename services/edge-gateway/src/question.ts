@@ -2,14 +2,18 @@
 // fields set, so that nothing which we do not know is lost; only what forbids that has the request written anew.
 
 import {
+  type Dialect,
   type Event,
   fitRequest,
+  InvalidRequest,
   type JsonObject,
   type JsonValue,
+  openaiResponses,
   openSeals,
   type Request,
   sealEvent,
   spliceFields,
+  statefulField,
 } from '@ai-switch/dialects';
 import { applyQuirks, type QuirkContext } from '@ai-switch/upstream';
 import type { Exchange } from './exchange.ts';
@@ -48,15 +52,18 @@ export function questionFor(exchange: Exchange, asked: Asked, destination: Desti
   const isPassable = isSameDialect && request === asked.request && !asked.isRewritten;
   const edits = isPassable ? dialect.passThroughEdits(request, target.model) : undefined;
   if (edits !== undefined) {
+    const edited = { ...asked.body, ...edits };
+    const wanted = applyQuirks(target, edited, context);
     return {
-      body: passedBody(asked, edits, applyQuirks(target, asked.body, context)),
+      body: wanted === edited ? spliceFields(asked.bytes, asked.scan, edits) : passedBody(asked, wanted),
       isStreaming: request.isStreaming,
       dropped: [...quirksDropped],
       isRestoring: false,
       translate: (recorder) => translation(exchange, origin, [], recorder),
     };
   }
-  const written = dialect.writeRequest(request, target.model);
+  refuseForeignState(request, dialect);
+  const written = dialect.writeRequest(request, target.model, capabilities);
   const restores = [written.restore, fitted.restore].filter((restore) => restore !== undefined);
   const body = Buffer.from(JSON.stringify(applyQuirks(target, written.body, context)));
   return {
@@ -71,20 +78,27 @@ export function questionFor(exchange: Exchange, asked: Asked, destination: Desti
   };
 }
 
+/** What a provider of another dialect cannot know must not be answered as if it did. */
+function refuseForeignState(request: Request, dialect: Dialect): void {
+  const field = dialect === openaiResponses ? undefined : statefulField(request);
+  if (field === undefined) return;
+  throw new InvalidRequest(
+    field,
+    `The field "${field}" is not supported for the model "${request.model}" (unsupported_parameter): its provider keeps ` +
+      'no earlier responses. Send the whole conversation in "input".',
+  );
+}
+
 function withStream(request: Request, isStreamOnly: boolean): Request {
   if (request.isStreaming || !isStreamOnly) return request;
   return { ...request, isStreaming: true, isStreamUsageWanted: true };
 }
 
 /** The client's bytes with the fields set that differ; written anew only when one has to go. */
-function passedBody(asked: Asked, edits: Readonly<Record<string, JsonValue>>, wanted: JsonObject): Buffer {
-  const { body, bytes, scan } = asked;
-  if (wanted === body) return spliceFields(bytes, scan, edits);
-  if (Object.keys(body).some((name) => !(name in wanted))) {
-    return Buffer.from(JSON.stringify({ ...wanted, ...edits }));
-  }
+function passedBody({ body, bytes, scan }: Asked, wanted: JsonObject): Buffer {
+  if (Object.keys(body).some((name) => !(name in wanted))) return Buffer.from(JSON.stringify(wanted));
   const differing = Object.entries(wanted).filter(([name, value]) => body[name] !== value);
-  return spliceFields(bytes, scan, { ...Object.fromEntries(differing), ...edits } as typeof edits);
+  return spliceFields(bytes, scan, Object.fromEntries(differing) as Record<string, JsonValue>);
 }
 
 /** At most so many names of what an answer could not carry are recorded. */

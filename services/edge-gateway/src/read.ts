@@ -1,12 +1,11 @@
 import type { Caller } from '@ai-switch/contracts';
 import type { Dialect, JsonObject, Request, Scan } from '@ai-switch/dialects';
-import { openaiChat, parseBody } from '@ai-switch/dialects';
+import { openaiChat, openaiResponses, parseBody } from '@ai-switch/dialects';
 import { affinityKeyOf } from './affinity.ts';
 import { collectBody } from './collect-body.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { estimateInputTokens } from './estimate.ts';
 import type { Exchange } from './exchange.ts';
-import { openaiResponses } from './pending.ts';
 
 /** What the client asks for, with the bytes it asked in. */
 export interface Asked {

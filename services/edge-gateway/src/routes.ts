@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { anthropicMessages, type Dialect, gemini, openaiChat } from '@ai-switch/dialects';
+import { anthropicMessages, type Dialect, gemini, openaiChat, openaiResponses } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
@@ -8,7 +8,6 @@ import { auxiliaryRoutes } from './auxiliary-routes.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { readGeminiPath } from './gemini-path.ts';
 import { handle } from './handle.ts';
-import { openaiResponses } from './pending.ts';
 import { receive } from './receive.ts';
 import { Refusal, refuse } from './refuse.ts';
 

@@ -1,0 +1,132 @@
+// https://platform.openai.com/docs/api-reference/responses-streaming
+
+import type { Frame, StreamReader } from '../dialect.ts';
+import { isObject, listOf, numberOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
+import type { Event, ProviderError } from '../model/event.ts';
+import { errorIn } from '../model/provider-error.ts';
+import { ItemSequence } from './item-sequence.ts';
+import { readFinish } from './stop.ts';
+import { readUsageObject } from './usage.ts';
+
+export class ResponsesStreamReader implements StreamReader {
+  readonly #items = new ItemSequence();
+  #hasStarted = false;
+  #hasEnded = false;
+
+  read(frame: Frame): readonly Event[] {
+    if (this.#hasEnded) return [];
+    const data = frame.data.trim();
+    if (data === '' || data === '[DONE]') return [];
+    const events: Event[] = [];
+    const body = parseJson(data);
+    if (body !== undefined) this.readEvent(body, events, frame.event);
+    else if (data.includes('\n')) {
+      // An error whose blank line is missing stands on the line after the last event.
+      for (const line of data.split('\n')) events.push(...this.read({ event: frame.event, data: line }));
+    } else this.#fail({ code: 'upstream', message: BROKEN_EVENT }, events);
+    return events;
+  }
+
+  readEvent(body: JsonValue, events: Event[], name = ''): void {
+    const event = objectOf(body);
+    if (event === undefined) return;
+    const type = stringOf(event.type) ?? name;
+    const item = objectOf(event.item);
+    switch (type) {
+      case 'response.created':
+      case 'response.in_progress':
+      case 'response.queued':
+        this.#start(objectOf(event.response), events);
+        return;
+      case 'response.output_item.added':
+        this.#start(undefined, events);
+        if (item !== undefined) this.#items.add(keyOf(event, item), item, events);
+        return;
+      case 'response.output_item.done':
+        this.#start(undefined, events);
+        if (item !== undefined) this.#items.done(keyOf(event, item), item, events);
+        return;
+      case 'response.output_text.delta':
+      case 'response.refusal.delta':
+      case 'response.reasoning_summary_text.delta':
+      case 'response.reasoning_text.delta':
+      case 'response.function_call_arguments.delta':
+      case 'response.custom_tool_call_input.delta':
+        this.#items.delta(keyOf(event, event), stringOf(event.delta) ?? '', events);
+        return;
+      case 'response.reasoning_summary_part.added':
+        // Parts of a summary stand apart, as they do in the finished item.
+        if ((numberOf(event.summary_index) ?? 0) > 0) this.#items.delta(keyOf(event, event), '\n\n', events);
+        return;
+      case 'response.completed':
+      case 'response.incomplete':
+      case 'response.done':
+        this.#finish(objectOf(event.response) ?? {}, events);
+        return;
+      case 'response.failed':
+        this.#fail(failureIn(objectOf(event.response)), events);
+        return;
+      default: {
+        const error = errorIn(200, type === 'error' ? event : body, type === 'error');
+        if (error !== undefined && !type.startsWith('response.')) this.#fail(error, events);
+      }
+    }
+  }
+
+  end(): readonly Event[] {
+    if (this.#hasEnded) return [];
+    const events: Event[] = [];
+    this.#items.closeAll(events);
+    this.#fail(
+      { code: 'upstream', message: 'The provider ended its answer before it was complete.' },
+      events,
+    );
+    return events;
+  }
+
+  #start(response: JsonObject | undefined, events: Event[]): void {
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
+    const id = stringOf(response?.id) ?? '';
+    this.#items.replyId = id;
+    events.push({ type: 'start', id, model: stringOf(response?.model) ?? '' });
+  }
+
+  /** Some servers send items only here. */
+  #finish(response: JsonObject, events: Event[]): void {
+    this.#start(response, events);
+    listOf(response.output)
+      .filter(isObject)
+      .forEach((item, at) => {
+        this.#items.done(keyOf({ output_index: at }, item), item, events);
+      });
+    this.#items.closeAll(events);
+    const usage = readUsageObject(response.usage);
+    if (usage !== undefined) events.push({ type: 'usage', usage });
+    const { hasToolCall, hasRefusal } = this.#items;
+    const reason = stringOf(objectOf(response.incomplete_details)?.reason);
+    this.#hasEnded = true;
+    events.push({ type: 'finish', reason: readFinish(reason, { hasToolCall, hasRefusal }) });
+  }
+
+  #fail(error: ProviderError, events: Event[]): void {
+    this.#hasEnded = true;
+    events.push({ type: 'error', error });
+  }
+}
+
+const BROKEN_EVENT = 'The provider broke off in the middle of an event, or sent one that is not JSON.';
+
+/** The place in the output names an item best: some servers change its id on the way, or send none with the pieces. */
+function keyOf(event: JsonObject, item: JsonObject): string {
+  const index = numberOf(event.output_index);
+  if (index !== undefined) return String(index);
+  return stringOf(event.item_id) ?? stringOf(item.id) ?? '0';
+}
+
+export function failureIn(response: JsonObject | undefined): ProviderError {
+  const error = objectOf(response?.error);
+  const found = error === undefined ? undefined : errorIn(200, { error }, true);
+  return found ?? { code: 'unavailable', message: 'The provider could not finish its answer.' };
+}

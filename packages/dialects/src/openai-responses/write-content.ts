@@ -1,0 +1,71 @@
+// https://platform.openai.com/docs/api-reference/responses/create#responses-create-input
+
+import type { JsonObject } from '../json/value.ts';
+import type { DocumentPart, ForeignPart, ImagePart, Part, Turn } from '../model/request.ts';
+
+/** The parts of a message. What the model said is `output_text`, everything else goes in. */
+export function writeContent(
+  parts: readonly Part[],
+  role: Turn['role'],
+  field: string,
+  dropped: Set<string>,
+): readonly JsonObject[] {
+  const textType = role === 'assistant' ? 'output_text' : 'input_text';
+  return parts.flatMap((part): readonly JsonObject[] => {
+    if ('cacheControl' in part) dropped.add('cache_control');
+    const text = (words: string) => ({ type: textType, text: words });
+    switch (part.kind) {
+      case 'text':
+        return part.text === '' ? [] : [text(part.text)];
+      case 'image':
+        return role === 'assistant' ? lost('image', field, dropped) : [writeImage(part)];
+      case 'document':
+        return writeDocument(part).map((written) => (typeof written === 'string' ? text(written) : written));
+      case 'foreign':
+        return writeForeign(part, field, dropped).map((written) =>
+          typeof written === 'string' ? text(written) : written,
+        );
+      default:
+        return lost(part.kind, field, dropped);
+    }
+  });
+}
+
+function lost(name: string, field: string, dropped: Set<string>): readonly JsonObject[] {
+  dropped.add(`${field}.${name}`);
+  return [];
+}
+
+function writeImage({ source, detail = 'auto' }: ImagePart): JsonObject {
+  if (source.kind === 'file') return { type: 'input_image', file_id: source.fileId, detail };
+  const url = source.kind === 'url' ? source.url : `data:${source.mediaType};base64,${source.data}`;
+  return { type: 'input_image', image_url: url, detail };
+}
+
+function writeDocument({ source, title }: DocumentPart): readonly (string | JsonObject)[] {
+  switch (source.kind) {
+    case 'text':
+      return [title === undefined ? source.text : `${title}\n\n${source.text}`];
+    case 'file':
+      return [{ type: 'input_file', file_id: source.fileId }];
+    case 'url':
+      return [{ type: 'input_file', file_url: source.url }];
+    case 'base64': {
+      const data = `data:${source.mediaType};base64,${source.data}`;
+      return [{ type: 'input_file', filename: title ?? 'document.pdf', file_data: data }];
+    }
+  }
+}
+
+/** A tool that was looked up is worth a word; nothing else of a foreign form can be told. */
+function writeForeign(
+  part: ForeignPart,
+  field: string,
+  dropped: Set<string>,
+): readonly (string | JsonObject)[] {
+  if (part.dialect === 'openai-responses') return [part.value];
+  const name = part.value.tool_name;
+  if (part.type === 'tool_reference' && typeof name === 'string') return [`Tool ${name} loaded`];
+  dropped.add(`${field}.${part.type}`);
+  return [];
+}

@@ -216,6 +216,12 @@ describe('images and other media', () => {
       { inlineData: { mimeType: 'image/heic', data: 'AAAA' } },
       { fileData: { mimeType: 'video/mp4', fileUri: 'https://www.youtube.com/watch?v=1' } },
       { fileData: { fileUri: 'gs://bucket/a.pdf', mimeType: 'application/pdf' } },
+      {
+        fileData: {
+          mimeType: 'image/png',
+          fileUri: 'https://generativelanguage.googleapis.com/v1beta/files/a',
+        },
+      },
     ]) {
       const { turns } = read(parts(part));
       expect(turns[0]?.parts).toMatchObject([{ kind: 'foreign', dialect: 'gemini', value: part }]);

@@ -150,8 +150,10 @@ describe('case 73: a refusal that is told to a client', () => {
     expect(tell('contextOverflow').body.error).toMatchObject({
       message: expect.stringMatching(/input token count .*exceeds the maximum.*Why\.$/),
     });
-    const { body } = gemini.writeError({ code: 'contextOverflow', message: said, requestId: 'r' });
-    expect(body.error).toMatchObject({ message: said });
+    for (const message of [said, 'prompt is too long: 5 tokens > 4 maximum']) {
+      const { body } = gemini.writeError({ code: 'contextOverflow', message, requestId: 'r' });
+      expect(body.error).toMatchObject({ message: said });
+    }
   });
 
   test('within a stream it is one frame without a name, and what is read of it is what was told', () => {

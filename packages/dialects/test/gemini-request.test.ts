@@ -83,7 +83,7 @@ test('model and streaming are those of the path', () => {
 
 describe('case 32: what Gemini CLI and the SDKs send is read', () => {
   test.each(fixtures)('%s is read, and written for the same dialect without an error', (name) => {
-    const request = read(fixture(name));
+    const request = { ...read(fixture(name)), answerCount: 1 };
     expect(() => gemini.writeRequest(request, 'gemini-2.0-flash')).not.toThrow();
     expect(() => gemini.writeRequest(request, 'gemini-3.8-flash')).not.toThrow();
   });
@@ -225,6 +225,10 @@ test('tools of the provider are kept, a search of the web as one that others hav
     { kind: 'foreign', dialect: 'gemini', type: 'urlContext', value: { urlContext: {} } },
   ]);
   expect(read(fixture('search-with-settings')).tools).toMatchObject([{ blockedDomains: ['example.com'] }]);
+  const older = { googleSearchRetrieval: { dynamicRetrievalConfig: {} } };
+  expect(read(ask({ tools: [older] })).tools).toEqual([
+    { kind: 'webSearch', dialect: 'gemini', value: older },
+  ]);
 });
 
 test('case 45: fields that nobody knows go to the same dialect and are named as dropped elsewhere', () => {

@@ -379,6 +379,8 @@ describe("what Google's own subset says, read as JSON Schema", () => {
       { anyOf: [{ type: 'STRING' }], nullable: true },
       { anyOf: [{ type: 'string' }, { type: 'null' }] },
     ],
+    ['a format that only says that words follow', { type: 'STRING', format: 'enum' }, { type: 'string' }],
+    ['a format', { type: 'STRING', format: 'date-time' }, { type: 'string', format: 'date-time' }],
     ['no type', { type: 'TYPE_UNSPECIFIED', description: 'x' }, { description: 'x' }],
     ['counts that are strings', { type: 'ARRAY', minItems: '2' }, { type: 'array', minItems: 2 }],
     [

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { InvalidRequest } from '../src/dialect.ts';
 import { gemini } from '../src/gemini/index.ts';
 import type { JsonObject } from '../src/json/value.ts';
 import type { Event } from '../src/model/event.ts';
@@ -303,7 +304,6 @@ test('settings of the answer are written under their names, and what has none is
     frequencyPenalty: 0.2,
     stop: ['a', '', 'b', 'c', 'd', 'e', 'f'],
     outputTokensMax: 0,
-    answerCount: 2,
     user: 'me',
     verbosity: 'low',
     cacheKey: 'k',
@@ -328,7 +328,6 @@ test('settings of the answer are written under their names, and what has none is
     },
     dropped: [
       'logit_bias',
-      'n',
       'parallel_tool_calls',
       'prompt_cache_key',
       'stop',
@@ -337,4 +336,8 @@ test('settings of the answer are written under their names, and what has none is
       'verbosity',
     ],
   });
+});
+
+test('case 46: several answers are refused and never one of them', () => {
+  expect(() => write(hub({ answerCount: 2 }))).toThrow(InvalidRequest);
 });

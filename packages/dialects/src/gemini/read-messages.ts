@@ -3,11 +3,11 @@
 import { InvalidRequest } from '../dialect.ts';
 import * as fields from '../json/fields.ts';
 import { messageList } from '../json/message-list.ts';
-import type { JsonValue } from '../json/value.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Part, TextPart, Turn } from '../model/request.ts';
 import { CallIds } from './call-ids.ts';
 import { readParts } from './read-content.ts';
-import { camelCased, oneOrMany } from './wire.ts';
+import { oneOrMany } from './wire.ts';
 
 /** The role says nothing here: Gemini CLI writes `user`. */
 export function readSystem(value: JsonValue | undefined): readonly TextPart[] {
@@ -25,9 +25,8 @@ export function readContents(value: JsonValue | undefined): readonly Turn[] {
   const ids = new CallIds();
   return messageList(oneOrMany(value), 'contents').map((item, at): Turn => {
     const field = `contents.${at}`;
-    const content = camelCased(
-      typeof item === 'string' ? { parts: [{ text: item }] } : fields.requiredObject(item, field),
-    );
+    const content: JsonObject =
+      typeof item === 'string' ? { parts: [{ text: item }] } : fields.requiredObject(item, field);
     const role = readRole(content.role, `${field}.role`);
     ids.beginTurn();
     const parts = readParts(oneOrMany(content.parts), `${field}.parts`, ids);

@@ -3,6 +3,7 @@
 import type { HttpError, OutgoingError } from '../dialect.ts';
 import { printFrame } from '../frames/sse.ts';
 import type { JsonObject } from '../json/value.ts';
+import { overflowCounts } from '../model/context-overflow.ts';
 import type { ErrorCode } from '../model/event.ts';
 
 export function writeError(error: OutgoingError): HttpError {
@@ -35,6 +36,11 @@ function errorBody(error: OutgoingError): JsonObject {
 /** The words by which clients know an overflow in this dialect. */
 function messageOf({ code, message }: OutgoingError): string {
   if (code !== 'contextOverflow' || /input token count/i.test(message)) return message;
+  const counts = overflowCounts(message);
+  if (counts !== undefined) {
+    const { tokens, tokensMax } = counts;
+    return `The input token count (${tokens}) exceeds the maximum number of tokens allowed (${tokensMax}).`;
+  }
   return `The input token count exceeds the maximum number of tokens allowed: ${message}`;
 }
 

@@ -1,6 +1,6 @@
 // https://ai.google.dev/api/generate-content#method:-models.generatecontent
 
-import type { WrittenRequest } from '../dialect.ts';
+import { InvalidRequest, type WrittenRequest } from '../dialect.ts';
 import { objectOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { type FittedRequest, fitRequest } from '../model/fit-request.ts';
@@ -22,7 +22,10 @@ const TOOL_FORMS: ToolForms = {
   namePattern: /^[A-Za-z_][A-Za-z0-9_.:-]*$/,
 };
 
+/** @throws InvalidRequest when several answers are wanted: one is passed on, and the others would be paid for and lost */
 export function writeRequest(asked: Request, model: string): WrittenRequest {
+  if (asked.answerCount > 1)
+    throw new InvalidRequest('n', 'The model gives one answer at a time: "n" must be 1.');
   const lowered = lowerTools(asked, TOOL_FORMS);
   const fitted = fitOutput(lowered.request, model);
   const { request } = fitted;
@@ -60,8 +63,6 @@ function dropForeign(request: Request, dropped: Set<string>): void {
   if (request.verbosity !== undefined) dropped.add('verbosity');
   if (request.cacheKey !== undefined) dropped.add('prompt_cache_key');
   if (request.user !== undefined) dropped.add('user');
-  // One answer is all that the hub passes on, so that others would be paid for and lost.
-  if (request.answerCount > 1) dropped.add('n');
 }
 
 /** Fields that another dialect keeps for its own, although the hub has read them. */

@@ -13,7 +13,7 @@ interface ModelCapabilities {
 const GLM = ['glm', 'glm-coding', 'zai', 'zai-coding'];
 
 // From the providers' own tables of models, November 2026.
-export const MODEL_CAPABILITIES: readonly ModelCapabilities[] = [
+const MODEL_CAPABILITIES: readonly ModelCapabilities[] = [
   { kinds: ['openai'], models: /^(?:gpt-3\.5|gpt-4(?:-|$))/, capabilities: { outputSchema: false } },
   {
     kinds: ['anthropic', 'bedrock'],

@@ -12,7 +12,7 @@ const WAY_OF_DIALECT: Readonly<Record<string, CredentialWay>> = {
  * How a provider gets its credential. One with an address or dialect of its own is asked in the way of its dialect: each
  * dialect's own SDK has its header.
  */
-export function credentialWayOf({ kind, dialect }: ProviderAddress): CredentialWay {
+function credentialWayOf({ kind, dialect }: ProviderAddress): CredentialWay {
   const row = findProviderKind(kind);
   const way = WAY_OF_DIALECT[dialect] ?? 'bearer';
   if (row === undefined || row.kind === 'custom') return way;

@@ -1,19 +1,23 @@
-// A provider for tests: a real HTTP server that speaks both dialects and does what the test's script says, slow, broken
-// or cut at any byte. It remembers every request, to the byte.
+// A provider for tests: a real HTTP server that speaks all dialects, told apart by their addresses, and does what the test's
+// script says, slow, broken or cut at any byte. It remembers every request, to the byte. What the real provider of the
+// dialect would refuse it refuses too, in the same words, so that a request that was put together wrongly shows.
 
 import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ScriptedAnswer } from './scripted-replies.ts';
-import { errorBody, streamFrames, wholeReply } from './scripted-replies.ts';
-
-export type { ScriptedAnswer } from './scripted-replies.ts';
+import type { ScriptedAnswer } from './providers/answer.ts';
+import { composeReply } from './providers/compose-reply.ts';
+import type { ProblemName } from './providers/problem.ts';
 
 /** What the provider does with one request. An empty script answers with a short text and usage. */
 export interface Script extends ScriptedAnswer {
   /** Answers with this status; with `body` or with the dialect's error. */
   readonly status?: number;
+  /** Refuses in the words, and with the status, that the dialect's own provider has for this. */
+  readonly problem?: ProblemName;
+  /** With an error, where the dialect says it: a header, or Google's RetryInfo. */
+  readonly retryAfterS?: number;
   readonly headers?: OutgoingHttpHeaders;
   /** The body as it stands, for HTML, broken JSON or a recorded reply. */
   readonly body?: string | Buffer;
@@ -30,6 +34,12 @@ export interface Script extends ScriptedAnswer {
   readonly cutAfterBytes?: number;
   /** Destroys the socket after this many frames of a stream. */
   readonly cutAfterFrames?: number;
+  /** Destroys the socket after this many pieces of thinking, text and arguments. */
+  readonly cutAfterPieces?: number;
+  /** Says nothing more after this many pieces, but holds the connection. */
+  readonly hangAfterPieces?: number;
+  /** What becomes of each frame of a stream on its way, for other ways to write the same. */
+  readonly eachFrame?: (frame: string) => string;
   /** Says nothing more, but holds the connection: before the headers, or after this many frames. */
   readonly hang?: 'beforeHeaders' | number;
   /** Closes the connection without a word. */
@@ -45,6 +55,8 @@ export interface SeenRequest {
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
   readonly receivedAtMs: number;
+  /** Why it was refused, when it is nothing that the real provider would take. */
+  refusal: string | undefined;
   /** When the caller went away before the reply had ended; undefined when it did not. */
   abortedAtMs: number | undefined;
   /** True once the whole reply was written. */
@@ -61,6 +73,10 @@ export class ScriptedProvider implements AsyncDisposable {
   readonly #queue: Behaviour[] = [];
   /** What is done once the queue is empty. */
   otherwise: Behaviour = {};
+  /** The names in its list of models. */
+  models: readonly string[] = [];
+  /** Whether it refuses what the real provider would. */
+  isStrict = true;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -72,6 +88,13 @@ export class ScriptedProvider implements AsyncDisposable {
     const server = createServer({ keepAliveTimeout: 60_000 });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return new ScriptedProvider(server);
+  }
+
+  /** Why requests were refused, each with its address. */
+  get refusals(): readonly string[] {
+    return this.requests.flatMap(({ path, refusal }) =>
+      refusal === undefined ? [] : [`${path}: ${refusal}`],
+    );
   }
 
   /** Queues behaviours: one for each request to come. */
@@ -106,7 +129,8 @@ export class ScriptedProvider implements AsyncDisposable {
       seen.isAnswered = true;
     });
     const behaviour = this.#queue.shift() ?? this.otherwise;
-    await perform(typeof behaviour === 'function' ? behaviour(seen) : behaviour, seen, outgoing);
+    const script = typeof behaviour === 'function' ? behaviour(seen) : behaviour;
+    await perform(script, seen, outgoing, this);
   }
 }
 
@@ -124,27 +148,38 @@ async function see(incoming: IncomingMessage): Promise<SeenRequest | undefined> 
     rawHeaders: incoming.rawHeaders,
     body: Buffer.concat(chunks),
     receivedAtMs: Date.now(),
+    refusal: undefined,
     abortedAtMs: undefined,
     isAnswered: false,
   };
 }
 
-async function perform(script: Script, seen: SeenRequest, outgoing: ServerResponse): Promise<void> {
+async function perform(
+  script: Script,
+  seen: SeenRequest,
+  outgoing: ServerResponse,
+  provider: { readonly isStrict: boolean; readonly models: readonly string[] },
+): Promise<void> {
   if (script.delayMs !== undefined) await sleep(script.delayMs);
   if (script.isRefusing) outgoing.destroy();
   if (script.isRefusing || script.hang === 'beforeHeaders' || outgoing.destroyed) return;
-  const reply = compose(script, seen);
-  outgoing.writeHead(script.status ?? 200, { 'content-type': reply.contentType, ...script.headers });
+  const reply = composeReply(script, seen, provider);
+  seen.refusal = reply.refusal;
+  outgoing.writeHead(reply.status, {
+    'content-type': reply.contentType,
+    ...reply.headers,
+    ...script.headers,
+  });
   outgoing.flushHeaders();
   let sentBytes = 0;
   for (const [index, chunk] of reply.chunks.entries()) {
     if (index > 0 && script.chunkDelayMs !== undefined) await sleep(script.chunkDelayMs);
-    if (outgoing.destroyed || script.hang === index) return;
+    if (outgoing.destroyed || reply.hangAfter === index) return;
     const isLast = script.cutAfterBytes !== undefined && sentBytes + chunk.length >= script.cutAfterBytes;
     const piece = isLast ? chunk.subarray(0, (script.cutAfterBytes ?? 0) - sentBytes) : chunk;
     sentBytes += piece.length;
     if (piece.length > 0) await write(outgoing, piece);
-    if (isLast || script.cutAfterFrames === index + 1) {
+    if (isLast || reply.cutAfter === index + 1) {
       outgoing.destroy();
       return;
     }
@@ -161,44 +196,4 @@ function write(outgoing: ServerResponse, piece: Buffer): Promise<void> {
       resolve();
     });
   });
-}
-
-function compose(script: Script, seen: SeenRequest): { contentType: string; chunks: readonly Buffer[] } {
-  const dialect = seen.path.includes('/messages') ? 'anthropic-messages' : 'openai-chat';
-  const asked = parse(seen.body);
-  const isStream =
-    script.body === undefined &&
-    script.status === undefined &&
-    (script.form ?? (asked.stream === true ? 'stream' : 'whole')) === 'stream';
-  const type = isStream ? 'text/event-stream; charset=utf-8' : 'application/json';
-  const chunks = isStream
-    ? streamFrames(dialect, script, asked).map((frame) => Buffer.from(frame))
-    : [Buffer.from(script.body ?? JSON.stringify(wholeBody(dialect, script, asked)))];
-  return { contentType: script.contentType ?? type, chunks: split(chunks, script.chunkBytes) };
-}
-
-function wholeBody(dialect: Dialect, script: Script, asked: Asked): unknown {
-  const { status = 200 } = script;
-  return status < 300 ? wholeReply(dialect, script, asked) : errorBody(dialect, status);
-}
-
-type Dialect = Parameters<typeof wholeReply>[0];
-type Asked = Parameters<typeof wholeReply>[2];
-
-function parse(body: Buffer): Asked {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return {};
-  }
-}
-
-function split(chunks: readonly Buffer[], chunkBytes: number | undefined): readonly Buffer[] {
-  if (chunkBytes === undefined) return chunks;
-  const whole = Buffer.concat(chunks);
-  const pieces: Buffer[] = [];
-  for (let start = 0; start < whole.length; start += chunkBytes) {
-    pieces.push(whole.subarray(start, start + chunkBytes));
-  }
-  return pieces;
 }

@@ -3,7 +3,7 @@
 
 import type { JsonObject } from '@ai-switch/dialects';
 import { isObject, listOf, withFields, withList } from './body.ts';
-import { isOpenAiReasoning } from './model-names.ts';
+import { bareName, isOpenAiReasoning } from './model-names.ts';
 import type { Quirk, QuirkCall } from './quirk.ts';
 
 /** The provider's default is `true`. A client that speaks Responses itself says what it wants by leaving it out. */
@@ -20,11 +20,22 @@ const ENCRYPTED = 'reasoning.encrypted_content';
  * that reason, 2025-07: "Encrypted content is not supported with this model."
  */
 export const encryptedReasoning: Quirk = (body, call) => {
-  if (!isResponses(call) || body.store !== false) return body;
-  if (!isOpenAiReasoning(call.model) && call.target.kind !== 'xai') return body;
+  if (!isResponses(call)) return body;
   const include = listOf(body.include);
-  return include.includes(ENCRYPTED) ? body : withFields(body, { include: [...include, ENCRYPTED] });
+  const isAsked = include.includes(ENCRYPTED);
+  if (isAsked && isWithoutReasoning(call)) {
+    const rest = include.filter((name) => name !== ENCRYPTED);
+    return withFields(body, { include: rest.length === 0 ? undefined : rest });
+  }
+  if (isAsked || body.store !== false) return body;
+  if (!isOpenAiReasoning(call.model) && call.target.kind !== 'xai') return body;
+  return withFields(body, { include: [...include, ENCRYPTED] });
 };
+
+/** By its name: a deployment may be called anything. */
+function isWithoutReasoning({ model }: QuirkCall): boolean {
+  return /^(?:gpt-|chatgpt-)/.test(bareName(model)) && !isOpenAiReasoning(model);
+}
 
 /**
  * OpenAI, 2025-09: "Item with id 'rs_…' not found. Items are not persisted when `store` is set to false. Try again with `store`

@@ -92,7 +92,7 @@ export const geminiRequest: fc.Arbitrary<Request> = (() => {
       seed: maybe(fc.integer()),
       presencePenalty: number,
       frequencyPenalty: number,
-      serviceTier: maybe(fc.constantFrom('default', 'flex', 'priority')),
+      serviceTier: maybe(fc.constantFrom('flex', 'priority')),
       isStreaming: fc.boolean(),
       extra: fc.constantFrom(
         {},

@@ -238,3 +238,8 @@ test('case 45: fields that nobody knows go to the same dialect and are named as 
     body: fixture('unknown-fields'),
   });
 });
+
+test('the class of service is called as others call it', () => {
+  expect(read(ask({ serviceTier: 'STANDARD' })).serviceTier).toBe('default');
+  expect(read(ask({ service_tier: 'flex' })).serviceTier).toBe('flex');
+});

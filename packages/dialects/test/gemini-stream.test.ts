@@ -122,6 +122,22 @@ describe('a stream that is read', () => {
     expect(ids('parallel-calls-in-one-chunk')).toEqual(['fc_1', 'fc_1_2']);
   });
 
+  test('case 59: each signature keeps a thought of its own, however the thoughts were cut', () => {
+    const events = eventsOfChunks(
+      chunk([{ text: 'a', thought: true }]),
+      chunk([{ text: 'b', thought: true, thoughtSignature: 's1' }]),
+      chunk([{ text: 'c', thought: true }]),
+      chunk([{ functionCall: { name: 'f' }, thoughtSignature: 's2' }]),
+      chunk([{ text: '', thoughtSignature: 's3' }], 'STOP'),
+    );
+    expect(partsOf(events)).toEqual([
+      thought('ab', 's1'),
+      thought('c', 's2'),
+      { ...call('', 'f', '{}'), id: minted },
+      thought('', 's3'),
+    ]);
+  });
+
   test('case 65: counts are those of the last chunk, thoughts and tools of the provider in them', () => {
     expect(fold(read('thinking')).usage).toEqual({
       input: 50,

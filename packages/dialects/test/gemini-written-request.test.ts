@@ -341,3 +341,14 @@ test('settings of the answer are written under their names, and what has none is
 test('case 46: several answers are refused and never one of them', () => {
   expect(() => write(hub({ answerCount: 2 }))).toThrow(InvalidRequest);
 });
+
+test.each([
+  ['auto', undefined, []],
+  ['default', undefined, []],
+  ['flex', 'flex', []],
+  ['priority', 'priority', []],
+  ['scale', undefined, ['service_tier']],
+])('the class of service %s', (serviceTier, written, names) => {
+  const request = hub({ serviceTier });
+  expect([write(request).serviceTier, dropped(request)]).toEqual([written, names]);
+});

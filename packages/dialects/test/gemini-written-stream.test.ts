@@ -163,6 +163,12 @@ describe('case 62: a stream that is written', () => {
     ]);
   });
 
+  test('a thought that is hidden whole and in no envelope is no signature', () => {
+    const hidden: Event = { type: 'partStart', index: 0, part: { kind: 'redactedThinking', data: 'x' } };
+    const { chunks } = written([start, hidden, { type: 'partStop', index: 0 }, ...said(1, 'a'), finish()]);
+    expect(partsIn(chunks)).toEqual([{ text: 'a' }, { text: '' }]);
+  });
+
   test.each<[FinishReason, string]>([
     ['stop', 'STOP'],
     ['stopSequence', 'STOP'],

@@ -2,8 +2,9 @@
 // together in the very next content, and no part is empty but for a signature.
 
 import type { JsonObject } from '../json/value.ts';
+import { isBillingHeader } from '../model/billing-header.ts';
 import { arrangeToolResults } from '../model/call-legality.ts';
-import type { Request, TextPart, Turn } from '../model/request.ts';
+import type { Request, Turn } from '../model/request.ts';
 import { isSignatureWanted } from './model-family.ts';
 import { SIGNATURE_SENTINEL } from './wire.ts';
 import { type ContentWriter, writeParts } from './write-content.ts';
@@ -33,13 +34,6 @@ export function writeContents(request: Request, model: string, dropped: Set<stri
   }
   if (isSignatureWanted(model)) signCurrentTurn(contents);
   return contents.map(({ role, parts }) => ({ role, parts }));
-}
-
-/** Claude Code's billing line differs from one conversation to the next and would spoil every prefix cache. */
-function isBillingHeader(part: TextPart, dropped: Set<string>): boolean {
-  const isHeader = part.text.startsWith('x-anthropic-billing-header:');
-  if (isHeader) dropped.add('system.x-anthropic-billing-header');
-  return isHeader;
 }
 
 /** System text in the middle is a part of the user's words: hoisting it to the top would change the cached prefix. */

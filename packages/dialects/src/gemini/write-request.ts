@@ -41,7 +41,7 @@ export function writeRequest(asked: Request, model: string): WrittenRequest {
     ...(tools.length > 0 && { tools }),
     ...writeToolConfig(request),
     ...(Object.keys(config).length > 0 && { generationConfig: config }),
-    ...writeServiceTier(request.serviceTier),
+    ...writeServiceTier(request.serviceTier, dropped),
   };
   const restore = joined(lowered.restore, fitted.restore);
   return { body, dropped: [...dropped].sort(), ...(restore !== undefined && { restore }) };
@@ -131,8 +131,9 @@ function writeOutput(output: OutputFormat, model: string): JsonObject {
   return { responseMimeType: 'application/json', ...schema };
 }
 
-/** `auto` is what happens without the field. */
-function writeServiceTier(tier: string | undefined): JsonObject {
-  if (tier === undefined || tier === 'auto') return {};
-  return { serviceTier: tier === 'default' ? 'standard' : tier };
+/** `auto` and `default` are what happens without the field; others' classes are refused. */
+function writeServiceTier(tier: string | undefined, dropped: Set<string>): JsonObject {
+  if (tier === 'flex' || tier === 'priority') return { serviceTier: tier };
+  if (tier !== undefined && tier !== 'auto' && tier !== 'default') dropped.add('service_tier');
+  return {};
 }

@@ -2,6 +2,7 @@
 // Text alone is written as one string: several back ends answer lists with "invalid type: sequence, expected a string".
 
 import type { JsonObject } from '../json/value.ts';
+import { isBillingHeader } from '../model/billing-header.ts';
 import { arrangeToolResults } from '../model/call-legality.ts';
 import { digest } from '../model/digest.ts';
 import type {
@@ -41,13 +42,6 @@ export function writeMessages(request: Request, target: MessagesWriter): WireMes
 
 interface TurnWriter extends MessagesWriter {
   readonly field: string;
-}
-
-/** Claude Code's billing line differs from one conversation to the next and would spoil every prefix cache. */
-function isBillingHeader(part: TextPart, dropped: Set<string>): boolean {
-  const isHeader = part.text.startsWith('x-anthropic-billing-header:');
-  if (isHeader) dropped.add('system.x-anthropic-billing-header');
-  return isHeader;
 }
 
 /** Nothing for a turn that only sets something in its own dialect. */

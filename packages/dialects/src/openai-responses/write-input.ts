@@ -3,9 +3,10 @@
 // thought keeps the id that its encrypted form is bound to.
 
 import type { JsonObject } from '../json/value.ts';
+import { isBillingHeader } from '../model/billing-header.ts';
 import { arrangeToolResults } from '../model/call-legality.ts';
 import { digest } from '../model/digest.ts';
-import type { Part, Request, TextPart, ToolCallPart, ToolResultPart, Turn } from '../model/request.ts';
+import type { Part, Request, ToolCallPart, ToolResultPart, Turn } from '../model/request.ts';
 import { writeThought } from './reasoning-item.ts';
 import { writeContent } from './write-content.ts';
 
@@ -29,13 +30,6 @@ interface TurnWriter {
   readonly dropped: Set<string>;
   /** The form of each call: its result's item is of the same. */
   readonly forms: ReadonlyMap<string, ToolCallPart['form']>;
-}
-
-/** Claude Code's billing line differs from one conversation to the next and would spoil every prefix cache. */
-function isBillingHeader(part: TextPart, dropped: Set<string>): boolean {
-  const isHeader = part.text.startsWith('x-anthropic-billing-header:');
-  if (isHeader) dropped.add('system.x-anthropic-billing-header');
-  return isHeader;
 }
 
 function formsOf(turns: readonly Turn[]): ReadonlyMap<string, ToolCallPart['form']> {

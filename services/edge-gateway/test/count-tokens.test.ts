@@ -132,20 +132,27 @@ test('case 86: a provider that counts for itself is asked, in the bytes of the c
 });
 
 test('case 86: a thought in an envelope is counted by the provider that made it, without the envelope', async () => {
-  gateway.provider.script({ body: '{"input_tokens":99}' });
-  const sealed = sealEvent({ type: 'signature', index: 0, signature: 'RAW' }, 'claude/upstream-claude');
+  gateway.provider.script({ thinking: ['Hm.'], text: ['Well.'] });
+  const thought = { type: 'enabled', budget_tokens: 1_024 };
+  const asked = { model: 'claude', max_tokens: 2_000, thinking: thought, messages: hello };
+  const answer = (await (await gateway.post('/v1/messages', asked)).json()) as {
+    content: { signature: string }[];
+  };
+  const raw = answer.content[0]?.signature ?? '';
+  const sealed = sealEvent({ type: 'signature', index: 0, signature: raw }, 'claude/upstream-claude');
   const signature = 'signature' in sealed ? sealed.signature : '';
   expect(signature).toMatch(/^aisw1\./);
-  const thinking = { type: 'thinking', thinking: 'Hm.', signature };
-  const messages = [
-    ...hello,
-    { role: 'assistant', content: [thinking, { type: 'text', text: 'Well.' }] },
-    ...hello,
-  ];
-  expect(await count(MESSAGES, { model: 'claude', messages })).toBe(99);
-  const asked = JSON.parse(String(gateway.provider.requests[0]?.body));
-  expect(asked.messages[1].content[0]).toEqual({ ...thinking, signature: 'RAW' });
-  expect(asked).not.toHaveProperty('max_tokens');
+  const [thinking, ...rest] = answer.content;
+  const content = [{ ...thinking, signature }, ...rest];
+  const messages = [...hello, { role: 'assistant', content }, ...hello];
+  const linesBefore = gateway.logged.length;
+  await count(MESSAGES, { model: 'claude', thinking: thought, messages });
+  const [, counted] = gateway.provider.requests;
+  expect(counted?.path).toBe('/v1/messages/count_tokens');
+  const prompt = JSON.parse(String(counted?.body));
+  expect(prompt.messages[1].content[0]).toEqual({ ...thinking, signature: raw });
+  expect(prompt).not.toHaveProperty('max_tokens');
+  expect(gateway.logged.slice(linesBefore).join('')).not.toContain('did not count');
 });
 
 test.each([
@@ -186,6 +193,21 @@ test('a key that may not use the model may not count for it', async () => {
 test('GET on the address of a count is refused', async () => {
   const response = await fetch(`${gateway.url}${MESSAGES}`, { headers: { 'x-api-key': gateway.key } });
   expect([404, 405]).toContain(response.status);
+});
+
+test('a prompt of Responses is counted with its instructions and tools', async () => {
+  const path = '/v1/responses/input_tokens';
+  const instructions = 'You are helpful. '.repeat(50);
+  const tools = [
+    { type: 'function', name: 'look', description: 'Looks at a file.', parameters: { type: 'object' } },
+  ];
+  const alone = await count(path, { model: 'chat', input: 'Hello there, how are you today?' });
+  expect(alone).toBe(await count(MESSAGES, { model: 'chat', messages: hello }));
+  const response = await gateway.post(path, { model: 'chat', input: 'Hello there', instructions, tools });
+  const answer = (await response.json()) as { object: string; input_tokens: number };
+  expect(answer.object).toBe('response.input_tokens');
+  const direct = alone + countTokens(instructions) + 20;
+  expect(Math.abs(answer.input_tokens - direct) / direct).toBeLessThan(0.1);
 });
 
 const contents = [{ role: 'user', parts: [{ text: 'Hello there, how are you today?' }] }];

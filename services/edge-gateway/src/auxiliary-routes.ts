@@ -20,7 +20,6 @@ import type { EdgeParts } from './edge-parts.ts';
 import { answerEmbeddings } from './embed.ts';
 import { readGeminiPath } from './gemini-path.ts';
 import { answerModels } from './models.ts';
-
 import { receive } from './receive.ts';
 import { Refusal, refuse } from './refuse.ts';
 import type { EdgeBindings } from './routes.ts';

@@ -35,7 +35,7 @@ function outline({ body }: WrittenRequest): string[] {
   });
 }
 
-describe('case 13: system text in the middle, for a model that takes it there', () => {
+describe('system text in the middle, for a model that takes it there', () => {
   test.each<[string, JsonValue, string[]]>([
     [
       'behind a user and before an assistant stays',
@@ -86,29 +86,29 @@ describe('case 13: system text in the middle, for a model that takes it there', 
         'user: Hi.',
       ],
     ],
-  ])('%s', (_, messages, expected) => {
+  ])('case 13: %s', (_, messages, expected) => {
     const written = write(messages, 'claude-opus-4-8');
     expect(outline(written)).toEqual(expected);
     expect(written.dropped).toEqual([]);
   });
 });
 
-describe('case 13: system text in the middle, for another model', () => {
+describe('system text in the middle, for another model', () => {
   test.each(['claude-opus-4-7', 'claude-sonnet-4-5', 'claude-3-5-haiku-20241022', 'MiniMax-M3'])(
-    '%s reads it among the words of the user',
+    'case 13: %s reads it among the words of the user',
     (model) => {
       const written = write([user, system, assistant, user], model);
       expect(outline(written)).toEqual(['user: Hi. | <Be brief.>', 'assistant: Hello.', 'user: Hi.']);
     },
   );
 
-  test('what it sets is named as dropped, and one that says nothing is no message', () => {
+  test('case 13: what it sets is named as dropped, and one that says nothing is no message', () => {
     const written = write([user, { ...system, ...effort }, assistant, directive, user], 'claude-sonnet-4-5');
     expect(outline(written)).toEqual(['user: Hi. | <Be brief.>', 'assistant: Hello.', 'user: Hi.']);
     expect(written.dropped).toEqual(['messages.1.output_config', 'messages.3.output_config']);
   });
 
-  test('Chat Completions keeps it in its place and names what it set', () => {
+  test('case 13: Chat Completions keeps it in its place and names what it set', () => {
     const written = openaiChat.writeRequest(
       read([user, { ...system, ...effort }, assistant, directive, user]),
       'glm-5',

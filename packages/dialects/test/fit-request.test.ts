@@ -252,7 +252,7 @@ describe('settings', () => {
   });
 });
 
-describe('case 13: system text in the middle, for a target that wants it first only', () => {
+describe('system text in the middle, for a target that wants it first only', () => {
   const said = (role: 'user' | 'assistant' | 'system', text: string): Request['turns'][number] => ({
     role,
     parts: [{ kind: 'text', text }],
@@ -279,16 +279,16 @@ describe('case 13: system text in the middle, for a target that wants it first o
       [said('assistant', 'b'), said('system', 'Be kind.')],
       [said('assistant', 'b'), { role: 'user', parts: [reminder] }],
     ],
-  ])('%s', (_where, turns, expected) => {
+  ])('case 13: %s', (_where, turns, expected) => {
     const fitted = fitRequest({ ...plain, turns }, { systemTurns: false });
     expect(fitted).toEqual({ request: { ...plain, turns: expected }, dropped: [] });
   });
 });
 
-describe('case 40: an answer of a schema, from a target without schemas', () => {
+describe('an answer of a schema, from a target without schemas', () => {
   const asked: Request = { ...plain, output: { kind: 'schema', schema } };
 
-  test('is asked for as JSON and in words', () => {
+  test('case 40: is asked for as JSON and in words', () => {
     const { request, dropped } = fitRequest(asked, { outputSchema: false, jsonMode: true });
     expect(request.output).toEqual({ kind: 'json' });
     expect(request.system.at(-1)?.text).toContain(JSON.stringify(schema));
@@ -296,7 +296,7 @@ describe('case 40: an answer of a schema, from a target without schemas', () => 
     expect(dropped).toEqual(['response_format.schema']);
   });
 
-  test('is asked for in words alone where JSON is no mode', () => {
+  test('case 40: is asked for in words alone where JSON is no mode', () => {
     const { request } = fitRequest(asked, { outputSchema: false });
     expect('output' in request).toBe(false);
     expect(request.system.at(-1)?.text).toContain(JSON.stringify(schema));
@@ -312,7 +312,7 @@ describe('case 40: an answer of a schema, from a target without schemas', () => 
     ['bare', '{"city":"```\\n"}', '{"city":"```\\n"}'],
     ['not at all', 'I cannot do that.', 'I cannot do that.'],
     ['cut off', '```json\n{"city":"Os', '```json\n{"city":"Os'],
-  ])('that comes %s is given bare', (_how, text, expected) => {
+  ])('case 40: that comes %s is given bare', (_how, text, expected) => {
     const restore = fitRequest(asked, { outputSchema: false }).restore?.();
     const parts: Part[] = [
       { kind: 'thinking', text: '```json' },

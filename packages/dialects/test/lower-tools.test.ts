@@ -164,7 +164,7 @@ test('case 35: names that are too long, have dots or begin with a digit are mapp
   expect(chatNames[1]).toMatch(/^files_read_[0-9a-f]{8}$/);
 });
 
-describe('case 25: tools of Responses for a target that has functions only', () => {
+describe('tools of Responses for a target that has functions only', () => {
   const tools: Tool[] = [
     { kind: 'function', name: 'spawn', namespace: 'agents', schema },
     {
@@ -181,7 +181,7 @@ describe('case 25: tools of Responses for a target that has functions only', () 
     chat,
   );
 
-  test('become functions, with the grammar told', () => {
+  test('case 25: become functions, with the grammar told', () => {
     const [spawn, patch, search, web] = lowered.request.tools;
     expect(spawn).toEqual({ kind: 'function', name: 'agents__spawn', schema });
     expect(patch).toMatchObject({
@@ -200,7 +200,7 @@ describe('case 25: tools of Responses for a target that has functions only', () 
     ['a text that is no JSON as it is', '*** a', '*** a'],
     ['JSON of another form as it is', '{"patch":"a"}', '{"patch":"a"}'],
     ['nothing for no arguments', '{}', ''],
-  ])('the call of a custom tool is given %s', (_what, argumentsText, expected) => {
+  ])('case 25: the call of a custom tool is given %s', (_what, argumentsText, expected) => {
     const call: ToolCallPart = { kind: 'toolCall', id: 'c', name: 'apply_patch', argumentsText };
     expect(answered([call], lowered.restore?.() ?? ((event) => [event]))).toEqual([
       { ...call, form: 'custom', argumentsText: expected },

@@ -279,6 +279,14 @@ describe("case 37: a schema as Google's own subset", () => {
     expect(faults(openApiSchema({ $ref: '#/$defs/d0', $defs }))).toEqual([]);
   });
 
+  test('what is nested deeper than 32 levels is an object', () => {
+    let schema: JsonObject = { type: 'string' };
+    for (let level = 0; level < 60; level += 1) schema = { type: 'array', items: schema };
+    let depth = 0;
+    for (let at: JsonObject | undefined = openApiSchema(schema); at; at = objectOf(at.items)) depth += 1;
+    expect(depth).toBe(33);
+  });
+
   test('whatever comes, only what is listed leaves', () => {
     const keyword = fc.constantFrom(
       ...ALLOWED,

@@ -51,7 +51,7 @@ export async function answerCount(
     exchange.record.alias = request.model;
     exchange.affinityKey = affinityKeyOf(incoming.headers, request);
     permitModel(caller, request.model);
-    const [destination] = await route(edge, caller, request.model, exchange.affinityKey);
+    const [destination] = await route(edge, caller, request.model, exchange);
     const prompt: Prompt = { counting, request, bytes, body, scan };
     const tokens =
       (destination && (await countThere(edge, exchange, prompt, destination))) ??

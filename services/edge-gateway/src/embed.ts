@@ -44,7 +44,7 @@ export async function answerEmbeddings(
     const request = embedding.readRequest(body, address);
     exchange.record.alias = request.model;
     permitModel(caller, request.model);
-    const routed = await route(edge, caller, request.model, exchange.affinityKey);
+    const routed = await route(edge, caller, request.model, exchange);
     const destinations = embeddingDestinations(routed, request.model);
     const input = estimateTokens(request);
     const hold = await reserve(edge, exchange, caller, { input, output: 0 });

@@ -32,7 +32,7 @@ export async function handle(
     const caller = await authenticate(edge, exchange);
     const asked = await read(edge, exchange, caller);
     permitModel(caller, asked.request.model);
-    const targets = await route(edge, caller, asked.request.model, exchange.affinityKey);
+    const targets = await route(edge, caller, asked.request.model, exchange);
     const hold = await reserve(edge, exchange, caller, boundsOf(edge, asked));
     // `await using` says the same and costs 1 us more.
     try {

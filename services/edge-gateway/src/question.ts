@@ -47,6 +47,7 @@ export function questionFor(exchange: Exchange, asked: Asked, destination: Desti
     isStreaming: request.isStreaming,
     clientDialect: asked.dialect.name,
     affinityKey: exchange.affinityKey,
+    dialect: dialect.name,
     dropped: quirksDropped,
   };
   const isPassable = isSameDialect && request === asked.request && !asked.isRewritten;

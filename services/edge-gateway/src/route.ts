@@ -3,8 +3,9 @@
 import type { Caller, Target } from '@ai-switch/contracts';
 import { type Capabilities, type Dialect, dialectByName } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
-import { capabilitiesOf, originOf } from '@ai-switch/upstream';
+import { capabilitiesOf, originOf, spokenDialect } from '@ai-switch/upstream';
 import type { EdgeParts } from './edge-parts.ts';
+import type { Exchange } from './exchange.ts';
 
 /** A place where the request may be answered, and what is spoken and can be done there. */
 export interface Destination {
@@ -16,19 +17,20 @@ export interface Destination {
 }
 
 /**
- * @param affinityKey requests of one key go to one place while it is well
+ * Requests of one affinity key go to one place while it is well, and a provider of several dialects is spoken to in the
+ * client's own.
  * @returns at least one destination, best first. @throws Fault `notFound`, `unavailable`
  */
 export async function route(
   edge: EdgeParts,
   caller: Caller,
   alias: string,
-  affinityKey: string,
+  { dialect: client, affinityKey }: Exchange,
 ): Promise<readonly Destination[]> {
   const { targets } = await edge.ports.router.route({ tenant: caller.tenant, alias, affinityKey });
   const destinations: Destination[] = [];
   for (const target of targets) {
-    const dialect = dialectByName(target.dialect);
+    const dialect = dialectByName(spokenDialect(target, client.name));
     if (dialect === undefined) continue;
     destinations.push({ target, dialect, capabilities: capabilitiesOf(target), origin: originOf(target) });
   }

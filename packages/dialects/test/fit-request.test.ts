@@ -308,6 +308,7 @@ describe('an answer of a schema, from a target without schemas', () => {
     ['in a fence', '```json\n{"city":"Oslo"}\n```', '{"city":"Oslo"}'],
     ['in a fence without a name, with blanks', '\n ```\n{"city":"Oslo"}\n\n```\n', '{"city":"Oslo"}'],
     ['in a fence with words around it', 'Here it is:\n```json\n[1]\n```\nEnjoy!', '[1]'],
+    ['in a fence among words with braces', 'Of {x}:\n```json\n[1]\n```\nFor {y}.', '[1]'],
     ['with words around it', 'Sure! {"city":"a ``` b"} is it.', '{"city":"a ``` b"}'],
     ['bare', '{"city":"```\\n"}', '{"city":"```\\n"}'],
     ['not at all', 'I cannot do that.', 'I cannot do that.'],

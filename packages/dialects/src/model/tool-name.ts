@@ -7,7 +7,7 @@ export interface NameForm {
   readonly namePattern: RegExp;
 }
 
-export function isLegalName(name: string, { nameCharactersMax, namePattern }: NameForm): boolean {
+function isLegalName(name: string, { nameCharactersMax, namePattern }: NameForm): boolean {
   return name.length <= nameCharactersMax && namePattern.test(name);
 }
 

@@ -7,7 +7,7 @@ import { openaiChat } from '../src/openai-chat/index.ts';
 
 export const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-export const SENTINEL = 'skip_thought_signature_validator';
+const SENTINEL = 'skip_thought_signature_validator';
 export const OLDEST = 'gemini-2.0-flash';
 export const OLDER = 'gemini-2.5-pro';
 export const NEWER = 'gemini-3.8-flash';

@@ -254,6 +254,14 @@ describe("case 37: a schema as Google's own subset", () => {
     expect(faults(openApiSchema(schema))).toEqual([]);
   });
 
+  test('a cycle through branches ends where it closes', () => {
+    const back = { allOf: [{ $ref: '#/$defs/m' }] };
+    expect(openApiSchema({ ...back, $defs: { m: { properties: { c: back, d: {} } } } })).toEqual({
+      type: 'OBJECT',
+      properties: { c: { type: 'OBJECT' }, d: { type: 'STRING' } },
+    });
+  });
+
   test('references that double at each level do not make it grow without bound', () => {
     const levels = 40;
     const $defs = Object.fromEntries(

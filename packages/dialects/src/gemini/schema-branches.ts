@@ -48,8 +48,9 @@ export class SchemaSource {
   ): Gathered {
     let { schema, references } = into;
     for (const item of listOf(branches)) {
-      const branch = isObject(item) ? this.gather(item, into.references) : undefined;
-      if (branch === undefined) continue;
+      if (!isObject(item)) continue;
+      // What a cycle leads back to is an object.
+      const branch = this.gather(item, into.references) ?? { schema: { type: 'object' }, references: [] };
       schema = both(schema, part(branch.schema));
       references = [...new Set([...references, ...branch.references])];
     }

@@ -37,7 +37,8 @@ export function resultParts(parts: readonly Part[]): ToolResultPart['parts'] {
   );
 }
 
-function readPart(item: JsonValue, field: string): Part {
+/** One part of a list. */
+export function readPart(item: JsonValue, field: string): Part {
   const part = typeof item === 'string' ? { type: 'text', text: item } : fields.requiredObject(item, field);
   const type = fields.requiredString(part.type, `${field}.type`);
   switch (type) {

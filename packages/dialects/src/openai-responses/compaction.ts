@@ -1,6 +1,6 @@
 // Codex with OpenAI's own provider has the conversation made shorter by the provider: it appends a `compaction_trigger`
-// and wants exactly one `compaction` item back, which stands for everything before it from then on. A provider of another
-// dialect is asked for a summary in words; it travels in an envelope in the item's `encrypted_content`.
+// and wants exactly one `compaction` item back, which stands for everything before it from then on. Where another
+// provider answers, it is asked for a summary in words; that travels in an envelope in the item's `encrypted_content`.
 
 import type { JsonObject } from '../json/value.ts';
 
@@ -20,10 +20,11 @@ export function compactionItem(id: string, summary: string): JsonObject {
 
 /** The words of a summary that was made here; undefined for one of a provider's own. */
 export function openCompaction(encrypted: string | undefined): string | undefined {
-  if (encrypted === undefined || !isOurCompaction(encrypted)) return undefined;
+  if (encrypted === undefined || !encrypted.startsWith(PREFIX)) return undefined;
   return PREAMBLE + Buffer.from(encrypted.slice(PREFIX.length), 'base64url').toString('utf8');
 }
 
-export function isOurCompaction(encrypted: string): boolean {
-  return encrypted.startsWith(PREFIX);
+/** Whether a text is a summary that came out of an envelope. */
+export function isOurSummary(text: string): boolean {
+  return text.startsWith(PREAMBLE);
 }

@@ -11,7 +11,7 @@ import { writeReply } from './write-reply.ts';
 import { passThroughEdits, writeRequest } from './write-request.ts';
 import { KEEP_ALIVE, ResponsesStreamWriter } from './write-stream.ts';
 
-export { statefulField } from './write-request.ts';
+export { statefulField } from './server-state.ts';
 
 /** OpenAI's Responses, which Codex speaks and nothing else. */
 export const openaiResponses: Dialect = {

@@ -3,19 +3,18 @@
 // Invariant: events leave here with one part open at a time, indexes from 0 without gaps, and every call under an id of its
 // own. What comes for a later item waits until those before it are done.
 
-import { isObject, listOf, objectOf, stringOf } from '../json/narrow.ts';
+import { isObject, listOf, parseJson, stringOf } from '../json/narrow.ts';
 import type { JsonObject } from '../json/value.ts';
 import { digest } from '../model/digest.ts';
 import type { Event, PartStart } from '../model/event.ts';
-import { readThought, signatureOf } from './reasoning-item.ts';
+import { itemText } from './item-text.ts';
+import { signatureOf } from './reasoning-item.ts';
 
 interface Item {
-  readonly key: string;
-  readonly start: PartStart;
-  /** All that came for it. */
-  text: string;
-  /** How much of that went out. */
-  sent: number;
+  start: PartStart;
+  /** What went out, and what came and waits for its turn. */
+  sent: string;
+  waiting: string;
   signature: string | undefined;
   isDone: boolean;
 }
@@ -23,6 +22,7 @@ interface Item {
 export class ItemSequence {
   readonly #items: Item[] = [];
   readonly #byKey = new Map<string, Item>();
+  readonly #byId = new Map<string, Item>();
   /** Items that have no part: told once. */
   readonly #passed = new Set<string>();
   readonly #callIds = new Set<string>();
@@ -34,6 +34,8 @@ export class ItemSequence {
   /** The id of the answer: calls that came without an id get theirs from it, the same each time. */
   replyId = '';
   hasRefusal = false;
+  /** The pieces of a call went out and are not what its item says at the end. */
+  hasBrokenCall = false;
 
   get hasToolCall(): boolean {
     return this.#callIds.size > 0;
@@ -43,20 +45,33 @@ export class ItemSequence {
     if (!this.#byKey.has(key)) this.#begin(key, given, events);
   }
 
-  delta(key: string, text: string, events: Event[]): void {
+  /** @param type of the item, for servers that do not say when one begins */
+  delta(key: string, type: string, text: string, events: Event[]): void {
+    const item = this.#byKey.get(key) ?? this.#begin(key, { type }, events);
+    if (item === undefined || item.isDone) return;
+    item.waiting += text;
+    this.#advance(events);
+  }
+
+  /** All of an item's text at once, without the item. */
+  whole(key: string, text: string, events: Event[]): void {
     const item = this.#byKey.get(key);
     if (item === undefined || item.isDone) return;
-    item.text += text;
+    this.#replace(item, text);
     this.#advance(events);
   }
 
   /** @param given the whole item */
   done(key: string, given: JsonObject, events: Event[]): void {
-    const item = this.#byKey.get(key) ?? this.#begin(key, given, events);
+    const known = this.#byKey.get(key) ?? this.#byId.get(stringOf(given.id) ?? '');
+    const item = known ?? this.#begin(key, given, events);
     if (item === undefined || item.isDone) return;
-    const whole = textOf(given, item.start);
-    // What went out cannot be taken back; where it agrees with the whole, the whole is what counts.
-    if (whole !== '' && whole.startsWith(item.text.slice(0, item.sent))) item.text = whole;
+    // A call without a name has not gone out yet.
+    if (item.start.kind === 'toolCall' && item.start.name === '') {
+      item.start = this.#startOf(given) ?? item.start;
+    }
+    this.#replace(item, itemText(given));
+    if (this.hasBrokenCall) return;
     item.signature = item.start.kind === 'thinking' ? signatureOf(given) : undefined;
     item.isDone = true;
     this.#note(given, events);
@@ -68,6 +83,13 @@ export class ItemSequence {
     this.#advance(events);
   }
 
+  /** What went out cannot be taken back. A text goes on; a call that would be run as it never was meant is a failure. */
+  #replace(item: Item, whole: string): void {
+    if (whole === '') return;
+    if (whole.startsWith(item.sent)) item.waiting = whole.slice(item.sent.length);
+    else if (item.start.kind === 'toolCall' && !isSameJson(item.sent, whole)) this.hasBrokenCall = true;
+  }
+
   #begin(key: string, given: JsonObject, events: Event[]): Item | undefined {
     const start = this.#startOf(given);
     if (start === undefined) {
@@ -76,9 +98,11 @@ export class ItemSequence {
       this.#passed.add(key);
       return undefined;
     }
-    const item: Item = { key, start, text: '', sent: 0, signature: undefined, isDone: false };
+    const item: Item = { start, sent: '', waiting: '', signature: undefined, isDone: false };
     this.#items.push(item);
     this.#byKey.set(key, item);
+    const id = stringOf(given.id);
+    if (id) this.#byId.set(id, item);
     return item;
   }
 
@@ -100,9 +124,10 @@ export class ItemSequence {
       case 'custom_tool_call':
         return { ...call(), form: 'custom' };
       case 'tool_search_call':
-        return given.execution === 'client' || given.execution === undefined
-          ? { ...call(), name: 'tool_search', form: 'toolSearch' }
-          : undefined;
+        // One that the provider runs itself is none of the client's.
+        return given.execution === 'server'
+          ? undefined
+          : { ...call(), name: 'tool_search', form: 'toolSearch' };
       default:
         return undefined;
     }
@@ -140,7 +165,7 @@ export class ItemSequence {
   /** A thought that says nothing and hides nothing is no part, and so is a message without a word. */
   #speak(item: Item, events: Event[]): void {
     const { start } = item;
-    const text = item.text.slice(item.sent);
+    const text = item.waiting;
     const isWorthIt =
       start.kind === 'toolCall' ? start.name !== '' : text !== '' || item.signature !== undefined;
     if (!this.#isHeadOpen && isWorthIt) {
@@ -148,7 +173,8 @@ export class ItemSequence {
       events.push({ type: 'partStart', index: this.#index, part: start });
     }
     if (!this.#isHeadOpen || text === '') return;
-    item.sent = item.text.length;
+    item.sent += text;
+    item.waiting = '';
     events.push({ type: DELTAS[start.kind], index: this.#index, text });
   }
 
@@ -156,11 +182,16 @@ export class ItemSequence {
     if (!this.#isHeadOpen) return;
     const index = this.#index;
     const isFunction = item.start.kind === 'toolCall' && item.start.form !== 'custom';
-    if (isFunction && item.text.trim() === '') events.push({ type: 'argumentsDelta', index, text: '{}' });
+    if (isFunction && item.sent.trim() === '') events.push({ type: 'argumentsDelta', index, text: '{}' });
     if (item.signature !== undefined) events.push({ type: 'signature', index, signature: item.signature });
     events.push({ type: 'partStop', index });
     this.#index += 1;
   }
+}
+
+function isSameJson(one: string, other: string): boolean {
+  const [first, second] = [parseJson(one), parseJson(other)];
+  return first !== undefined && JSON.stringify(first) === JSON.stringify(second);
 }
 
 const DELTAS = {
@@ -169,22 +200,3 @@ const DELTAS = {
   redactedThinking: 'thinkingDelta',
   toolCall: 'argumentsDelta',
 } as const;
-
-function textOf(given: JsonObject, start: PartStart): string {
-  switch (start.kind) {
-    case 'text':
-      return listOf(given.content)
-        .map(objectOf)
-        .map((part) => stringOf(part?.text) ?? stringOf(part?.refusal) ?? '')
-        .join('');
-    case 'thinking':
-      return readThought(given).text;
-    case 'toolCall': {
-      const whole = given.arguments ?? given.input;
-      if (typeof whole === 'string') return whole;
-      return isObject(whole) ? JSON.stringify(whole) : '';
-    }
-    default:
-      return '';
-  }
-}

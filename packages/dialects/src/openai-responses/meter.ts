@@ -1,25 +1,29 @@
-// Watches a stream that passes through. Most frames are pieces: those are told by their type, which stands at their
-// beginning, and only their text is measured; the few others are parsed.
+// Watches a stream that passes through. Most frames are pieces: those are told by their name, and only their text is
+// measured; the few others are parsed.
 
 import type { Frame, StreamMeter } from '../dialect.ts';
-import { objectOf, parseJson, stringOf } from '../json/narrow.ts';
+import { isObject, listOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
+import type { JsonObject } from '../json/value.ts';
 import type { ProviderError } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
 import type { Usage } from '../model/usage.ts';
+import { itemText } from './item-text.ts';
 import { failureIn } from './read-stream.ts';
 import { readUsageObject } from './usage.ts';
 
 export class ResponsesStreamMeter implements StreamMeter {
   #usage: Usage | undefined;
   #outputCharacters = 0;
+  /** Of the pieces since the last item that was done. */
+  #pieceCharacters = 0;
   #isFinished = false;
   #error: ProviderError | undefined;
 
   observe({ event, data }: Frame): boolean {
     if (data === '' || data.startsWith('[DONE]')) return true;
-    const type = /"type"\s*:\s*"([^"]+)"/.exec(data.slice(0, TYPE_CHARACTERS_MAX))?.[1] ?? event;
-    if (SPOKEN.has(type)) this.#outputCharacters += deltaCharacters(data);
-    else if (!QUIET.test(type)) this.#observeParsed(data);
+    const type = event.startsWith('response.') ? event : typeIn(data);
+    if (type === undefined || WEIGHTY.has(type)) this.#observeParsed(data, event);
+    else if (SPOKEN.has(type)) this.#speak(deltaCharacters(data));
     return true;
   }
 
@@ -39,27 +43,58 @@ export class ResponsesStreamMeter implements StreamMeter {
     return this.#error;
   }
 
-  #observeParsed(data: string): void {
+  #speak(characters: number): void {
+    this.#outputCharacters += characters;
+    this.#pieceCharacters += characters;
+  }
+
+  #observeParsed(data: string, name: string): void {
     // An error whose blank line is missing stands on the line after the last event.
     const body = objectOf(parseJson(data) ?? parseJson(data.slice(data.lastIndexOf('\n') + 1)));
     if (body === undefined) return;
-    switch (body.type) {
+    const type = stringOf(body.type) ?? name;
+    const response = objectOf(body.response);
+    switch (type) {
+      case 'response.output_item.done':
+        this.#endItem(objectOf(body.item) ?? {});
+        return;
       case 'response.completed':
       case 'response.incomplete':
+      case 'response.done':
         this.#isFinished = true;
-        this.#usage = readUsageObject(objectOf(body.response)?.usage) ?? this.#usage;
+        this.#usage = readUsageObject(response?.usage) ?? this.#usage;
+        if (this.#outputCharacters === 0) for (const item of listOf(response?.output)) this.#endItem(item);
         return;
       case 'response.failed':
-        this.#error = failureIn(objectOf(body.response));
+        this.#usage = readUsageObject(response?.usage) ?? this.#usage;
+        this.#error = failureIn(response);
         return;
       default:
-        if (!stringOf(body.type)?.startsWith('response.'))
-          this.#error = errorIn(200, body, body.type === 'error');
+        if (SPOKEN.has(type)) this.#speak(stringOf(body.delta)?.length ?? 0);
+        else if (!type.startsWith('response.')) this.#error ??= errorIn(200, body, type === 'error');
     }
+  }
+
+  /** Some servers send an item without its pieces. */
+  #endItem(item: JsonObject[string]): void {
+    if (this.#pieceCharacters === 0 && isObject(item)) this.#outputCharacters += itemText(item).length;
+    this.#pieceCharacters = 0;
   }
 }
 
-const TYPE_CHARACTERS_MAX = 256;
+/** The published form begins with the type; undefined where it does not. */
+function typeIn(data: string): string | undefined {
+  return /^\s*\{\s*"type"\s*:\s*"(response\.[\w.]+)"/.exec(data)?.[1];
+}
+
+/** Events that end an item or the answer. */
+const WEIGHTY: ReadonlySet<string> = new Set([
+  'response.output_item.done',
+  'response.completed',
+  'response.incomplete',
+  'response.done',
+  'response.failed',
+]);
 
 const SPOKEN: ReadonlySet<string> = new Set([
   'response.output_text.delta',
@@ -70,11 +105,22 @@ const SPOKEN: ReadonlySet<string> = new Set([
   'response.custom_tool_call_input.delta',
 ]);
 
-/** Events that neither end a stream nor say anything. */
-const QUIET = /^response\.(?!completed$|incomplete$|failed$)/;
+const DELTA = /"delta"\s*:\s*"/;
 
-/** The length of the piece as its JSON text has it: an escape sequence counts as one character. */
+/** Characters of the piece; an escape sequence counts as one. */
 function deltaCharacters(data: string): number {
-  const found = /"delta"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(data)?.[1];
-  return found === undefined ? 0 : found.replace(/\\(?:u[0-9a-fA-F]{4}|.)/g, 'x').length;
+  const found = DELTA.exec(data);
+  if (found === null) return 0;
+  let characters = 0;
+  for (let at = found.index + found[0].length; at < data.length; characters += 1) {
+    const unit = data.charCodeAt(at);
+    if (unit === QUOTE) break;
+    if (unit !== BACKSLASH) at += 1;
+    else at += data.charCodeAt(at + 1) === SMALL_U ? 6 : 2;
+  }
+  return characters;
 }
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const SMALL_U = 0x75;

@@ -5,10 +5,20 @@
 import { InvalidRequest } from '../dialect.ts';
 import * as fields from '../json/fields.ts';
 import { messageList } from '../json/message-list.ts';
-import { listOf, objectOf, stringOf } from '../json/narrow.ts';
+import { isObject, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
-import type { CallForm, Part, TextPart, Tool, ToolCallPart, ToolResultPart, Turn } from '../model/request.ts';
+import type {
+  CallForm,
+  Part,
+  TextPart,
+  ThinkingPart,
+  Tool,
+  ToolCallPart,
+  ToolResultPart,
+  Turn,
+} from '../model/request.ts';
 import { COMPACTION_REQUEST, openCompaction } from './compaction.ts';
+import { foundBy } from './found-tools.ts';
 import { readContent, readResultContent } from './read-content.ts';
 import { readTools } from './read-tools.ts';
 import { readThought } from './reasoning-item.ts';
@@ -25,16 +35,26 @@ export function readInput(value: JsonValue | undefined, instructions: string | u
   const reader = new InputReader();
   if (instructions !== undefined && instructions !== '')
     reader.system.push({ kind: 'text', text: instructions });
-  const items = typeof value === 'string' ? [{ role: 'user', content: value }] : messageList(value, 'input');
+  const items =
+    typeof value === 'string'
+      ? [{ role: 'user', content: value }]
+      : messageList(value, 'input', INPUT_ITEMS_MAX);
   items.forEach((item, at) => {
     reader.read(fields.requiredObject(item, `input.${at}`), `input.${at}`);
   });
   return reader;
 }
 
+/** A step of an agent is several items, where it is one or two messages elsewhere. */
+const INPUT_ITEMS_MAX = 20_000;
+
+interface GrowingTurn extends Turn {
+  readonly parts: Part[];
+}
+
 class InputReader implements Input {
   readonly system: TextPart[] = [];
-  readonly turns: Turn[] = [];
+  readonly turns: GrowingTurn[] = [];
   readonly tools: Tool[] = [];
   isCompaction = false;
 
@@ -45,23 +65,25 @@ class InputReader implements Input {
         this.#message(item, field);
         return;
       case 'reasoning':
-        this.#say(readThought(item));
+        this.#thought(readThought(item));
         return;
       case 'function_call':
-        this.#say(readCall(item, field, fields.optionalString(item.arguments, `${field}.arguments`)));
+        this.#say(readCall(item, field, argumentsOf(item, field)));
         return;
       case 'custom_tool_call':
         this.#say(readCall(item, field, stringOf(item.input) ?? '', 'custom'));
         return;
       case 'tool_search_call':
-        this.#say(readSearch(item, field));
+        if (isHosted(item)) this.#foreign(item, type);
+        else this.#say(readSearch(item, field));
         return;
       case 'function_call_output':
       case 'custom_tool_call_output':
         this.#result(readResult(item, field));
         return;
       case 'tool_search_output':
-        this.#searchResult(item, field);
+        if (isHosted(item)) this.#foreign(item, type);
+        else this.#searchResult(item, field);
         return;
       case 'additional_tools':
         this.tools.push(...readTools(item.tools, `${field}.tools`));
@@ -92,7 +114,7 @@ class InputReader implements Input {
         return;
       }
       case 'user':
-        this.turns.push({ role, parts });
+        this.turns.push({ role, parts: [...parts] });
         return;
       case 'assistant':
         this.#say(...parts);
@@ -108,27 +130,29 @@ class InputReader implements Input {
   /** What the model made goes on in its turn. */
   #say(...parts: readonly Part[]): void {
     const last = this.turns.at(-1);
-    if (last?.role !== 'assistant') this.turns.push({ role: 'assistant', parts });
-    else this.turns[this.turns.length - 1] = { role: 'assistant', parts: [...last.parts, ...parts] };
+    if (last?.role === 'assistant') last.parts.push(...parts);
+    else this.turns.push({ role: 'assistant', parts: [...parts] });
+  }
+
+  /** One that neither says nor hides anything is none. */
+  #thought(thought: ThinkingPart): void {
+    if (thought.text !== '' || thought.signature !== undefined) this.#say(thought);
   }
 
   #result(result: ToolResultPart): void {
     const last = this.turns.at(-1);
-    const isGoingOn =
-      last?.role === 'user' &&
-      last.parts.length > 0 &&
-      last.parts.every((part) => part.kind === 'toolResult');
-    if (isGoingOn) this.turns[this.turns.length - 1] = { role: 'user', parts: [...last.parts, result] };
+    // A turn of the user that ends with a result has nothing else in it.
+    if (last?.role === 'user' && last.parts.at(-1)?.kind === 'toolResult') last.parts.push(result);
     else this.turns.push({ role: 'user', parts: [result] });
   }
 
-  /** The tools that a search found are tools from here on. */
+  /** The tools that a search found are tools from here on, and are known by the search that found them. */
   #searchResult(item: JsonObject, field: string): void {
+    const callId = stringOf(item.call_id) ?? this.#lastCallId();
     const found = readTools(item.tools, `${field}.tools`);
-    this.tools.push(...found);
+    this.tools.push(...found.map((tool) => foundBy(tool, callId)));
     const names = found.flatMap((tool) => ('name' in tool ? [tool.name] : []));
     const text = names.length === 0 ? 'No tool was found.' : `Tools loaded: ${names.join(', ')}`;
-    const callId = stringOf(item.call_id) ?? this.#lastCallId();
     this.#result({ kind: 'toolResult', callId, parts: [{ kind: 'text', text }], isError: false });
   }
 
@@ -144,9 +168,23 @@ class InputReader implements Input {
     else this.turns.push({ role: 'user', parts: [{ kind: 'text', text: summary }] });
   }
 
+  /** Belongs to the turn that it stands in: who made it cannot be told. */
   #foreign(item: JsonObject, type: string): void {
-    this.#say({ kind: 'foreign', dialect: 'openai-responses', type, value: item });
+    const part: Part = { kind: 'foreign', dialect: 'openai-responses', type, value: item };
+    const last = this.turns.at(-1);
+    if (last === undefined) this.turns.push({ role: 'system', parts: [part] });
+    else last.parts.push(part);
   }
+}
+
+/** A search that the provider ran itself, over tools that it keeps. */
+function isHosted({ execution, call_id: callId }: JsonObject): boolean {
+  return execution === 'server' || (execution === undefined && stringOf(callId) === undefined);
+}
+
+/** As an object from clients that take Ollama's form for it. */
+function argumentsOf({ arguments: given }: JsonObject, field: string): string | undefined {
+  return isObject(given) ? JSON.stringify(given) : fields.optionalString(given, `${field}.arguments`);
 }
 
 function readCall(item: JsonObject, field: string, text: string | undefined, form?: CallForm): ToolCallPart {
@@ -173,19 +211,12 @@ function readSearch(item: JsonObject, field: string): ToolCallPart {
 
 function readResult(item: JsonObject, field: string): ToolResultPart {
   const { output } = item;
-  const parts =
-    typeof output === 'string' || Array.isArray(output)
-      ? readResultContent(output, `${field}.output`)
-      : [
-          {
-            kind: 'text' as const,
-            text: output === undefined || output === null ? '' : JSON.stringify(output),
-          },
-        ];
+  // The published forms are a text and a list.
+  const content = isObject(output) ? JSON.stringify(output) : output;
   return {
     kind: 'toolResult',
     callId: fields.requiredString(item.call_id, `${field}.call_id`),
-    parts,
-    isError: item.status === 'incomplete' && listOf(output).length === 0 && output === '',
+    parts: readResultContent(content, `${field}.output`),
+    isError: false,
   };
 }

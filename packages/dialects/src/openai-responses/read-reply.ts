@@ -1,7 +1,7 @@
 // https://platform.openai.com/docs/api-reference/responses/object
 
 import { InvalidReply } from '../dialect.ts';
-import { isObject, objectOf } from '../json/narrow.ts';
+import { objectOf } from '../json/narrow.ts';
 import type { JsonValue } from '../json/value.ts';
 import type { Event } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
@@ -15,19 +15,16 @@ import { failureIn, ResponsesStreamReader } from './read-stream.ts';
 export function readReply(body: JsonValue): readonly Event[] {
   const reply = objectOf(body);
   if (reply?.status === 'failed') return [{ type: 'error', error: failureIn(reply) }];
-  if (!Array.isArray(reply?.output)) {
+  if (reply === undefined || !Array.isArray(reply.output)) {
     const error = errorIn(200, body, false);
     if (error !== undefined) return [{ type: 'error', error }];
     throw new InvalidReply('The provider sent an answer without output.');
   }
-  if (reply === undefined || !isFinished(reply.status)) {
+  const { status = 'completed' } = reply;
+  if (status !== 'completed' && status !== 'incomplete') {
     throw new InvalidReply('The provider sent an answer that is not finished.');
   }
   const events: Event[] = [];
-  new ResponsesStreamReader().readEvent({ type: 'response.completed', response: reply }, events);
+  new ResponsesStreamReader().readEvent({ type: `response.${status}`, response: reply }, events);
   return events;
-}
-
-function isFinished(status: JsonValue | undefined): boolean {
-  return status === undefined || status === 'completed' || status === 'incomplete' || isObject(status);
 }

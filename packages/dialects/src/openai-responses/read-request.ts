@@ -4,9 +4,11 @@ import { InvalidRequest } from '../dialect.ts';
 import * as fields from '../json/fields.ts';
 import { isObject, listOf, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
-import type { OutputFormat, Reasoning, Request, ToolChoice } from '../model/request.ts';
+import type { OutputFormat, Reasoning, Request } from '../model/request.ts';
 import { readInput } from './read-input.ts';
+import { allowedTools, readToolChoice } from './read-tool-choice.ts';
 import { readTools } from './read-tools.ts';
+import { ENCRYPTED } from './reasoning.ts';
 
 /** Fields that the hub holds; `stream_options` says nothing here, but Cursor sends it. */
 const HUB_FIELDS: ReadonlySet<string> = new Set([
@@ -52,7 +54,7 @@ export function readRequest(body: JsonValue): Request {
     model: fields.requiredString(body.model, 'model'),
     system: input.system,
     turns: input.turns,
-    tools: [...readTools(body.tools, 'tools'), ...input.tools],
+    tools: allowedTools([...readTools(body.tools, 'tools'), ...input.tools], body.tool_choice),
     stop: [],
     answerCount: 1,
     isStreaming: fields.optionalBoolean(body.stream, 'stream') ?? false,
@@ -62,28 +64,8 @@ export function readRequest(body: JsonValue): Request {
   };
 }
 
-const ENCRYPTED = 'reasoning.encrypted_content';
-
 function isEncryptedWanted(include: JsonValue | undefined): boolean {
   return listOf(include).includes(ENCRYPTED);
-}
-
-function readToolChoice(value: JsonValue | undefined): ToolChoice | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (value === 'auto' || value === 'none') return { kind: value };
-  if (value === 'required') return { kind: 'any' };
-  const choice = objectOf(value);
-  const name = stringOf(choice?.name) ?? stringOf(objectOf(choice?.function)?.name);
-  const namespace = stringOf(choice?.namespace);
-  if (name !== undefined) return { kind: 'tool', name, ...(namespace !== undefined && { namespace }) };
-  if (choice?.type === 'allowed_tools') return { kind: choice.mode === 'required' ? 'any' : 'auto' };
-  if (choice?.type === 'tool_search') return { kind: 'tool', name: 'tool_search' };
-  // A tool that the provider runs is named by its type alone.
-  if (typeof choice?.type === 'string') return { kind: 'any' };
-  throw new InvalidRequest(
-    'tool_choice',
-    'The field "tool_choice" must be "auto", "none", "required" or name a tool.',
-  );
 }
 
 function readOutput(format: JsonObject | undefined): OutputFormat | undefined {
@@ -120,10 +102,17 @@ function readReasoning(given: JsonObject | undefined): Reasoning | undefined {
 
 /** Of what the hub reads only a part, the rest stays. */
 function readExtra(body: JsonObject): Request['extra'] {
-  const entries = Object.entries(body).filter(([name, value]) => !HUB_FIELDS.has(name) && value !== null);
+  const entries = Object.entries(body).filter(
+    ([name, value]) => !HUB_FIELDS.has(name) && value !== null && !isDefault(name, value),
+  );
   const include = listOf(body.include).filter((item) => item !== ENCRYPTED);
   if (include.length > 0) entries.push(['include', include]);
   const context = objectOf(body.reasoning)?.context;
   if (context !== undefined && context !== null) entries.push(['reasoning.context', context]);
   return entries.length === 0 ? {} : { 'openai-responses': Object.fromEntries(entries) };
+}
+
+/** Nothing is stored anywhere unless it is asked for. */
+function isDefault(name: string, value: JsonValue | undefined): boolean {
+  return (name === 'store' || name === 'background') && value === false;
 }

@@ -45,32 +45,39 @@ export class ResponsesStreamReader implements StreamReader {
         return;
       case 'response.output_item.done':
         this.#start(undefined, events);
-        if (item !== undefined) this.#items.done(keyOf(event, item), item, events);
-        return;
-      case 'response.output_text.delta':
-      case 'response.refusal.delta':
-      case 'response.reasoning_summary_text.delta':
-      case 'response.reasoning_text.delta':
-      case 'response.function_call_arguments.delta':
-      case 'response.custom_tool_call_input.delta':
-        this.#items.delta(keyOf(event, event), stringOf(event.delta) ?? '', events);
+        if (item !== undefined) this.#endItem(keyOf(event, item), item, events);
         return;
       case 'response.reasoning_summary_part.added':
         // Parts of a summary stand apart, as they do in the finished item.
-        if ((numberOf(event.summary_index) ?? 0) > 0) this.#items.delta(keyOf(event, event), '\n\n', events);
+        if ((numberOf(event.summary_index) ?? 0) > 0) {
+          this.#items.delta(keyOf(event, event), 'reasoning', '\n\n', events);
+        }
         return;
       case 'response.completed':
       case 'response.incomplete':
       case 'response.done':
-        this.#finish(objectOf(event.response) ?? {}, events);
+        this.#finish(objectOf(event.response) ?? {}, type, events);
         return;
       case 'response.failed':
+        this.#count(objectOf(event.response), events);
         this.#fail(failureIn(objectOf(event.response)), events);
         return;
-      default: {
-        const error = errorIn(200, type === 'error' ? event : body, type === 'error');
-        if (error !== undefined && !type.startsWith('response.')) this.#fail(error, events);
-      }
+      default:
+        this.#readOther(type, event, events);
+    }
+  }
+
+  #readOther(type: string, event: JsonObject, events: Event[]): void {
+    const piece = PIECES.get(type);
+    if (piece !== undefined) {
+      this.#start(undefined, events);
+      const [itemType, field] = piece;
+      const text = stringOf(event[field]) ?? '';
+      if (field === 'delta') this.#items.delta(keyOf(event, event), itemType, text, events);
+      else this.#items.whole(keyOf(event, event), text, events);
+    } else if (!type.startsWith('response.')) {
+      const error = errorIn(200, event, type === 'error');
+      if (error !== undefined) this.#fail(error, events);
     }
   }
 
@@ -93,21 +100,33 @@ export class ResponsesStreamReader implements StreamReader {
     events.push({ type: 'start', id, model: stringOf(response?.model) ?? '' });
   }
 
+  #endItem(key: string, item: JsonObject, events: Event[]): void {
+    if (this.#hasEnded) return;
+    this.#items.done(key, item, events);
+    if (this.#items.hasBrokenCall) this.#fail({ code: 'upstream', message: BROKEN_CALL }, events);
+  }
+
   /** Some servers send items only here. */
-  #finish(response: JsonObject, events: Event[]): void {
+  #finish(response: JsonObject, type: string, events: Event[]): void {
     this.#start(response, events);
     listOf(response.output)
       .filter(isObject)
       .forEach((item, at) => {
-        this.#items.done(keyOf({ output_index: at }, item), item, events);
+        this.#endItem(String(at), item, events);
       });
+    if (this.#hasEnded) return;
     this.#items.closeAll(events);
-    const usage = readUsageObject(response.usage);
-    if (usage !== undefined) events.push({ type: 'usage', usage });
+    this.#count(response, events);
     const { hasToolCall, hasRefusal } = this.#items;
-    const reason = stringOf(objectOf(response.incomplete_details)?.reason);
+    const isIncomplete = type === 'response.incomplete' || response.status === 'incomplete';
+    const reason = stringOf(objectOf(response.incomplete_details)?.reason) ?? (isIncomplete ? '' : undefined);
     this.#hasEnded = true;
     events.push({ type: 'finish', reason: readFinish(reason, { hasToolCall, hasRefusal }) });
+  }
+
+  #count(response: JsonObject | undefined, events: Event[]): void {
+    const usage = readUsageObject(response?.usage);
+    if (usage !== undefined) events.push({ type: 'usage', usage });
   }
 
   #fail(error: ProviderError, events: Event[]): void {
@@ -116,6 +135,20 @@ export class ResponsesStreamReader implements StreamReader {
   }
 }
 
+/** Events with a piece of an item: the item's type, and the field that holds the piece or all of it. */
+const PIECES: ReadonlyMap<string, readonly [string, 'delta' | 'text' | 'refusal' | 'arguments' | 'input']> =
+  new Map([
+    ['response.output_text.delta', ['message', 'delta']],
+    ['response.refusal.delta', ['message', 'delta']],
+    ['response.reasoning_summary_text.delta', ['reasoning', 'delta']],
+    ['response.reasoning_text.delta', ['reasoning', 'delta']],
+    ['response.function_call_arguments.delta', ['function_call', 'delta']],
+    ['response.function_call_arguments.done', ['function_call', 'arguments']],
+    ['response.custom_tool_call_input.delta', ['custom_tool_call', 'delta']],
+    ['response.custom_tool_call_input.done', ['custom_tool_call', 'input']],
+  ]);
+
+const BROKEN_CALL = 'The provider sent a call whose pieces are not what it says at the end.';
 const BROKEN_EVENT = 'The provider broke off in the middle of an event, or sent one that is not JSON.';
 
 /** The place in the output names an item best: some servers change its id on the way, or send none with the pieces. */

@@ -4,20 +4,21 @@ import * as fields from '../json/fields.ts';
 import { isObject, listOf, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { CustomTool, FunctionTool, Tool, WebSearchTool } from '../model/request.ts';
+import { GROUP_DESCRIPTION } from './found-tools.ts';
 
-/** Tools of every kind; those of a namespace carry its name. */
-export function readTools(value: JsonValue | undefined, field: string, namespace?: string): readonly Tool[] {
+/** Tools of every kind; those of a namespace carry its name, and functions what it is for. */
+export function readTools(value: JsonValue | undefined, field: string, group?: Namespace): readonly Tool[] {
   return fields.optionalList(value, field).flatMap((item, at): readonly Tool[] => {
     const path = `${field}.${at}`;
     const tool = fields.requiredObject(item, path);
     const type = fields.optionalString(tool.type, `${path}.type`) ?? 'function';
     switch (type) {
       case 'function':
-        return [readFunction(tool, path, namespace)];
+        return [readFunction(tool, path, group)];
       case 'custom':
-        return [readCustom(tool, path, namespace)];
+        return [readCustom(tool, path, group?.name)];
       case 'namespace':
-        return readTools(tool.tools, `${path}.tools`, fields.requiredString(tool.name, `${path}.name`));
+        return readTools(tool.tools, `${path}.tools`, readNamespace(tool, path));
       case 'tool_search':
         return [readToolSearch(tool, path)];
       default:
@@ -28,14 +29,29 @@ export function readTools(value: JsonValue | undefined, field: string, namespace
 
 const WEB_SEARCH = /^web_search(?:_preview)?(?:_\d{4}_\d\d_\d\d)?$/;
 
+interface Namespace {
+  readonly name: string;
+  readonly description: string | undefined;
+}
+
+function readNamespace(tool: JsonObject, field: string): Namespace {
+  return {
+    name: fields.requiredString(tool.name, `${field}.name`),
+    description: fields.optionalString(tool.description, `${field}.description`),
+  };
+}
+
 const FUNCTION_FIELDS = new Set(['type', 'name', 'description', 'parameters', 'strict', 'function']);
 
 /** Cursor nests the function as Chat Completions does. */
-function readFunction(given: JsonObject, field: string, namespace: string | undefined): FunctionTool {
+function readFunction(given: JsonObject, field: string, group: Namespace | undefined): FunctionTool {
   const tool = isObject(given.function) ? given.function : given;
-  const others = Object.entries(given).filter(([name]) => !FUNCTION_FIELDS.has(name));
+  const others = Object.entries(given).filter(
+    ([name, value]) => !FUNCTION_FIELDS.has(name) && value !== null,
+  );
+  if (group?.description !== undefined) others.push([GROUP_DESCRIPTION, group.description]);
   const optional = {
-    namespace,
+    namespace: group?.name,
     description: fields.optionalString(tool.description, `${field}.description`),
     isStrict: fields.optionalBoolean(tool.strict, `${field}.strict`),
     extra: others.length === 0 ? undefined : { 'openai-responses': Object.fromEntries(others) },

@@ -4,7 +4,6 @@
 
 import { isObject, listOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
-import { digest } from '../model/digest.ts';
 import type { ThinkingPart } from '../model/request.ts';
 import { isSealed } from '../model/seal.ts';
 
@@ -55,10 +54,6 @@ export function reasoningItem(id: string, text: string, encrypted: string | unde
     summary: summaryOf(text),
     ...(encrypted !== undefined && { encrypted_content: encrypted }),
   };
-}
-
-export function reasoningId(replyId: string, outputIndex: number): string {
-  return `rs_${digest(`${replyId}\n${outputIndex}`)}`;
 }
 
 function summaryOf(text: string): readonly JsonObject[] {

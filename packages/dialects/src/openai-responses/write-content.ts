@@ -18,9 +18,15 @@ export function writeContent(
       case 'text':
         return part.text === '' ? [] : [text(part.text)];
       case 'image':
-        return role === 'assistant' ? lost('image', field, dropped) : [writeImage(part)];
+        if (role === 'assistant') return lost('image', field, dropped);
+        if (!isStoredElsewhere(part.source)) return [writeImage(part)];
+        lost('image', field, dropped);
+        return [text('[An image was attached that cannot be shown here.]')];
       case 'document':
-        return writeDocument(part).map((written) => (typeof written === 'string' ? text(written) : written));
+        if (role === 'assistant') return lost('document', field, dropped);
+        if (!isStoredElsewhere(part.source)) return [writeDocument(part)];
+        lost('document', field, dropped);
+        return [text('[A document was attached that cannot be shown here.]')];
       case 'foreign':
         return writeForeign(part, field, dropped).map((written) =>
           typeof written === 'string' ? text(written) : written,
@@ -36,23 +42,29 @@ function lost(name: string, field: string, dropped: Set<string>): readonly JsonO
   return [];
 }
 
-function writeImage({ source, detail = 'auto' }: ImagePart): JsonObject {
-  if (source.kind === 'file') return { type: 'input_image', file_id: source.fileId, detail };
-  const url = source.kind === 'url' ? source.url : `data:${source.mediaType};base64,${source.data}`;
-  return { type: 'input_image', image_url: url, detail };
+/** Anthropic's own names of files begin with `file_`, OpenAI's with `file-`. */
+function isStoredElsewhere(source: DocumentPart['source']): boolean {
+  return source.kind === 'file' && source.fileId.startsWith('file_');
 }
 
-function writeDocument({ source, title }: DocumentPart): readonly (string | JsonObject)[] {
+function writeImage({ source, detail }: ImagePart): JsonObject {
+  const measure = detail === undefined ? {} : { detail };
+  if (source.kind === 'file') return { type: 'input_image', file_id: source.fileId, ...measure };
+  const url = source.kind === 'url' ? source.url : `data:${source.mediaType};base64,${source.data}`;
+  return { type: 'input_image', image_url: url, ...measure };
+}
+
+function writeDocument({ source, title }: DocumentPart): JsonObject {
   switch (source.kind) {
     case 'text':
-      return [title === undefined ? source.text : `${title}\n\n${source.text}`];
+      return { type: 'input_text', text: title === undefined ? source.text : `${title}\n\n${source.text}` };
     case 'file':
-      return [{ type: 'input_file', file_id: source.fileId }];
+      return { type: 'input_file', file_id: source.fileId };
     case 'url':
-      return [{ type: 'input_file', file_url: source.url }];
+      return { type: 'input_file', file_url: source.url };
     case 'base64': {
       const data = `data:${source.mediaType};base64,${source.data}`;
-      return [{ type: 'input_file', filename: title ?? 'document.pdf', file_data: data }];
+      return { type: 'input_file', filename: title ?? 'document.pdf', file_data: data };
     }
   }
 }

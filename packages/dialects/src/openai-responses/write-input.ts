@@ -2,23 +2,26 @@
 // Items go without ids: "Item with id 'msg_…' not found. Items are not persisted when `store` is set to false." Only a
 // thought keeps the id that its encrypted form is bound to.
 
+import { objectOf, parseJson } from '../json/narrow.ts';
 import type { JsonObject } from '../json/value.ts';
 import { isBillingHeader } from '../model/billing-header.ts';
 import { arrangeToolResults } from '../model/call-legality.ts';
 import { digest } from '../model/digest.ts';
 import type { Part, Request, ToolCallPart, ToolResultPart, Turn } from '../model/request.ts';
+import { isOpenAi } from '../openai-chat/model-family.ts';
 import { writeThought } from './reasoning-item.ts';
 import { writeContent } from './write-content.ts';
+import { writeFoundTools } from './write-tools.ts';
 
-export function writeInput(request: Request, dropped: Set<string>): JsonObject {
-  const { system, isCompaction = false } = request;
-  const turns = isCompaction ? request.turns.slice(0, -1) : request.turns;
+export function writeInput(request: Request, model: string, dropped: Set<string>): JsonObject {
+  const { system } = request;
   const instructions = system.filter((part) => !isBillingHeader(part, dropped));
   if (system.some((part) => part.cacheControl !== undefined)) dropped.add('cache_control');
-  const input = arrangeToolResults(turns).flatMap((turn, at, arranged) =>
-    writeTurn(turn, { field: `input.${at}`, forms: formsOf(arranged), dropped }),
+  const turns = arrangeToolResults(request.turns);
+  const forms = formsOf(turns);
+  const input = turns.flatMap((turn, at) =>
+    writeTurn(turn, { request, model, field: `messages.${at}`, forms, dropped }),
   );
-  if (isCompaction) input.push({ type: 'compaction_trigger' });
   return {
     ...(instructions.length > 0 && { instructions: instructions.map((part) => part.text).join('\n\n') }),
     input,
@@ -26,6 +29,8 @@ export function writeInput(request: Request, dropped: Set<string>): JsonObject {
 }
 
 interface TurnWriter {
+  readonly request: Request;
+  readonly model: string;
   readonly field: string;
   readonly dropped: Set<string>;
   /** The form of each call: its result's item is of the same. */
@@ -54,7 +59,14 @@ function writeTurn(turn: Turn, writer: TurnWriter): readonly JsonObject[] {
     }
   }
   endMessage();
-  return items;
+  return withoutLastThought(items, writer);
+}
+
+/** "Item 'rs_…' of type 'reasoning' was provided without its required following item." */
+function withoutLastThought(items: readonly JsonObject[], { dropped }: TurnWriter): readonly JsonObject[] {
+  const end = items.findLastIndex((item) => item.type !== 'reasoning') + 1;
+  if (end < items.length) dropped.add('thinking');
+  return items.slice(0, end);
 }
 
 /** Undefined for what belongs into a message. */
@@ -73,15 +85,17 @@ function writeItem(part: Part, writer: TurnWriter): readonly JsonObject[] | unde
       writer.dropped.add('redacted_thinking');
       return [];
     case 'foreign':
-      if (part.dialect === 'openai-responses' && !PARTS.has(part.type)) return [withoutId(part.value)];
-      return undefined;
+      if (part.dialect !== 'openai-responses' || isOfMessage(part.type)) return undefined;
+      return [part.type === 'item_reference' ? part.value : withoutId(part.value)];
     default:
       return undefined;
   }
 }
 
-/** Foreign kinds that stand inside a message. */
-const PARTS: ReadonlySet<string> = new Set(['input_audio', 'input_video']);
+/** Kinds that the hub does not know stand inside a message or beside it: `input_audio`, `web_search_call`. */
+function isOfMessage(type: string): boolean {
+  return /^(?:input|output)_/.test(type);
+}
 
 function withoutId({ id: _, ...item }: JsonObject): JsonObject {
   return item;
@@ -90,11 +104,16 @@ function withoutId({ id: _, ...item }: JsonObject): JsonObject {
 function writeMessage(
   role: Turn['role'],
   parts: readonly Part[],
-  { field, dropped }: TurnWriter,
+  { field, model, dropped }: TurnWriter,
 ): readonly JsonObject[] {
   const content = writeContent(parts, role, field, dropped);
   if (content.length === 0) return [];
-  return [{ type: 'message', role: role === 'system' ? 'developer' : role, content }];
+  return [{ type: 'message', role: role === 'system' ? systemRole(model) : role, content }];
+}
+
+/** Templates of open models know no `developer`. */
+function systemRole(model: string): string {
+  return isOpenAi(model) ? 'developer' : 'system';
 }
 
 function writeCall({ id, name, namespace, form, argumentsText }: ToolCallPart): JsonObject {
@@ -104,7 +123,13 @@ function writeCall({ id, name, namespace, form, argumentsText }: ToolCallPart): 
     case 'custom':
       return { type: 'custom_tool_call', call_id, name, ...group, input: argumentsText };
     case 'toolSearch':
-      return { type: 'tool_search_call', call_id, execution: 'client', arguments: parsed(argumentsText) };
+      return {
+        type: 'tool_search_call',
+        call_id,
+        execution: 'client',
+        status: 'completed',
+        arguments: objectOf(parseJson(argumentsText)) ?? {},
+      };
     default:
       return {
         type: 'function_call',
@@ -116,26 +141,26 @@ function writeCall({ id, name, namespace, form, argumentsText }: ToolCallPart): 
   }
 }
 
-function parsed(text: string): JsonObject {
-  try {
-    return JSON.parse(text) as JsonObject;
-  } catch {
-    return {};
-  }
-}
-
-/** One text is a string, which every server of this dialect takes; a search's tools stand in the list of tools. */
-function writeResult(result: ToolResultPart, { field, forms, dropped }: TurnWriter): JsonObject {
+/** One text is a string, which every server of this dialect takes. */
+function writeResult(result: ToolResultPart, writer: TurnWriter): JsonObject {
+  const { request, field, forms, dropped } = writer;
   if (result.cacheControl !== undefined) dropped.add('cache_control');
   const form = forms.get(result.callId);
   const call_id = callId(result.callId);
-  if (form === 'toolSearch') return { type: 'tool_search_output', call_id, execution: 'client', tools: [] };
+  if (form === 'toolSearch') {
+    const tools = writeFoundTools(request, result.callId);
+    return { type: 'tool_search_output', call_id, execution: 'client', status: 'completed', tools };
+  }
   const type = form === 'custom' ? 'custom_tool_call_output' : 'function_call_output';
   const content = writeContent(result.parts, 'user', field, dropped);
-  const isText = content.every((part) => part.type === 'input_text');
-  if (!isText) return { type, call_id, output: content };
-  const text = content.map((part) => part.text).join('\n');
-  return { type, call_id, output: result.isError && !/^error\b/i.test(text) ? `Error: ${text}` : text };
+  const texts = content.flatMap((part) => (part.type === 'input_text' ? [String(part.text)] : []));
+  const isMarked = result.isError && !/^error\b/i.test(texts[0] ?? '');
+  if (texts.length < content.length) {
+    const mark = isMarked ? [{ type: 'input_text', text: 'Error:' }] : [];
+    return { type, call_id, output: [...mark, ...content] };
+  }
+  const text = texts.join('\n');
+  return { type, call_id, output: isMarked ? `Error: ${text}` : text };
 }
 
 const CALL_ID_CHARACTERS_MAX = 64;

@@ -3,9 +3,12 @@
 import { InvalidRequest, type WrittenRequest } from '../dialect.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { digest } from '../model/digest.ts';
-import type { DialectName, OutputFormat, Request } from '../model/request.ts';
+import type { DialectName, OutputFormat, Part, Request, Tool } from '../model/request.ts';
 import { isSealed } from '../model/seal.ts';
-import { isOpenAi, isOpenAiReasoning, isReasoningRefused } from '../openai-chat/model-family.ts';
+import { isStrictSchema } from '../model/strict-schema.ts';
+import { isOpenAi, isOpenAiReasoning } from '../openai-chat/model-family.ts';
+import { isOurSummary } from './compaction.ts';
+import { writeInclude, writeReasoning } from './reasoning.ts';
 import { writeInput } from './write-input.ts';
 import { fitToolForms, writeTools } from './write-tools.ts';
 
@@ -14,7 +17,7 @@ export function writeRequest(asked: Request, model: string): WrittenRequest {
     throw new InvalidRequest('n', `The model "${asked.model}" gives one answer at a time: leave "n" out.`);
   }
   const dropped = new Set<string>();
-  const { request, restore } = fitToolForms(asked, dropped);
+  const { request, restore } = fitToolForms(asked, model, dropped);
   dropForeign(request, dropped);
   const extra = ownExtra(request);
   const reasoning = writeReasoning(request, model, dropped);
@@ -23,7 +26,7 @@ export function writeRequest(asked: Request, model: string): WrittenRequest {
     store: false,
     ...extra,
     model,
-    ...writeInput(request, dropped),
+    ...writeInput(request, model, dropped),
     ...writeTools(request, dropped),
     ...writeText(request, model, dropped),
     ...(reasoning !== undefined && { reasoning }),
@@ -43,28 +46,32 @@ export function writeRequest(asked: Request, model: string): WrittenRequest {
 /** "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16" */
 const OUTPUT_TOKENS_MIN = 16;
 
-/** Undefined when an item holds what another provider hid, in an envelope of ours. */
+/**
+ * Undefined when the request must be written anew: it holds what another provider hid or what was summarized here, in
+ * envelopes of ours, or asks a model that is not OpenAI's for what only those know.
+ */
 export function passThroughEdits(
-  { turns }: Request,
+  request: Request,
   model: string,
 ): Readonly<Record<string, JsonValue>> | undefined {
-  return turns.some(({ parts }) => parts.some(isOurs)) ? undefined : { model };
+  if (request.turns.some(({ parts }) => parts.some(isOurs))) return undefined;
+  const isOpenAiWanted = request.isCompaction === true || request.tools.some(isOpenAiForm);
+  return isOpenAiWanted && !isOpenAi(model) ? undefined : { model };
 }
 
-function isOurs(part: Request['turns'][number]['parts'][number]): boolean {
+function isOurs(part: Part): boolean {
+  if (part.kind === 'text') return isOurSummary(part.text);
   return part.kind === 'thinking' && part.signature !== undefined && isSealed(part.signature);
 }
 
-/**
- * The field by which the provider is to remember earlier requests or to work on by itself; undefined when there is none.
- * Only a provider of this dialect can do either: for another, the request is to be refused by that field.
- */
-export function statefulField({ extra }: Request): string | undefined {
-  const own = extra['openai-responses'];
-  return STATEFUL.find((name) => own?.[name] !== undefined && own[name] !== false);
+/** Namespaces, custom tools and searches by the client. */
+function isOpenAiForm(tool: Tool): boolean {
+  return (
+    tool.kind === 'custom' ||
+    tool.kind === 'toolSearch' ||
+    (tool.kind === 'function' && tool.namespace !== undefined)
+  );
 }
-
-const STATEFUL = ['previous_response_id', 'conversation', 'background'] as const;
 
 /** What rides under a dotted name is put back where it came from. */
 function ownExtra({ extra }: Request): JsonObject {
@@ -76,7 +83,7 @@ function dropForeign(request: Request, dropped: Set<string>): void {
   for (const dialect of Object.keys(request.extra) as DialectName[]) {
     if (dialect === 'openai-responses') continue;
     for (const name of Object.keys(request.extra[dialect] ?? {})) {
-      if (!(name === 'top_k' && request.topK !== undefined)) dropped.add(name);
+      if (!isCarried(name, request)) dropped.add(name);
     }
   }
   if (request.stop.length > 0) dropped.add('stop');
@@ -86,59 +93,30 @@ function dropForeign(request: Request, dropped: Set<string>): void {
   if (request.frequencyPenalty !== undefined) dropped.add('frequency_penalty');
 }
 
+/** Fields that another dialect keeps for its own, although the hub has read them. */
+function isCarried(name: string, { topK, reasoning }: Request): boolean {
+  if (name === 'top_k') return topK !== undefined;
+  return (name === 'thinking' || name === 'reasoning') && reasoning !== undefined;
+}
+
 function writeText({ output, verbosity }: Request, model: string, dropped: Set<string>): JsonObject {
   const isVerbosityTaken = verbosity !== undefined && isOpenAi(model);
   if (verbosity !== undefined && !isVerbosityTaken) dropped.add('verbosity');
   if (output === undefined && !isVerbosityTaken) return {};
   return {
     text: {
-      ...(output !== undefined && { format: writeFormat(output) }),
+      ...(output !== undefined && { format: writeFormat(output, dropped) }),
       ...(isVerbosityTaken && { verbosity }),
     },
   };
 }
 
-function writeFormat(output: OutputFormat): JsonObject {
+function writeFormat(output: OutputFormat, dropped: Set<string>): JsonObject {
   if (output.kind !== 'schema') return { type: output.kind === 'json' ? 'json_object' : 'text' };
   const { schema, name = 'answer', isStrict = false } = output;
-  return { type: 'json_schema', name, schema, strict: isStrict };
-}
-
-function writeReasoning(
-  { reasoning, extra }: Request,
-  model: string,
-  dropped: Set<string>,
-): JsonObject | undefined {
-  const context = extra['openai-responses']?.['reasoning.context'];
-  if (reasoning === undefined && context === undefined) return undefined;
-  const effort = reasoning?.effort ?? effortOf(reasoning);
-  if (isReasoningRefused(model)) {
-    if (effort !== undefined && effort !== 'none') dropped.add('reasoning_effort');
-    return undefined;
-  }
-  const isShown = reasoning !== undefined && reasoning.mode !== 'off' && reasoning.display !== 'omitted';
-  return {
-    ...(effort !== undefined && { effort }),
-    // Without it nothing of the thoughts is shown, in whatever dialect the client reads them.
-    ...(isShown && { summary: 'auto' }),
-    ...(context !== undefined && { context }),
-  };
-}
-
-function effortOf(reasoning: Request['reasoning']): string | undefined {
-  if (reasoning?.mode === 'off') return 'none';
-  const { budgetTokens } = reasoning ?? {};
-  if (budgetTokens === undefined) return undefined;
-  if (budgetTokens < 2_000) return 'low';
-  return budgetTokens < 10_000 ? 'medium' : 'high';
-}
-
-/** With `store: false` the provider forgets its thoughts, so that they must come along to be sent back. */
-function writeInclude({ extra }: Request, model: string): JsonObject {
-  const given = extra['openai-responses']?.include;
-  const wanted = isReasoningRefused(model) ? [] : ['reasoning.encrypted_content'];
-  const include = [...wanted, ...(Array.isArray(given) ? given : [])];
-  return include.length === 0 ? {} : { include };
+  const strict = isStrict && isStrictSchema(schema);
+  if (strict !== isStrict) dropped.add('response_format.strict');
+  return { type: 'json_schema', name, schema, strict };
 }
 
 function writeSampling({ temperature, topP }: Request, model: string, dropped: Set<string>): JsonObject {

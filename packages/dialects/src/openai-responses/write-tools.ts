@@ -3,38 +3,66 @@
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { lowerTools, type ToolForms } from '../model/lower-tools.ts';
 import type { CustomTool, FunctionTool, Request, Tool, ToolChoice, WebSearchTool } from '../model/request.ts';
+import { isStrictSchema } from '../model/strict-schema.ts';
 import { withoutTools } from '../model/without-tools.ts';
+import { isOpenAi } from '../openai-chat/model-family.ts';
+import { finderOf, groupDescriptionOf, sentFields } from './found-tools.ts';
 
-const FORMS: ToolForms = {
-  hasNamespaces: true,
-  hasCustom: true,
-  hasToolSearch: true,
-  nameCharactersMax: 64,
-  namePattern: /^[A-Za-z0-9_-]+$/,
-};
+/** OpenAI's own models know every kind of tool; others that speak this dialect take functions. */
+function formsOf(model: string): ToolForms {
+  const isNative = isOpenAi(model);
+  return {
+    hasNamespaces: isNative,
+    hasCustom: isNative,
+    hasToolSearch: isNative,
+    nameCharactersMax: 64,
+    namePattern: /^[A-Za-z0-9_-]+$/,
+  };
+}
 
-/** Tools with names that the provider takes; those of other dialects' providers go. */
-export function fitToolForms(request: Request, dropped: Set<string>): ReturnType<typeof lowerTools> {
+/** Tools of the forms and the names that the model takes; those of other dialects' providers go. */
+export function fitToolForms(
+  request: Request,
+  model: string,
+  dropped: Set<string>,
+): ReturnType<typeof lowerTools> {
   const fitted = withoutTools(request, (tool) => {
     if (tool.kind !== 'foreign' || tool.dialect === 'openai-responses') return true;
     dropped.add(`tools.${tool.type}`);
     return false;
   });
-  return lowerTools(fitted, FORMS);
+  return lowerTools(fitted, formsOf(model));
 }
 
+/** @param request whose tools that a search found stand with that search in the input */
 export function writeTools(request: Request, dropped: Set<string>): JsonObject {
+  const searches = searchesIn(request);
+  const listed = request.tools.filter((tool) => !searches.has(finderOf(tool) ?? ''));
   if (request.tools.length === 0) return {};
   const { toolChoice, isParallelToolCalls } = request;
   return {
-    tools: grouped(request.tools, dropped),
+    ...(listed.length > 0 && { tools: writeToolList(listed, dropped) }),
     ...(toolChoice !== undefined && { tool_choice: writeToolChoice(toolChoice, request.tools) }),
     ...(isParallelToolCalls !== undefined && { parallel_tool_calls: isParallelToolCalls }),
   };
 }
 
+/** The tools that a search found. */
+export function writeFoundTools({ tools }: Request, callId: string): readonly JsonObject[] {
+  const found = tools.filter((tool) => finderOf(tool) === callId);
+  return writeToolList(found, new Set());
+}
+
+/** The calls of the conversation that are written as searches. */
+function searchesIn({ turns }: Request): ReadonlySet<string> {
+  const parts = turns.flatMap((turn) => turn.parts);
+  return new Set(
+    parts.flatMap((part) => (part.kind === 'toolCall' && part.form === 'toolSearch' ? [part.id] : [])),
+  );
+}
+
 /** The tools of a namespace stand together, where the first of them stood. */
-function grouped(tools: readonly Tool[], dropped: Set<string>): readonly JsonObject[] {
+function writeToolList(tools: readonly Tool[], dropped: Set<string>): readonly JsonObject[] {
   const groups = new Map<string, JsonObject[]>();
   const written: JsonObject[] = [];
   for (const tool of tools) {
@@ -44,7 +72,8 @@ function grouped(tools: readonly Tool[], dropped: Set<string>): readonly JsonObj
     else if (namespace !== undefined) {
       const members = [writeTool(tool, dropped)];
       groups.set(namespace, members);
-      written.push({ type: 'namespace', name: namespace, tools: members });
+      const description = groupDescriptionOf(tool) ?? `Tools of ${namespace}.`;
+      written.push({ type: 'namespace', name: namespace, description, tools: members });
     }
   }
   return written;
@@ -78,13 +107,15 @@ function writeFunction(tool: FunctionTool, dropped: Set<string>): JsonObject {
   for (const [dialect, extra] of Object.entries(tool.extra ?? {})) {
     if (dialect !== 'openai-responses') for (const name of Object.keys(extra)) dropped.add(`tools.${name}`);
   }
+  const strict = tool.isStrict === true && isStrictSchema(tool.schema);
+  if (strict !== (tool.isStrict ?? false)) dropped.add('tools.strict');
   return {
     type: 'function',
     name: tool.name,
     ...(tool.description !== undefined && { description: tool.description }),
     parameters: tool.schema,
-    strict: tool.isStrict ?? false,
-    ...tool.extra?.['openai-responses'],
+    strict,
+    ...sentFields(tool),
   };
 }
 

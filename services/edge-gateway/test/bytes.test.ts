@@ -45,7 +45,7 @@ describe.each(dialects)('$name on both sides', ({ name, path, odd }) => {
   });
 
   test('leaves every byte of a stream', async () => {
-    const frames = await streamed({ include_usage: true });
+    const frames = await streamed();
     gateway.provider.script({ body: frames, contentType: 'text/event-stream' });
     const response = await gateway.post(
       path,
@@ -57,10 +57,11 @@ describe.each(dialects)('$name on both sides', ({ name, path, odd }) => {
     expect(await response.text()).toBe(frames);
   });
 
-  async function streamed(stream_options: object): Promise<string> {
+  async function streamed(): Promise<string> {
+    const usage = name === 'chat' ? { stream_options: { include_usage: true } } : {};
     const response = await fetch(`${gateway.provider.baseUrl}${path.slice('/v1'.length)}`, {
       method: 'POST',
-      body: JSON.stringify({ stream: true, stream_options, model: 'm' }),
+      body: JSON.stringify(ask(path, 'm', { stream: true, ...usage })),
     });
     gateway.provider.requests.length = 0;
     // Comments, a name that nobody knows and another line end: all of it is the provider's own.

@@ -63,7 +63,7 @@ describe.each(combinations)('$form at $path from a provider of $alias', ({ path,
       charged: { input: 21n, output: 9n, cacheRead: 5n, cacheWrite: 0n },
     });
     const [request] = gateway.provider.requests;
-    expect(JSON.parse(String(request?.body)).model).toBe(`upstream-${alias}`);
+    expect(`${request?.path} ${request?.body}`).toContain(`upstream-${alias}`);
   });
 
   test('carries tools and thinking', async () => {

@@ -90,12 +90,8 @@ function parse(body: Buffer): Json {
   }
 }
 
-function refusalOf({ wire, asked, auxiliary }: Call, { method, headers }: SeenRequest): Refusal | undefined {
-  if (wire.dialect === 'anthropic-messages' && headers['anthropic-version'] === undefined) {
-    return { message: 'anthropic-version: header is required' };
-  }
-  if (method !== 'POST') return undefined;
-  return first(auxiliary?.complaints() ?? wire.complaints(asked));
+function refusalOf({ wire, asked, auxiliary }: Call, { method }: SeenRequest): Refusal | undefined {
+  return method === 'POST' ? first(auxiliary?.complaints() ?? wire.complaints(asked)) : undefined;
 }
 
 function first(complaints: Complaints): Refusal | undefined {

@@ -83,25 +83,25 @@ function respond(answer: ScriptedAnswer, asked: Asked, output: readonly Json[]):
   };
 }
 
+/** As published, but that the real one repeats what it was asked with. */
 function head(asked: Asked): Json {
-  const { body } = asked;
   return {
     id: `resp_${asked.mark}`,
     object: 'response',
     created_at: CREATED_S,
     model: asked.model,
-    instructions: body.instructions ?? null,
+    instructions: null,
     incomplete_details: null,
-    max_output_tokens: body.max_output_tokens ?? null,
-    metadata: body.metadata ?? {},
-    parallel_tool_calls: body.parallel_tool_calls ?? true,
+    max_output_tokens: null,
+    metadata: {},
+    parallel_tool_calls: true,
     previous_response_id: null,
-    reasoning: body.reasoning ?? { effort: null, summary: null },
-    store: body.store ?? true,
+    reasoning: { effort: null, summary: null },
+    store: false,
     temperature: 1,
-    text: body.text ?? { format: { type: 'text' } },
-    tool_choice: body.tool_choice ?? 'auto',
-    tools: body.tools ?? [],
+    text: { format: { type: 'text' } },
+    tool_choice: 'auto',
+    tools: [],
     top_p: 1,
     truncation: 'disabled',
   };

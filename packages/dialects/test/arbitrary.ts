@@ -23,16 +23,21 @@ import {
   turnsOf,
   words,
 } from './arbitrary-parts.ts';
+import { responsesRequest, responsesSpoken } from './arbitrary-responses.ts';
 
-/** @param others dialects that it has to go through as well; Gemini has no count of what was written to a cache */
+/**
+ * @param others dialects that it has to go through as well; Gemini has no count of what was written to a cache, and
+ * Responses always counts reasoning
+ */
 export function usageOf(dialect: DialectName, others: readonly DialectName[] = []): fc.Arbitrary<Usage> {
+  const part = fc.double({ min: 0, max: 1, noNaN: true });
   return fc
     .record({
       input: tokens,
       output: tokens,
       cacheRead: tokens,
       cacheWrite: [dialect, ...others].includes('gemini') ? fc.constant(0) : tokens,
-      part: maybe(fc.double({ min: 0, max: 1, noNaN: true })),
+      part: [dialect, ...others].includes('openai-responses') ? part : maybe(part),
     })
     .map(({ part, ...usage }) => ({
       ...usage,
@@ -65,12 +70,15 @@ export function replyOf(dialect: DialectName, others: readonly DialectName[] = [
       ? fc.array(fc.oneof(text, thinking, redacted), { maxLength: 4 })
       : dialect === 'gemini'
         ? signedParts
-        : fc
-            .tuple(fc.array(thinking, { maxLength: 1 }), fc.array(text, { minLength: 1, maxLength: 1 }))
-            .map((parts) => parts.flat());
+        : dialect === 'openai-responses'
+          ? responsesSpoken
+          : fc
+              .tuple(fc.array(thinking, { maxLength: 1 }), fc.array(text, { minLength: 1, maxLength: 1 }))
+              .map((parts) => parts.flat());
   return fc
     .record({
-      id,
+      // Clients of Responses expect its ids to begin so.
+      id: [dialect, ...others].includes('openai-responses') ? id.map((rest) => `resp_${rest}`) : id,
       model: name,
       spoken,
       calls,
@@ -93,6 +101,7 @@ function finishOf(finish: FinishReason, spoken: Reply['parts'], calls: readonly 
 
 export function requestOf(dialect: DialectName): fc.Arbitrary<Request> {
   if (dialect === 'gemini') return geminiRequest;
+  if (dialect === 'openai-responses') return responsesRequest;
   return dialect === 'openai-chat' ? chatRequest : fc.oneof(messagesRequest(false), messagesRequest(true));
 }
 

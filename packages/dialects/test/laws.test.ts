@@ -162,6 +162,7 @@ describe.each(both)('in %s', (name, dialect) => {
         max_tokens: 1,
         messages: [{ role: 'user', content: 'x' }],
         contents: [{ parts: [{ text: 'x' }] }],
+        input: 'x',
         stream: true,
         ...(name === 'openai-chat' && { stream_options: { include_usage: true } }),
       },

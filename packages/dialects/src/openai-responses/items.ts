@@ -34,11 +34,14 @@ export function itemOf(
   }
 }
 
-/** All that was said, as the one item that replaces the conversation. */
-export function compactionOf(parts: readonly ReplyPart[], place: string): JsonObject {
+/** All that was said, as the one item that replaces the conversation; undefined when nothing was. */
+export function compactionOf(parts: readonly ReplyPart[], place: string): JsonObject | undefined {
   const texts = parts.filter((part) => part.kind === 'text').map((part) => part.text);
-  return compactionItem(itemId('cmp', place), texts.join('\n\n'));
+  const summary = texts.join('\n\n').trim();
+  return summary === '' ? undefined : compactionItem(itemId('cmp', place), summary);
 }
+
+export const NO_SUMMARY = 'The model wrote no summary of the conversation.';
 
 /** Providers check the beginning of an id, and that none is empty. */
 export function itemId(prefix: string, place: string): string {

@@ -2,8 +2,9 @@
 
 import type { HttpError, OutgoingError } from '../dialect.ts';
 import { printFrame } from '../frames/sse.ts';
-import { objectOf, stringOf } from '../json/narrow.ts';
+import { objectOf } from '../json/narrow.ts';
 import type { JsonObject } from '../json/value.ts';
+import type { ErrorCode } from '../model/event.ts';
 import { writeError as writeChatError } from '../openai-chat/write-error.ts';
 
 /** As in OpenAI's other dialect; what overflows here is the input. */
@@ -20,7 +21,7 @@ export function writeStreamError(error: OutgoingError): string {
   return failedFrame(error, response, SEQUENCE_NUMBER_LAST);
 }
 
-const SEQUENCE_NUMBER_LAST = 999_999;
+const SEQUENCE_NUMBER_LAST = 2_147_483_647;
 
 /** Codex waits for this frame; at a bare `error` it takes the stream for cut and repeats the turn. */
 export function failedFrame(error: OutgoingError, response: JsonObject, sequenceNumber: number): string {
@@ -30,12 +31,28 @@ export function failedFrame(error: OutgoingError, response: JsonObject, sequence
   return printFrame('response.failed', JSON.stringify(event));
 }
 
-/** Codex reads the time to wait out of the words. */
+/** Codex reads the time to wait out of the words, and asks again at every code that it does not know. */
 function streamError(error: OutgoingError): { readonly code: string; readonly message: string } {
-  const code = stringOf(objectOf(writeChatError(error).body.error)?.code);
-  if (error.code !== 'rateLimited') return { code: code ?? 'invalid_prompt', message: error.message };
+  const { message } = error;
+  const code = error.details?.policy === undefined ? CODES[error.code] : 'invalid_prompt';
+  if (code !== 'rate_limit_exceeded' || /try again in/i.test(message)) return { code, message };
   const seconds = Math.max(1, Math.ceil((error.retryAfterMs ?? 0) / 1000));
-  const isSaid = /try again in/i.test(error.message);
-  const message = isSaid ? error.message : `${error.message} Please try again in ${seconds}s.`;
-  return { code: code ?? 'rate_limit_exceeded', message };
+  return { code, message: `${message} Please try again in ${seconds}s.` };
 }
+
+const CODES: Readonly<Record<ErrorCode, string>> = {
+  invalid: 'invalid_prompt',
+  unauthenticated: 'invalid_prompt',
+  forbidden: 'invalid_prompt',
+  notFound: 'invalid_prompt',
+  conflict: 'invalid_prompt',
+  tooLarge: 'invalid_prompt',
+  contextOverflow: 'context_length_exceeded',
+  quotaExhausted: 'insufficient_quota',
+  rateLimited: 'rate_limit_exceeded',
+  overloaded: 'server_is_overloaded',
+  unavailable: 'server_error',
+  deadline: 'server_error',
+  upstream: 'server_error',
+  internal: 'server_error',
+};

@@ -5,21 +5,27 @@ import type { JsonObject } from '../json/value.ts';
 import type { FinishReason } from '../model/event.ts';
 import type { Reply } from '../model/reply.ts';
 import type { Usage } from '../model/usage.ts';
-import { compactionOf, itemOf, placeOf } from './items.ts';
+import { compactionOf, itemOf, NO_SUMMARY, placeOf } from './items.ts';
 import { incompleteReason } from './stop.ts';
 import { writeUsageObject } from './usage.ts';
 
 export function writeReply(reply: Reply, context: ReplyContext): JsonObject {
   const id = replyIdOf(reply.id, context);
+  if (context.isCompaction) return compactedResponse(id, reply, context);
   const output: JsonObject[] = [];
-  if (context.isCompaction) output.push(compactionOf(reply.parts, placeOf(id, 0)));
-  else {
-    for (const part of reply.parts) {
-      const item = itemOf(part, placeOf(id, output.length), context);
-      if (item !== undefined) output.push(item);
-    }
+  for (const part of reply.parts) {
+    const item = itemOf(part, placeOf(id, output.length), context);
+    if (item !== undefined) output.push(item);
   }
   return finishedResponse(id, context, output, reply.finish, reply.usage);
+}
+
+/** A summary that the limit ended is better than none: clients take an incomplete response for a failure. */
+function compactedResponse(id: string, { parts, usage }: Reply, context: ReplyContext): JsonObject {
+  const item = compactionOf(parts, placeOf(id, 0));
+  if (item !== undefined) return finishedResponse(id, context, [item], 'stop', usage);
+  const error = { code: 'server_error', message: NO_SUMMARY };
+  return { ...responseObject(id, context), status: 'failed', error, usage: writeUsageObject(usage) };
 }
 
 export function finishedResponse(

@@ -5,10 +5,10 @@
 import type { ReplyContext, StreamWriter } from '../dialect.ts';
 import { printFrame } from '../frames/sse.ts';
 import type { JsonObject } from '../json/value.ts';
-import type { Event, FinishReason, PartStart } from '../model/event.ts';
+import type { Event, FinishReason, PartStart, ProviderError } from '../model/event.ts';
 import { ReplyFolder } from '../model/fold.ts';
 import type { Usage } from '../model/usage.ts';
-import { compactionOf, itemOf, placeOf, textContent } from './items.ts';
+import { compactionOf, itemOf, NO_SUMMARY, placeOf, textContent } from './items.ts';
 import { incompleteReason } from './stop.ts';
 import { failedFrame } from './write-error.ts';
 import { finishedResponse, replyIdOf, responseObject } from './write-reply.ts';
@@ -44,12 +44,9 @@ export class ResponsesStreamWriter implements StreamWriter {
       case 'finish':
         this.#hasEnded = true;
         return this.#start() + this.#end() + this.#finish(event.reason);
-      case 'error': {
+      case 'error':
         this.#hasEnded = true;
-        const error = { ...event.error, requestId: this.#context.requestId };
-        const response = { ...responseObject(this.#id, this.#context), output: this.#output };
-        return failedFrame(error, response, this.#sequenceNumber);
-      }
+        return this.#start() + this.#fail(event.error);
       case 'ping':
         return KEEP_ALIVE;
       case 'dropped':
@@ -187,20 +184,28 @@ export class ResponsesStreamWriter implements StreamWriter {
   }
 
   #finish(reason: FinishReason): string {
-    const summary = this.#context.isCompaction ? this.#compaction(reason) : '';
+    if (this.#context.isCompaction) return this.#compact();
     const response = finishedResponse(this.#id, this.#context, this.#output, reason, this.#usage);
     const isIncomplete = incompleteReason(reason) !== undefined;
-    return summary + this.#frame(isIncomplete ? 'response.incomplete' : 'response.completed', { response });
+    return this.#frame(isIncomplete ? 'response.incomplete' : 'response.completed', { response });
   }
 
-  #compaction(reason: FinishReason): string {
-    this.#summary.add({ type: 'finish', reason });
+  /** A summary that the limit ended is better than none: clients take an incomplete response for a failure. */
+  #compact(): string {
+    this.#summary.add({ type: 'finish', reason: 'stop' });
     const item = compactionOf(this.#summary.reply().parts, placeOf(this.#id, 0));
-    this.#output.push(item);
+    if (item === undefined) return this.#fail({ code: 'unavailable', message: NO_SUMMARY });
+    const response = finishedResponse(this.#id, this.#context, [item], 'stop', this.#usage);
     return (
       this.#frame('response.output_item.added', { output_index: 0, item }) +
-      this.#frame('response.output_item.done', { output_index: 0, item })
+      this.#frame('response.output_item.done', { output_index: 0, item }) +
+      this.#frame('response.completed', { response })
     );
+  }
+
+  #fail(error: ProviderError): string {
+    const response = { ...responseObject(this.#id, this.#context), output: this.#output };
+    return failedFrame({ ...error, requestId: this.#context.requestId }, response, this.#sequenceNumber);
   }
 
   #itemFrame(type: string, fields: JsonObject): string {

@@ -7,6 +7,7 @@ import * as fields from '../json/fields.ts';
 import { messageList } from '../json/message-list.ts';
 import { isObject, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
+import { type CallName, callNameOf } from '../model/cast-tools.ts';
 import type {
   CallForm,
   Part,
@@ -151,7 +152,7 @@ class InputReader implements Input {
     const callId = stringOf(item.call_id) ?? this.#lastCallId();
     const found = readTools(item.tools, `${field}.tools`);
     this.tools.push(...found.map((tool) => foundBy(tool, callId)));
-    const names = found.flatMap((tool) => ('name' in tool ? [tool.name] : []));
+    const names = found.flatMap((tool) => callNameOf(tool) ?? []).map(flatName);
     const text = names.length === 0 ? 'No tool was found.' : `Tools loaded: ${names.join(', ')}`;
     this.#result({ kind: 'toolResult', callId, parts: [{ kind: 'text', text }], isError: false });
   }
@@ -175,6 +176,11 @@ class InputReader implements Input {
     if (last === undefined) this.turns.push({ role: 'system', parts: [part] });
     else last.parts.push(part);
   }
+}
+
+/** As a provider without namespaces knows it. */
+function flatName({ name, namespace }: CallName): string {
+  return namespace === undefined ? name : `${namespace}__${name}`;
 }
 
 /** A search that the provider ran itself, over tools that it keeps. */

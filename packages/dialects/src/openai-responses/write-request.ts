@@ -19,7 +19,7 @@ export function writeRequest(asked: Request, model: string): WrittenRequest {
   const dropped = new Set<string>();
   const { request, restore } = fitToolForms(asked, model, dropped);
   dropForeign(request, dropped);
-  const extra = ownExtra(request);
+  const extra = ownExtra(request, model, dropped);
   const reasoning = writeReasoning(request, model, dropped);
   const body: JsonObject = {
     // Nothing of a conversation stays with the provider unless the client itself wants it there.
@@ -73,9 +73,20 @@ function isOpenAiForm(tool: Tool): boolean {
   );
 }
 
-/** What rides under a dotted name is put back where it came from. */
-function ownExtra({ extra }: Request): JsonObject {
-  const { 'reasoning.context': _context, include: _include, ...own } = extra['openai-responses'] ?? {};
+/**
+ * What rides under a dotted name is put back where it came from. Codex's `client_metadata` is for OpenAI alone, and others
+ * refuse what they do not know.
+ */
+function ownExtra({ extra }: Request, model: string, dropped: Set<string>): JsonObject {
+  const {
+    'reasoning.context': _context,
+    include: _include,
+    client_metadata,
+    ...own
+  } = extra['openai-responses'] ?? {};
+  if (client_metadata === undefined) return own;
+  if (isOpenAi(model)) return { ...own, client_metadata };
+  dropped.add('client_metadata');
   return own;
 }
 

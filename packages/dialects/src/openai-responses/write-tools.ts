@@ -63,20 +63,30 @@ function searchesIn({ turns }: Request): ReadonlySet<string> {
 
 /** The tools of a namespace stand together, where the first of them stood. */
 function writeToolList(tools: readonly Tool[], dropped: Set<string>): readonly JsonObject[] {
-  const groups = new Map<string, JsonObject[]>();
   const written: JsonObject[] = [];
+  const groups = new Map<string, JsonObject[]>();
   for (const tool of tools) {
-    const namespace = 'namespace' in tool ? tool.namespace : undefined;
-    const list = namespace === undefined ? written : groups.get(namespace);
-    if (list !== undefined) list.push(writeTool(tool, dropped));
-    else if (namespace !== undefined) {
+    const name = namespaceOf(tool);
+    const group = name === undefined ? written : groups.get(name);
+    if (group !== undefined) group.push(writeTool(tool, dropped));
+    else if (name !== undefined) {
       const members = [writeTool(tool, dropped)];
-      groups.set(namespace, members);
-      const description = groupDescriptionOf(tool) ?? `Tools of ${namespace}.`;
-      written.push({ type: 'namespace', name: namespace, description, tools: members });
+      groups.set(name, members);
+      written.push({ type: 'namespace', name, description: descriptionOf(name, tools), tools: members });
     }
   }
   return written;
+}
+
+function namespaceOf(tool: Tool): string | undefined {
+  return 'namespace' in tool ? tool.namespace : undefined;
+}
+
+/** It is required, and only functions keep it. */
+function descriptionOf(namespace: string, tools: readonly Tool[]): string {
+  const members = tools.filter((tool) => namespaceOf(tool) === namespace);
+  const found = members.map(groupDescriptionOf).find((description) => description !== undefined);
+  return found ?? `Tools of ${namespace}.`;
 }
 
 function writeTool(tool: Tool, dropped: Set<string>): JsonObject {

@@ -1,4 +1,4 @@
-import type { Event, FinishReason, Usage } from '@ai-switch/dialects';
+import type { Event, FinishReason, ProviderError, Usage } from '@ai-switch/dialects';
 import type { StreamRelay } from './stream-relay.ts';
 
 /** What a provider answered, in the form in which it goes to the client. */
@@ -14,7 +14,10 @@ export type Answer =
   | { readonly form: 'events'; readonly events: readonly Event[] }
   | { readonly form: 'stream'; readonly stream: StreamRelay };
 
-export const EMPTY_ANSWER = 'The provider gave an empty answer.';
+export const EMPTY_ANSWER: ProviderError = {
+  code: 'unavailable',
+  message: 'The provider sent an empty answer.',
+};
 
 /**
  * True when an answer without a part ended as if it had one: clients would show nothing, or ask again and pay twice. A

@@ -136,7 +136,7 @@ function answered(events: readonly Event[]): readonly Event[] {
   const finish = events.findLast((event) => event.type === 'finish');
   const hasPart = events.some((event) => event.type === 'partStart');
   if (hasPart || finish === undefined || !isEmptyAnswer(finish.reason)) return events;
-  throw new AttemptFailure(new Fault('upstream', EMPTY_ANSWER), true);
+  throw new AttemptFailure(providerFault(EMPTY_ANSWER), true);
 }
 
 /** @throws AttemptFailure when the provider said 200 and meant an error */

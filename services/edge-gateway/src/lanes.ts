@@ -186,7 +186,7 @@ class ConversionLane implements Lane {
         break;
       }
       if (event.type === 'finish' && !this.hasBegun && isEmptyAnswer(event.reason)) {
-        this.error = { code: 'upstream', message: EMPTY_ANSWER };
+        this.error = EMPTY_ANSWER;
         break;
       }
       if (event.type === 'usage') this.usage = event.usage;

@@ -61,6 +61,7 @@ describe.each(dialects)('$name on both sides', ({ name, path, odd }) => {
     const usage = name === 'chat' ? { stream_options: { include_usage: true } } : {};
     const response = await fetch(`${gateway.provider.baseUrl}${path.slice('/v1'.length)}`, {
       method: 'POST',
+      headers: { authorization: `Bearer ${PROVIDER_KEY}` },
       body: JSON.stringify(ask(path, 'm', { stream: true, ...usage })),
     });
     gateway.provider.requests.length = 0;

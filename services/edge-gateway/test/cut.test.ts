@@ -9,10 +9,11 @@ beforeAll(async () => {
 afterAll(() => gateway[Symbol.asyncDispose]());
 
 const AT_ONCE = 64;
+const PLACES = 128;
 const answer = { text: ['a世'], usage: { input: 3, output: 2 } };
 
 describe.each(PAIRS)('a stream to $path from a provider of $alias', ({ path, alias }) => {
-  test('case 77: that is cut at any byte ends in a way that every client understands', async () => {
+  test('case 77: that is cut anywhere ends in a way that every client understands', async () => {
     const length = await lengthOfStream(alias);
     const ends = new Map<string, number>();
     const cutAt = async (cutAfterBytes: number) => {
@@ -29,15 +30,22 @@ describe.each(PAIRS)('a stream to $path from a provider of $alias', ({ path, ali
         count(ends, 'refused');
       } else count(ends, endOf(path, raw));
     };
-    for (let from = 0; from <= length; from += AT_ONCE) {
-      const places = Array.from({ length: Math.min(AT_ONCE, length + 1 - from) }, (_, index) => from + index);
-      await Promise.all(places.map(cutAt));
+    const places = placesIn(length);
+    for (let from = 0; from < places.length; from += AT_ONCE) {
+      await Promise.all(places.slice(from, from + AT_ONCE).map(cutAt));
     }
     await gateway.settled();
     expect(isNothing((await gateway.balance()).held)).toBe(true);
     for (const end of ['refused', 'error', 'finished']) expect(ends.get(end)).toBeGreaterThan(0);
   }, 60_000);
 });
+
+/** Both ends and some hundred places between; the dialects' own tests cut at every single byte. */
+function placesIn(length: number): readonly number[] {
+  const stride = Math.max(1, Math.floor(length / PLACES));
+  const places = Array.from({ length: Math.ceil(length / stride) }, (_, index) => index * stride);
+  return [...places, length];
+}
 
 function count(ends: Map<string, number>, end: string): void {
   ends.set(end, (ends.get(end) ?? 0) + 1);

@@ -11,8 +11,8 @@ beforeEach(() => {
   gateway.provider.reset();
 });
 
-const TEXT = Array.from({ length: 6 }, (_, index) => `${index}-${'word '.repeat(20)}`);
-const CHUNKS = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+const TEXT = Array.from({ length: 12 }, (_, index) => `${index}-${'word '.repeat(20)}`);
+const CHUNKS = [0, 1, 2, 3, 5, 8];
 
 describe.each(PAIRS)('a client of $path that leaves a provider of $alias', ({ path, alias }) => {
   test.each(CHUNKS)(
@@ -29,9 +29,9 @@ describe.each(PAIRS)('a client of $path that leaves a provider of $alias', ({ pa
       expect(record).toMatchObject({ outcome: 'clientGone', usageEstimated: true, attempts: 1 });
       const { input = 0n, output = 0n } = record.usage ?? {};
       expect(input).toBeGreaterThan(0n);
-      expect(output).toBeLessThan(200n);
+      expect(output).toBeLessThan(400n);
       // The first chunks carry no text; those of Anthropic carry its count of the prompt.
-      if (chunks > 4) expect(output).toBeGreaterThan(0n);
+      if (chunks > 5) expect(output).toBeGreaterThan(0n);
       if (alias === 'messages' && chunks > 0) expect(input).toBe(500n);
     },
   );

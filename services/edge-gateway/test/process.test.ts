@@ -9,7 +9,7 @@ import {
 } from '@ai-switch/contracts';
 import { type Server, serve } from '@ai-switch/rpc';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ask, type Gateway, openGateway, PATHS } from './gateway.ts';
+import { addressed, ask, type Gateway, openGateway, PATHS } from './gateway.ts';
 import { endOf } from './wire.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -51,8 +51,8 @@ test('the edge runs as a process of its own, with every port behind gRPC', async
   const headers = { authorization: `Bearer ${gateway.key}`, 'content-type': 'application/json' };
   for (const path of PATHS) {
     for (const stream of [false, true]) {
-      const body = JSON.stringify(ask(path, 'chat', { stream }));
-      const response = await fetch(url + path, { method: 'POST', headers, body });
+      const { address, body } = addressed(path, ask(path, 'chat', { stream }));
+      const response = await fetch(url + address, { method: 'POST', headers, body: JSON.stringify(body) });
       expect(response.status).toBe(200);
       const text = await response.text();
       if (stream) expect(endOf(path, text)).toBe('finished');

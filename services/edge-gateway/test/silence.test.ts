@@ -80,7 +80,7 @@ describe('an answer without a word', () => {
     async ({ path, alias, stream }) => {
       gateway.provider.otherwise = EMPTY;
       const response = await gateway.post(path, ask(path, alias, { stream }));
-      expect(response.status).toBe(502);
+      expect(response.status).toBe(503);
       expect(gateway.provider.requests).toHaveLength(2);
       await gateway.settled();
     },

@@ -220,6 +220,7 @@ describe('an error', () => {
   });
 
   it('an address that is no gateway', async () => {
+    provider.script({ body: '{"hello":"world"}' });
     const { code, stderr } = await cli('users list', {
       environment: { AISWITCH_URL: new URL(provider.baseUrl).origin },
     });

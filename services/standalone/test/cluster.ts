@@ -56,11 +56,11 @@ export async function openCluster(folder: string): Promise<Gateway> {
   const key = /ais_\w+/.exec(await processes.auth.prints(/ais_\w+/))?.[0] ?? '';
   const { caller } = await auth.authenticate({ key });
   const provider = await ScriptedProvider.open();
-  for (const [alias, dialect] of Object.entries(ALIASES)) {
+  for (const [alias, { kind, dialect, model }] of Object.entries(ALIASES)) {
     const name = `${alias}-provider`;
-    const row = { tenant: TENANT, name, kind: 'custom', dialect, baseUrl: provider.baseUrl, origin: 'admin' };
+    const row = { tenant: TENANT, name, kind, dialect, baseUrl: provider.baseUrl, origin: 'admin' };
     await router.putProvider({ provider: Provider.create(row), credential: PROVIDER_KEY });
-    const resource = { provider: name, model: `upstream-${alias}`, weight: 1, priority: 0 };
+    const resource = { provider: name, model, weight: 1, priority: 0 };
     await router.putAlias({ alias: Alias.create({ tenant: TENANT, name: alias, resources: [resource] }) });
   }
 

@@ -3,9 +3,15 @@ import { startStandalone } from './standalone-process.ts';
 
 export const PROVIDER_KEY = 'sk-canary-of-the-provider';
 
-/** Each alias is answered by the scripted provider in the dialect of its name. */
-export const ALIASES = { chat: 'openai-chat', messages: 'anthropic-messages' } as const;
+/** Each alias is answered by the scripted provider, in another dialect and as a provider of another kind. */
+export const ALIASES = {
+  chat: { kind: 'deepseek', dialect: 'openai-chat', model: 'deepseek-v4-pro' },
+  responses: { kind: 'openai', dialect: 'openai-responses', model: 'gpt-5.5' },
+  messages: { kind: 'anthropic', dialect: 'anthropic-messages', model: 'claude-opus-5-5' },
+  gemini: { kind: 'gemini', dialect: 'gemini', model: 'gemini-3.8-flash' },
+} as const;
 export type AliasName = keyof typeof ALIASES;
+export const ALIAS_NAMES = Object.keys(ALIASES) as readonly AliasName[];
 
 /** A gateway of any edition in front of a scripted provider. */
 export interface Gateway extends AsyncDisposable {
@@ -39,12 +45,15 @@ export async function openStandaloneGateway(dataPath: string): Promise<Gateway> 
     if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
     return (await response.json()) as Body;
   };
-  for (const [alias, dialect] of Object.entries(ALIASES)) {
+  for (const [alias, { model, ...row }] of Object.entries(ALIASES)) {
     const { baseUrl } = provider;
-    const row = { kind: 'custom', dialect, baseUrl, credential: PROVIDER_KEY, models: [`upstream-${alias}`] };
-    await admin('PUT', `/providers/${alias}-provider`, row);
-    const resources = [{ provider: `${alias}-provider`, model: `upstream-${alias}` }];
-    await admin('PUT', `/aliases/${alias}`, { resources });
+    await admin('PUT', `/providers/${alias}-provider`, {
+      ...row,
+      baseUrl,
+      credential: PROVIDER_KEY,
+      models: [model],
+    });
+    await admin('PUT', `/aliases/${alias}`, { resources: [{ provider: `${alias}-provider`, model }] });
   }
   let users = 0;
   return {

@@ -1,4 +1,4 @@
-import type { Event, FinishReason, ProviderError, Usage } from '@ai-switch/dialects';
+import type { Event, FinishReason, Usage } from '@ai-switch/dialects';
 import type { StreamRelay } from './stream-relay.ts';
 
 /** What a provider answered, in the form in which it goes to the client. */
@@ -13,11 +13,6 @@ export type Answer =
   /** A whole reply to be written in the client's dialect, as a stream when it wants one. */
   | { readonly form: 'events'; readonly events: readonly Event[] }
   | { readonly form: 'stream'; readonly stream: StreamRelay };
-
-export const EMPTY_ANSWER: ProviderError = {
-  code: 'unavailable',
-  message: 'The provider sent an empty answer.',
-};
 
 /**
  * True when an answer without a part ended as if it had one: clients would show nothing, or ask again and pay twice. A

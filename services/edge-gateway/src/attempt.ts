@@ -4,6 +4,7 @@
 import {
   anthropicMessages,
   type Dialect,
+  EMPTY_ANSWER,
   type Event,
   InvalidReply,
   type JsonValue,
@@ -14,7 +15,7 @@ import {
 } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
 import { UpstreamFailure, type UpstreamReply } from '@ai-switch/upstream';
-import { type Answer, charactersIn, EMPTY_ANSWER, isEmptyAnswer } from './answer.ts';
+import { type Answer, charactersIn, isEmptyAnswer } from './answer.ts';
 import { AttemptFailure, failureOfCall, failureOfStatus, providerFault } from './attempt-failure.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, interruptionFault } from './exchange.ts';

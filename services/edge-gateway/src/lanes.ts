@@ -3,6 +3,7 @@
 
 import {
   type Dialect,
+  EMPTY_ANSWER,
   type Event,
   type Frame,
   type ProviderError,
@@ -12,7 +13,7 @@ import {
   SseSplitter,
   type Usage,
 } from '@ai-switch/dialects';
-import { charactersOf, EMPTY_ANSWER, isEmptyAnswer } from './answer.ts';
+import { charactersOf, isEmptyAnswer } from './answer.ts';
 import type { EdgeSettings } from './config.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -25,6 +26,8 @@ export interface Lane {
   readonly hasBegun: boolean;
   /** True once the answer is complete. */
   readonly isFinished: boolean;
+  /** The provider's dialect has no last frame, so that the end of the bytes may be the end of the answer. */
+  readonly isEndSilent: boolean;
   /** What ends the stream properly when the provider left its end out; '' when it did not. */
   readonly missingEnd: string;
   /** What the provider gave up with; nothing of it or after it comes out. */
@@ -66,6 +69,7 @@ class PassThroughLane implements Lane {
   readonly #meter: ReturnType<Dialect['streamMeter']>;
   /** The frame that ends a stream, and how it is told: by its name, or by its data where frames have none. */
   readonly #end: Frame;
+  readonly isEndSilent = false;
   missingEnd: string;
   hasBegun = false;
 
@@ -143,6 +147,7 @@ class ConversionLane implements Lane {
   readonly #reader: ReturnType<Dialect['streamReader']>;
   readonly #writer: ReturnType<Dialect['streamWriter']>;
   readonly #translate: Translate;
+  readonly isEndSilent: boolean;
   readonly missingEnd = '';
   hasBegun = false;
   isFinished = false;
@@ -161,6 +166,7 @@ class ConversionLane implements Lane {
     this.#reader = from.streamReader();
     this.#writer = to.streamWriter(context);
     this.#translate = translate;
+    this.isEndSilent = from.streamEnd === '';
   }
 
   push(chunk: Buffer): string | undefined {

@@ -63,7 +63,7 @@ export function questionFor(exchange: Exchange, asked: Asked, destination: Desti
       translate: (recorder) => translation(exchange, origin, [], recorder),
     };
   }
-  refuseForeignState(request, dialect);
+  if (dialect !== exchange.dialect) refuseUnanswerable(request, dialect);
   const written = dialect.writeRequest(request, target.model, capabilities);
   const restores = [written.restore, fitted.restore].filter((restore) => restore !== undefined);
   const body = Buffer.from(JSON.stringify(applyQuirks(target, written.body, context)));
@@ -79,14 +79,18 @@ export function questionFor(exchange: Exchange, asked: Asked, destination: Desti
   };
 }
 
-/** What a provider of another dialect cannot know must not be answered as if it did. */
-function refuseForeignState(request: Request, dialect: Dialect): void {
+/** What would be answered wrongly, and nobody would see it: every other loss is named beside the answer. */
+function refuseUnanswerable(request: Request, dialect: Dialect): void {
+  const { model, answerCount } = request;
+  if (answerCount > 1) {
+    throw new InvalidRequest('n', `The model "${model}" gives one answer at a time here: leave "n" out.`);
+  }
   const field = dialect === openaiResponses ? undefined : statefulField(request);
   if (field === undefined) return;
   throw new InvalidRequest(
     field,
-    `The field "${field}" is not supported for the model "${request.model}" (unsupported_parameter): its provider keeps ` +
-      'no earlier responses. Send the whole conversation in "input".',
+    `The field "${field}" is not supported for the model "${model}" (unsupported_parameter): its provider keeps no ` +
+      'earlier responses. Send the whole conversation in "input".',
   );
 }
 

@@ -105,7 +105,21 @@ export class StreamRelay implements BodySink, Ticking {
 
   onFailure(failure: UpstreamFailure): void {
     if (this.#state === 'over' || this.#endWhileHeld !== undefined) return;
-    this.#fail(failureOfCall(failure));
+    this.#takeRest();
+    if (this.lane.isFinished && this.#state !== 'opening') this.#end(() => this.#complete());
+    else this.#fail(failureOfCall(failure));
+  }
+
+  /** Where a dialect has no last frame, what came before the connection broke may have been all. */
+  #takeRest(): void {
+    const { isEndSilent, isFinished, error } = this.lane;
+    if (!isEndSilent || isFinished || error !== undefined) return;
+    try {
+      const rest = this.lane.end();
+      if (this.lane.isFinished) this.#take(rest);
+    } catch {
+      // Half of a frame: the answer was not complete.
+    }
   }
 
   // What the clock and the client's side call.

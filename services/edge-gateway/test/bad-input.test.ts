@@ -125,7 +125,7 @@ describe.each(PATHS)('%s', (path) => {
     ['with a turn that is a number', 400, saying([5])],
     ['with an unknown role', 400, saying([{ ...turn('hi'), role: 'nobody' }])],
     ['with a content that is a number', 400, saying([turn(5)])],
-    ['with tools that are an object', 400, more({ tools: {} })],
+    ['with tools that are a number', 400, more({ tools: 5 })],
     ['nested 10,000 deep', 400, textWith(`"nested":${nested}`)],
     ['with __proto__', 400, textWith('"__proto__":{"a":1}')],
     ['with a field twice', 400, textWith('"tools":[],"tools":[]')],

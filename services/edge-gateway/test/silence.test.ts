@@ -1,17 +1,7 @@
 // A provider that says nothing for long: the client must neither give up nor be told a success that never comes.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  aliasOf,
-  ask,
-  CHAT,
-  type Gateway,
-  GEMINI,
-  MESSAGES,
-  openGateway,
-  PAIRS,
-  RESPONSES,
-} from './gateway.ts';
+import { ask, CHAT, type Gateway, GEMINI, MESSAGES, openGateway, PAIRS, RESPONSES } from './gateway.ts';
 import { endOf, textIn } from './wire.ts';
 
 let gateway: Gateway;
@@ -67,22 +57,4 @@ test('a whole reply waits for its provider without a word', async () => {
   gateway.provider.script({ text: ['At last.'], delayMs: 300 });
   const response = await gateway.post(CHAT, ask(CHAT, 'messages'));
   expect(textIn(await response.text())).toBe('At last.');
-});
-
-describe('an answer without a word', () => {
-  const EMPTY = { text: [] };
-
-  const converted = PAIRS.filter(({ path, alias }) => aliasOf(path) !== alias);
-  const cells = converted.flatMap((pair) => [true, false].map((stream) => ({ ...pair, stream })));
-
-  test.each(cells)(
-    'case 69: is asked for once more and then is an error ($path from $alias, streamed: $stream)',
-    async ({ path, alias, stream }) => {
-      gateway.provider.otherwise = EMPTY;
-      const response = await gateway.post(path, ask(path, alias, { stream }));
-      expect(response.status).toBe(503);
-      expect(gateway.provider.requests).toHaveLength(2);
-      await gateway.settled();
-    },
-  );
 });

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { aliasOf, ask, type Gateway, openGateway, PAIRS } from './gateway.ts';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await openGateway();
+});
+afterAll(() => gateway[Symbol.asyncDispose]());
+beforeEach(() => {
+  gateway.provider.reset();
+});
+
+describe('an answer without a word', () => {
+  const EMPTY = { text: [] };
+
+  const converted = PAIRS.filter(({ path, alias }) => aliasOf(path) !== alias);
+  const cells = converted.flatMap((pair) => [true, false].map((stream) => ({ ...pair, stream })));
+
+  test.each(cells)(
+    'case 69: is asked for once more and then is an error ($path from $alias, streamed: $stream)',
+    async ({ path, alias, stream }) => {
+      gateway.provider.otherwise = EMPTY;
+      const response = await gateway.post(path, ask(path, alias, { stream }));
+      expect(response.status).toBe(503);
+      expect(gateway.provider.requests).toHaveLength(2);
+      await gateway.settled();
+    },
+  );
+});

@@ -2,7 +2,7 @@
 // measured; the few others are parsed.
 
 import type { Frame, StreamMeter } from '../dialect.ts';
-import { isObject, listOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
+import { listOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { ProviderError } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
@@ -14,8 +14,8 @@ import { readUsageObject } from './usage.ts';
 export class ResponsesStreamMeter implements StreamMeter {
   #usage: Usage | undefined;
   #outputCharacters = 0;
-  /** Of the pieces since the last item that was done. */
-  #pieceCharacters = 0;
+  /** The places in the output of items that came in pieces. */
+  readonly #inPieces = new Set<string>();
   #isFinished = false;
   #error: ProviderError | undefined;
 
@@ -23,7 +23,7 @@ export class ResponsesStreamMeter implements StreamMeter {
     if (data === '' || data.startsWith('[DONE]')) return true;
     const type = event.startsWith('response.') ? event : typeIn(data);
     if (type === undefined || WEIGHTY.has(type)) this.#observeParsed(data, event);
-    else if (SPOKEN.has(type)) this.#speak(deltaCharacters(data));
+    else if (SPOKEN.has(type)) this.#speak(PLACE.exec(data)?.[1], deltaCharacters(data));
     return true;
   }
 
@@ -43,9 +43,9 @@ export class ResponsesStreamMeter implements StreamMeter {
     return this.#error;
   }
 
-  #speak(characters: number): void {
+  #speak(place: string | undefined, characters: number): void {
     this.#outputCharacters += characters;
-    this.#pieceCharacters += characters;
+    if (characters > 0) this.#inPieces.add(place ?? '');
   }
 
   #observeParsed(data: string, name: string): void {
@@ -56,31 +56,40 @@ export class ResponsesStreamMeter implements StreamMeter {
     const response = objectOf(body.response);
     switch (type) {
       case 'response.output_item.done':
-        this.#endItem(objectOf(body.item) ?? {});
+        this.#endItem(placeOf(body), objectOf(body.item));
         return;
       case 'response.completed':
       case 'response.incomplete':
       case 'response.done':
         this.#isFinished = true;
         this.#usage = readUsageObject(response?.usage) ?? this.#usage;
-        if (this.#outputCharacters === 0) for (const item of listOf(response?.output)) this.#endItem(item);
+        if (this.#outputCharacters > 0) return;
+        listOf(response?.output).forEach((item, at) => {
+          this.#endItem(String(at), objectOf(item));
+        });
         return;
       case 'response.failed':
         this.#usage = readUsageObject(response?.usage) ?? this.#usage;
         this.#error = failureIn(response);
         return;
       default:
-        if (SPOKEN.has(type)) this.#speak(stringOf(body.delta)?.length ?? 0);
+        if (SPOKEN.has(type)) this.#speak(placeOf(body), stringOf(body.delta)?.length ?? 0);
         else if (!type.startsWith('response.')) this.#error ??= errorIn(200, body, type === 'error');
     }
   }
 
   /** Some servers send an item without its pieces. */
-  #endItem(item: JsonObject[string]): void {
-    if (this.#pieceCharacters === 0 && isObject(item)) this.#outputCharacters += itemText(item).length;
-    this.#pieceCharacters = 0;
+  #endItem(place: string | undefined, item: JsonObject | undefined): void {
+    if (item === undefined || this.#inPieces.has(place ?? '')) return;
+    this.#outputCharacters += itemText(item).length;
   }
 }
+
+function placeOf({ output_index: index }: JsonObject): string | undefined {
+  return typeof index === 'number' ? String(index) : undefined;
+}
+
+const PLACE = /"output_index"\s*:\s*(\d+)/;
 
 /** The published form begins with the type; undefined where it does not. */
 function typeIn(data: string): string | undefined {

@@ -217,7 +217,7 @@ export function aliasOf(path: string): (typeof ALIASES)[number] {
   return ALIASES[paths.indexOf(path)] ?? 'chat';
 }
 
-export const WORDS_ASKED = 'Hello there, how are you today?';
+const WORDS_ASKED = 'Hello there, how are you today?';
 
 /** The smallest request of each path for an alias. `text` is what the user says. */
 export function ask(path: string, model: string, more: Record<string, unknown> = {}): object {

@@ -30,7 +30,7 @@ export function framesOf(text: string): readonly SeenFrame[] {
 /** How a stream ended, in one word; throws when no client of the path could read it. */
 export function endOf(path: string, text: string): 'finished' | 'error' {
   const frames = framesOf(text);
-  const bodies = frames.map(({ data }) => (data === '[DONE]' ? data : JSON.parse(data)));
+  const bodies = frames.map(({ data }): Body => (data === '[DONE]' ? DONE : JSON.parse(data)));
   const ends = bodies.map((body, at) => END_OF_FRAME[path]?.(body, frames[at]?.event ?? ''));
   const first = ends.findIndex((end) => end !== undefined);
   const end = ends[first];
@@ -42,10 +42,13 @@ export function endOf(path: string, text: string): 'finished' | 'error' {
 
 type End = 'finished' | 'error' | undefined;
 
+/** The last mark of chat chunks, which is no JSON. */
+const DONE: Body = {};
+
 /** What a frame ends the stream with; throws for a frame that no client of the path would read. */
 const END_OF_FRAME: Readonly<Record<string, (body: Body, event: string) => End>> = {
   [CHAT]: (body) => {
-    if (body === '[DONE]') return 'finished';
+    if (body === DONE) return 'finished';
     if (typeof body.error?.message === 'string') return 'error';
     // Several providers leave `[DONE]` out, and a finish reason is as good to every client.
     return body.choices?.[0]?.finish_reason ? 'finished' : undefined;
@@ -60,7 +63,7 @@ const END_OF_FRAME: Readonly<Record<string, (body: Body, event: string) => End>>
     return body.type === 'error' && typeof body.error?.message === 'string' ? 'error' : undefined;
   },
   [GEMINI]: (body, event) => {
-    if (event !== '' || body === '[DONE]') throw new Error('a frame that Gemini CLI cannot read');
+    if (event !== '' || body === DONE) throw new Error('a frame that Gemini CLI cannot read');
     if (typeof body.error?.message === 'string') return 'error';
     return body.candidates?.[0]?.finishReason ? 'finished' : undefined;
   },
@@ -68,11 +71,36 @@ const END_OF_FRAME: Readonly<Record<string, (body: Body, event: string) => End>>
 
 /** What may stand behind the end: usage and the last mark of chat chunks. */
 function isTrailer(path: string, body: Body): boolean {
-  return path === CHAT && (body === '[DONE]' || (body.error === undefined && body.choices?.length === 0));
+  return path === CHAT && (body === DONE || (body.error === undefined && body.choices?.length === 0));
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever came over the wire
-type Body = any;
+/** What the tests look at in whatever came over the wire, in four dialects. */
+interface Body {
+  readonly type?: string;
+  readonly error?: { readonly message?: string };
+  readonly choices?: readonly {
+    readonly finish_reason?: string | null;
+    readonly message?: { readonly content?: string | null };
+    readonly delta?: {
+      readonly content?: string;
+      readonly tool_calls?: readonly { readonly function?: { readonly arguments?: string } }[];
+    };
+  }[];
+  readonly candidates?: readonly {
+    readonly finishReason?: string;
+    readonly content?: { readonly parts?: readonly SpokenPart[] };
+  }[];
+  readonly content?: readonly SpokenPart[];
+  readonly output?: readonly { readonly content?: readonly SpokenPart[] }[];
+  readonly delta?: string | { readonly text?: string; readonly partial_json?: string };
+}
+
+interface SpokenPart {
+  readonly type?: string;
+  readonly text?: string;
+  readonly thought?: boolean;
+  readonly functionCall?: { readonly args?: unknown };
+}
 
 /** The text that a client puts together, from a whole reply or from a stream of any dialect. */
 export function textIn(raw: string): string {
@@ -84,14 +112,14 @@ export function textIn(raw: string): string {
 }
 
 function textOfReply(body: Body): string {
-  if (body.choices !== undefined) return body.choices[0].message.content ?? '';
+  if (body.choices !== undefined) return body.choices[0]?.message?.content ?? '';
   const content =
     body.content ??
     body.candidates?.[0]?.content?.parts ??
-    body.output.flatMap((item: Body) => item.content ?? []);
+    (body.output ?? []).flatMap((item) => item.content ?? []);
   return content
-    .filter((part: Body) => typeof part.text === 'string' && part.thought !== true && isText(part.type))
-    .map((part: Body) => part.text)
+    .filter((part) => part.thought !== true && isText(part.type))
+    .map((part) => part.text ?? '')
     .join('');
 }
 
@@ -101,8 +129,9 @@ function isText(type: string | undefined): boolean {
 
 function textOfFrame(body: Body): string {
   if (body.candidates !== undefined) return textOfReply(body);
-  if (body.type === 'response.output_text.delta') return body.delta;
-  return body.delta?.text ?? body.choices?.[0]?.delta?.content ?? '';
+  const { delta } = body;
+  if (typeof delta === 'string') return body.type === 'response.output_text.delta' ? delta : '';
+  return delta?.text ?? body.choices?.[0]?.delta?.content ?? '';
 }
 
 /** The JSON text of the arguments of the calls in a stream of any dialect. */
@@ -110,8 +139,10 @@ export function argumentsIn(raw: string): string {
   return framesOf(raw)
     .filter(({ data }) => data !== '[DONE]')
     .map(({ data }) => {
-      const body = JSON.parse(data);
-      if (body.type === 'response.function_call_arguments.delta') return body.delta;
+      const body: Body = JSON.parse(data);
+      if (typeof body.delta === 'string') {
+        return body.type === 'response.function_call_arguments.delta' ? body.delta : '';
+      }
       const called = body.candidates?.[0]?.content?.parts?.[0]?.functionCall;
       if (called !== undefined) return JSON.stringify(called.args);
       return body.delta?.partial_json ?? body.choices?.[0]?.delta?.tool_calls?.[0]?.function?.arguments ?? '';

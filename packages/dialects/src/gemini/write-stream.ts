@@ -39,8 +39,9 @@ export class GeminiStreamWriter implements StreamWriter {
         return '';
       case 'dropped':
         return '';
+      // The chats of Google's SDK forget an answer in which any chunk had no parts: nothing is printed that need not be.
       case 'ping':
-        return KEEP_ALIVE;
+        return '';
       case 'error':
         this.#hasEnded = true;
         return writeStreamError({ ...event.error, requestId: this.#context.requestId });

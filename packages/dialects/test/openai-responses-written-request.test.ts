@@ -289,6 +289,15 @@ describe('the rest of a request', () => {
     expect(written.dropped).toEqual(['system.x-anthropic-billing-header']);
   });
 
+  test('instructions without a word are none, and alone they are the input', () => {
+    expect(write(chat([{ role: 'system', content: '' }, user])).body).not.toHaveProperty('instructions');
+    const alone = write(chat([{ role: 'system', content: 'Say hello.' }]));
+    expect(alone.body).not.toHaveProperty('instructions');
+    expect(itemsOf(alone)).toEqual([
+      { type: 'message', role: 'developer', content: [{ type: 'input_text', text: 'Say hello.' }] },
+    ]);
+  });
+
   test('case 22: system text in the middle keeps its place, in the role that the model knows', () => {
     const spoken = [user, { role: 'system', content: 'Now in French.' }, user];
     expect(itemsOf(write(chat(spoken))).map(({ role }) => role)).toEqual(['user', 'developer', 'user']);

@@ -63,6 +63,9 @@ function writeDocument({ source, title }: DocumentPart): JsonObject {
     case 'url':
       return { type: 'input_file', file_url: source.url };
     case 'base64': {
+      if (source.mediaType.startsWith('text/')) {
+        return { type: 'input_text', text: Buffer.from(source.data, 'base64').toString('utf8') };
+      }
       const data = `data:${source.mediaType};base64,${source.data}`;
       return { type: 'input_file', filename: title ?? 'document.pdf', file_data: data };
     }

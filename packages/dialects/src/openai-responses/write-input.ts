@@ -22,10 +22,18 @@ export function writeInput(request: Request, model: string, dropped: Set<string>
   const input = turns.flatMap((turn, at) =>
     writeTurn(turn, { request, model, field: `messages.${at}`, forms, dropped }),
   );
-  return {
-    ...(instructions.length > 0 && { instructions: instructions.map((part) => part.text).join('\n\n') }),
-    input,
-  };
+  const text = instructions
+    .map((part) => part.text)
+    .filter((words) => words !== '')
+    .join('\n\n');
+  if (text === '') return { input };
+  // "Missing required parameter: 'input'": instructions alone are refused.
+  if (input.length === 0) return { input: [systemMessage(text, model)] };
+  return { instructions: text, input };
+}
+
+function systemMessage(text: string, model: string): JsonObject {
+  return { type: 'message', role: systemRole(model), content: [{ type: 'input_text', text }] };
 }
 
 interface TurnWriter {

@@ -4,7 +4,7 @@ import { anthropicMessages } from '../src/anthropic-messages/index.ts';
 import { InvalidReply, type ReplyContext } from '../src/dialect.ts';
 import type { JsonObject, JsonValue } from '../src/json/value.ts';
 import type { FinishReason } from '../src/model/event.ts';
-import { fold } from '../src/model/fold.ts';
+import { fold, unfold } from '../src/model/fold.ts';
 import type { Reply } from '../src/model/reply.ts';
 
 const folder = new URL('../fixtures/anthropic-messages/', import.meta.url);
@@ -155,4 +155,25 @@ describe('a reply that is written', () => {
     const parts: Reply['parts'] = [{ kind: 'toolCall', id: 'a', name: 'f', argumentsText: '{"a": "b' }];
     expect(write({ parts }).content).toMatchObject([{ input: { arguments: '{"a": "b' } }]);
   });
+});
+
+test('a thought without words is no last block, which Claude Code would take for the answer', () => {
+  const reply: Reply = {
+    id: 'msg_1',
+    model: 'm',
+    parts: [
+      { kind: 'thinking', text: '', signature: 'first' },
+      { kind: 'text', text: 'Here.' },
+      { kind: 'thinking', text: '', signature: 'last' },
+    ],
+    finish: 'stop',
+  };
+  const writer = anthropicMessages.streamWriter(context);
+  const streamed = unfold(reply)
+    .map((event) => writer.write(event))
+    .join('');
+  expect(streamed).toContain('"signature":"first"');
+  expect(streamed).not.toContain('last');
+  const { content } = anthropicMessages.writeReply(reply, context) as { content: { type: string }[] };
+  expect(content.map(({ type }) => type)).toEqual(['thinking', 'text']);
 });

@@ -1,7 +1,8 @@
 // Parts as content blocks. Clients want one block closed before the next begins, and no gap in the numbers.
 // Invariant: whatever the order of the events, the printed blocks do not overlap and count from 0; what comes for a
 // later part waits until those before it are closed. Text that says nothing has no block: sent back by the client, it
-// would be refused.
+// would be refused. A thought without words waits for what it belongs to: as the last block it would hide the answer, since
+// Claude Code takes the last one for the result.
 
 import { printFrame } from '../frames/sse.ts';
 import type { JsonObject } from '../json/value.ts';
@@ -47,12 +48,15 @@ export class BlockPrinter {
 
   closeAll(): string {
     for (const block of this.#queue) block.isStopped = true;
-    return this.#advance();
+    const last = this.#queue.at(-1);
+    if (last !== undefined && isMute(last) && this.#printed + this.#queue.length > 1) this.#queue.pop();
+    return this.#advance(true);
   }
 
-  #advance(): string {
+  #advance(isEnd = false): string {
     let text = '';
     for (let block = this.#queue[0]; block !== undefined; block = this.#queue[0]) {
+      if (!isEnd && this.#queue.length === 1 && isMute(block)) return text;
       text += this.#print(block);
       if (!block.isStopped) return text;
       if (block.number !== undefined) text += print({ type: 'content_block_stop', index: block.number });
@@ -78,6 +82,11 @@ export class BlockPrinter {
     }
     return text;
   }
+}
+
+/** A thought of which there is nothing to read. */
+function isMute({ part, hasDelta, waiting }: Block): boolean {
+  return part.kind === 'thinking' && !hasDelta && waiting.every(({ type }) => type === 'signature_delta');
 }
 
 export function print(event: JsonObject & { readonly type: string }): string {

@@ -14,7 +14,7 @@ export function writeReply(reply: Reply, context: ReplyContext): JsonObject {
     type: 'message',
     role: 'assistant',
     model: context.model,
-    content: reply.parts.flatMap(writePart),
+    content: spoken(reply.parts).flatMap(writePart),
     stop_reason: writeStopReason(reply.finish),
     stop_sequence: reply.stopSequence ?? null,
     usage: writeUsageObject(reply.usage ?? noUsage),
@@ -23,6 +23,13 @@ export function writeReply(reply: Reply, context: ReplyContext): JsonObject {
 
 export function replyIdOf(id: string, context: ReplyContext): string {
   return id === '' ? `msg_${context.requestId}` : id;
+}
+
+/** A thought without words is not the last block: Claude Code takes the last one for the result. */
+function spoken(parts: Reply['parts']): Reply['parts'] {
+  const last = parts.at(-1);
+  const isMute = last?.kind === 'thinking' && last.text === '' && parts.length > 1;
+  return isMute ? parts.slice(0, -1) : parts;
 }
 
 /** No text is empty here; arguments that were cut off are no object and are shown as they came. */

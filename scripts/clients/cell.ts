@@ -1,0 +1,207 @@
+// One client does one thing through the gateway, with one upstream behind it, in an empty home.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { type Script, ScriptedProvider, type SeenRequest } from '@ai-switch/testkit';
+import type { Behaviour, Expectation, Move, Run, Setting } from './behaviour.ts';
+import type { Client, Place, Task, ToolUse } from './client.ts';
+import { CREDENTIAL, type Gateway } from './gateway.ts';
+import type { Installed } from './install.ts';
+import { picture } from './picture.ts';
+import { type Ended, runProcess } from './run-process.ts';
+import { readUpstreamRequest, type UpstreamRequest } from './upstream-request.ts';
+import type { Upstream } from './upstreams.ts';
+
+export interface Cell {
+  readonly client: Client;
+  readonly upstream: Upstream;
+  readonly behaviour: Behaviour;
+}
+
+export interface CellResult extends Cell {
+  /** What is not as it must be. Empty: it works. */
+  readonly failures: readonly string[];
+  readonly elapsedMs: number;
+  /** What the client wrote and what the provider was asked, to find the cause of a failure in. */
+  readonly record: CellRecord;
+}
+
+export interface CellRecord {
+  readonly ended: Ended | undefined;
+  readonly requests: readonly SeenRequest[];
+}
+
+const ROOT = join(import.meta.dirname, '../..');
+const CONNECT_MS_MAX = 30_000;
+const CLIENT_MS_MAX = 120_000;
+
+export async function runCell(cell: Cell, installed: Installed, gateway: Gateway): Promise<CellResult> {
+  const startMs = performance.now();
+  const folder = await mkdtemp(join(tmpdir(), 'ai-switch-client-'));
+  const provider = await ScriptedProvider.open();
+  let ended: Ended | undefined;
+  const failures: string[] = [];
+  try {
+    const home = join(folder, 'home');
+    const project = join(folder, 'project');
+    const { program } = installed;
+    const place = { home, project, program, gatewayUrl: gateway.url, gatewayKey: gateway.key };
+    const setting = { ...cell, file: (name: string) => join(project, name) };
+    await writeFiles(place);
+    const play = playOf(cell.behaviour, setting);
+    provider.otherwise = play.answer;
+    const task = cell.behaviour.task(setting);
+    const models = new Set([cell.client.model, ...cell.client.otherModels, ...(task.models ?? [])]);
+    await gateway.lead([...models], cell.upstream, provider.baseUrl);
+    await connect(cell.client, place);
+    ended = await runClient(cell.client, task, place);
+    const run: Run = {
+      ...setting,
+      ended,
+      answer: cell.client.answerOf(ended),
+      requests: play.requests.filter(({ isCount }) => !isCount),
+      main: play.main,
+      counts: play.requests.filter(({ isCount }) => isCount),
+      text: (name) => textOf(join(project, name)),
+      homeText: (path) => textOf(join(home, path)),
+    };
+    failures.push(...[...ALWAYS, ...cell.behaviour.expectations].flatMap((each) => failureOf(each, run)));
+    failures.push(...provider.refusals.map((refusal) => `the provider refuses ${refusal}`));
+  } catch (error) {
+    failures.push(error instanceof Error ? error.message : String(error));
+  } finally {
+    await provider.close();
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+  const record = { ended, requests: [...provider.requests] };
+  return { ...cell, failures, elapsedMs: performance.now() - startMs, record };
+}
+
+function failureOf({ says, holds }: Expectation, run: Run): readonly string[] {
+  const outcome = holds(run);
+  if (outcome === true) return [];
+  return [`not so: ${says}${typeof outcome === 'string' ? ` (${outcome})` : ''}`];
+}
+
+const ALWAYS: readonly Expectation[] = [
+  {
+    says: 'the client ends by itself',
+    holds: ({ ended }) => !ended.isTimedOut,
+  },
+  {
+    says: "the client's key stays in the gateway",
+    holds: ({ requests }) => requests.every(({ seen }) => !JSON.stringify(seen.headers).includes('ais_')),
+  },
+  {
+    says: "the provider's key stays in the gateway",
+    holds: ({ ended }) => !`${ended.stdout}${ended.stderr}`.includes(CREDENTIAL),
+  },
+];
+
+/** What every task finds in its project. */
+async function writeFiles({ home, project }: Place): Promise<void> {
+  await mkdir(home, { recursive: true });
+  await mkdir(project, { recursive: true });
+  await writeFile(join(project, 'notes.txt'), 'colour: red\nsize: 7\n');
+  await writeFile(join(project, 'left.txt'), 'on the left: alpha\n');
+  await writeFile(join(project, 'right.txt'), 'on the right: omega\n');
+  await writeFile(join(project, 'picture.png'), picture());
+}
+
+interface Play {
+  readonly requests: UpstreamRequest[];
+  readonly main: UpstreamRequest[];
+  answer(seen: SeenRequest): Script;
+}
+
+/** The main conversation has tools; what comes without is small work besides, such as a title. */
+function playOf(behaviour: Behaviour, setting: Setting): Play {
+  const requests: UpstreamRequest[] = [];
+  const main: UpstreamRequest[] = [];
+  return {
+    requests,
+    main,
+    answer: (seen) => {
+      const request = readUpstreamRequest(seen);
+      if (request === undefined) return {};
+      requests.push(request);
+      if (request.isCount) return {};
+      if (request.tools.length === 0) {
+        return scriptOf(behaviour.playBeside?.(request, setting) ?? { text: ['A title'] }, request);
+      }
+      main.push(request);
+      return scriptOf(behaviour.play(request, setting, { before: main.length - 1 }), request);
+    },
+  };
+}
+
+function scriptOf({ calls, ...script }: Move, request: UpstreamRequest): Script {
+  if (calls === undefined) return script;
+  return { ...script, tools: calls.map((call) => toolCall(call, request)) };
+}
+
+/** The call in the form in which the tool was declared: a model knows no other. */
+function toolCall({ name, input }: ToolUse, { tools }: UpstreamRequest) {
+  const tool = tools.find((one) => one.name === name) ?? tools.find((one) => one.name.endsWith(`__${name}`));
+  const json = typeof input === 'string' ? JSON.stringify({ input }) : JSON.stringify(input);
+  const text = typeof input === 'string' && tool?.isCustom === true ? input : json;
+  const middle = Math.ceil(text.length / 2);
+  return { name: tool?.name ?? name, arguments: [text.slice(0, middle), text.slice(middle)] };
+}
+
+/** Sets the client up as its user would, where there is a command for it. */
+async function connect({ connection, model }: Client, place: Place): Promise<void> {
+  if (connection === undefined) return;
+  const { home, project, gatewayUrl, gatewayKey } = place;
+  const wanted = ['--url', gatewayUrl, '--key', gatewayKey, '--model', model];
+  const ended = await runProcess({
+    file: process.execPath,
+    args: [
+      '--disable-warning=ExperimentalWarning',
+      join(ROOT, 'services/console/src/cli/main.ts'),
+      ...['connect', connection, '--write', '--yes', '--home', home, ...wanted],
+    ],
+    folder: project,
+    environment: {
+      ...environmentIn(home),
+      NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node-compile'),
+    },
+    timeoutMs: CONNECT_MS_MAX,
+  });
+  if (ended.exitCode !== 0) throw new Error(`connect ${connection}: ${ended.stderr.trim()}`);
+}
+
+async function runClient(client: Client, task: Task, place: Place): Promise<Ended> {
+  const { environment = {}, ...command } = await client.command(task, place);
+  return await runProcess({
+    ...command,
+    folder: place.project,
+    environment: { ...environmentIn(place.home), ...environment },
+    timeoutMs: CLIENT_MS_MAX,
+  });
+}
+
+// Whatever a client wants from the rest of the world it is told at once that there is none.
+const NOWHERE = 'http://127.0.0.1:9';
+const LOOPBACK = '127.0.0.1,localhost';
+
+function environmentIn(home: string): Readonly<Record<string, string>> {
+  return {
+    HOME: home,
+    PATH: [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
+    TERM: 'dumb',
+    LANG: 'C.UTF-8',
+    HTTP_PROXY: NOWHERE,
+    HTTPS_PROXY: NOWHERE,
+    http_proxy: NOWHERE,
+    https_proxy: NOWHERE,
+    NO_PROXY: LOOPBACK,
+    no_proxy: LOOPBACK,
+  };
+}
+
+function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}

@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startStandalone } from '../standalone.ts';
+import type { Upstream } from './upstreams.ts';
+
+/** AI-Switch standalone as clients reach it. Cells use it one after the other: a model's name leads to one provider. */
+export interface Gateway extends AsyncDisposable {
+  readonly url: string;
+  readonly key: string;
+  /**
+   * Has `models` answered by a scripted provider in the upstream's dialect. The row is a new one each time, so that nothing
+   * that the gateway learned about a provider before counts.
+   */
+  lead(models: readonly string[], upstream: Upstream, providerUrl: string): Promise<void>;
+}
+
+export async function openGateway(): Promise<Gateway> {
+  const folder = await mkdtemp(join(tmpdir(), 'ai-switch-clients-gateway-'));
+  const removeFolder = () => rm(folder, { recursive: true, force: true });
+  try {
+    const standalone = await startStandalone(folder);
+    const url = `http://127.0.0.1:${standalone.port}`;
+    const put = async (path: string, body: object) => {
+      const response = await fetch(`${url}/api/admin/v1${path}`, {
+        method: 'PUT',
+        headers: { 'x-api-key': standalone.apiKey, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) throw new Error(`PUT ${path}: ${response.status} ${await response.text()}`);
+    };
+    let rows = 0;
+    return {
+      url,
+      key: standalone.apiKey,
+      lead: async (models, upstream, providerUrl) => {
+        rows += 1;
+        const provider = `${upstream.name}-${rows}`;
+        const { kind, dialect, model, version } = upstream;
+        const baseUrl = new URL(version, providerUrl).href;
+        await put(`/providers/${provider}`, {
+          kind,
+          dialect,
+          baseUrl,
+          credential: CREDENTIAL,
+          models: [model],
+        });
+        for (const alias of models) {
+          await put(`/aliases/${encodeURIComponent(alias)}`, { resources: [{ provider, model }] });
+        }
+      },
+      [Symbol.asyncDispose]: async () => {
+        await standalone.close();
+        await removeFolder();
+      },
+    };
+  } catch (error) {
+    await removeFolder();
+    throw error;
+  }
+}
+
+/** The provider's, which no client may ever see. */
+export const CREDENTIAL = 'sk-canary-of-the-provider';

@@ -268,6 +268,7 @@ describe('case 77: an answer that fails in the middle', () => {
     ['context-overflow-after-the-start', { code: 'contextOverflow' }],
     ['error-first', { code: 'overloaded', message: 'Our servers are currently overloaded.' }],
     ['error-in-the-middle', { code: 'unavailable', message: 'stream closed' }],
+    ['error-without-blank-line', { code: 'unavailable', message: 'upstream connect error' }],
     ['json-tail', { code: 'unavailable', message: 'upstream connect error' }],
     ['cut-between-events', { code: 'upstream' }],
     ['cut-in-an-event', { code: 'upstream' }],

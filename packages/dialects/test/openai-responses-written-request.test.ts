@@ -50,6 +50,15 @@ describe('case 28: with nothing kept at the provider', () => {
     });
   });
 
+  test('case 28: so do items that only OpenAI knows, but for a reference, which is nothing else', () => {
+    const foreign = itemsOf(write(requestFixture('provider-tools'))).filter(({ type }) => type !== 'message');
+    expect(foreign.map(({ type, id }) => [type, id])).toEqual([
+      ['web_search_call', undefined],
+      ['mcp_list_tools', undefined],
+      ['item_reference', 'msg_1'],
+    ]);
+  });
+
   test('case 28: a thought without encrypted content is left out and named', () => {
     const written = write(
       asked([user, { type: 'reasoning', summary: [{ type: 'summary_text', text: 'So.' }] }]),
@@ -298,6 +307,26 @@ describe('the rest of a request', () => {
     ]);
   });
 
+  test('files that were given to another provider are told of, and those given to OpenAI are named', () => {
+    const document = (fileId: string): JsonObject => ({
+      type: 'document',
+      source: { type: 'file', file_id: fileId },
+    });
+    const image = (fileId: string): JsonObject => ({
+      type: 'image',
+      source: { type: 'file', file_id: fileId },
+    });
+    const content = [document('file_01'), image('file_02'), document('file-a'), image('file-b')];
+    const written = write(messages([{ role: 'user', content }]));
+    expect(itemsOf(written)[0]?.content).toEqual([
+      { type: 'input_text', text: '[A document was attached that cannot be shown here.]' },
+      { type: 'input_text', text: '[An image was attached that cannot be shown here.]' },
+      { type: 'input_file', file_id: 'file-a' },
+      { type: 'input_image', file_id: 'file-b' },
+    ]);
+    expect(written.dropped).toEqual(['messages.0.document', 'messages.0.image']);
+  });
+
   test('case 22: system text in the middle keeps its place, in the role that the model knows', () => {
     const spoken = [user, { role: 'system', content: 'Now in French.' }, user];
     expect(itemsOf(write(chat(spoken))).map(({ role }) => role)).toEqual(['user', 'developer', 'user']);
@@ -412,6 +441,7 @@ describe('the bytes of a client', () => {
     for (const name of ['codex', 'codex-unknown-model', 'codex-compaction']) {
       expect(edits(requestFixture(name), 'grok-4.3')).toBeUndefined();
     }
+    expect(edits(asked([user, { type: 'compaction_trigger' }]), 'grok-4.3')).toBeUndefined();
   });
 
   test('case 98: what is written of a conversation begins as it did a turn before', () => {

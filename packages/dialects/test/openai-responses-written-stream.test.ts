@@ -211,6 +211,16 @@ describe('case 61: a stream that is written', () => {
     expect(events[0]?.name).toBe('response.created');
   });
 
+  test('case 50: has an empty object for a call that is given nothing', () => {
+    const part = { kind: 'toolCall' as const, id: 'c', name: 'f' };
+    const last = written([
+      { type: 'partStart', index: 0, part },
+      { type: 'partStop', index: 0 },
+      { type: 'finish', reason: 'tool' },
+    ]).at(-1);
+    expect(last?.body.response).toMatchObject({ output: [{ type: 'function_call', arguments: '{}' }] });
+  });
+
   test('case 66: is kept alive by a comment', () => {
     expect(openaiResponses.keepAlive).toBe(': keep-alive\n\n');
     expect(print([{ type: 'ping' }])).toBe(': keep-alive\n\n');

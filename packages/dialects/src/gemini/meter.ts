@@ -2,13 +2,13 @@
 // that each is parsed.
 
 import type { Frame, StreamMeter } from '../dialect.ts';
+import { bodiesIn } from '../frames/frame-bodies.ts';
 import { isObject, listOf, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { ProviderError } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
 import type { Request } from '../model/request.ts';
 import type { Usage } from '../model/usage.ts';
-import { bodiesIn } from './frame-bodies.ts';
 import { readUsageObject } from './usage.ts';
 
 export class GeminiStreamMeter implements StreamMeter {

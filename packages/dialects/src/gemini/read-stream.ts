@@ -1,11 +1,11 @@
 // https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent
 
 import type { Frame, StreamReader } from '../dialect.ts';
+import { bodiesIn } from '../frames/frame-bodies.ts';
 import { isObject, listOf, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Event, ProviderError } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
-import { bodiesIn } from './frame-bodies.ts';
 import { PartSequence } from './part-sequence.ts';
 import { readFinishReason } from './stop.ts';
 import { readUsageObject } from './usage.ts';

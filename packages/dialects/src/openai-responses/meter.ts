@@ -2,7 +2,8 @@
 // measured; the few others are parsed.
 
 import type { Frame, StreamMeter } from '../dialect.ts';
-import { listOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
+import { bodiesIn } from '../frames/frame-bodies.ts';
+import { listOf, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { ProviderError } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
@@ -22,8 +23,11 @@ export class ResponsesStreamMeter implements StreamMeter {
   observe({ event, data }: Frame): boolean {
     if (data === '' || data.startsWith('[DONE]')) return true;
     const type = event.startsWith('response.') ? event : typeIn(data);
-    if (type === undefined || WEIGHTY.has(type)) this.#observeParsed(data, event);
-    else if (SPOKEN.has(type)) this.#speak(PLACE.exec(data)?.[1], deltaCharacters(data));
+    if (type === undefined || WEIGHTY.has(type) || data.includes('\n')) {
+      bodiesIn(data).forEach((body, at) => {
+        this.#observeParsed(objectOf(body), at === 0 ? event : '');
+      });
+    } else if (SPOKEN.has(type)) this.#speak(PLACE.exec(data)?.[1], deltaCharacters(data));
     return true;
   }
 
@@ -48,9 +52,7 @@ export class ResponsesStreamMeter implements StreamMeter {
     if (characters > 0) this.#inPieces.add(place ?? '');
   }
 
-  #observeParsed(data: string, name: string): void {
-    // An error whose blank line is missing stands on the line after the last event.
-    const body = objectOf(parseJson(data) ?? parseJson(data.slice(data.lastIndexOf('\n') + 1)));
+  #observeParsed(body: JsonObject | undefined, name: string): void {
     if (body === undefined) return;
     const type = stringOf(body.type) ?? name;
     const response = objectOf(body.response);

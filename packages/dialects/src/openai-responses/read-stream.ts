@@ -1,7 +1,8 @@
 // https://platform.openai.com/docs/api-reference/responses-streaming
 
 import type { Frame, StreamReader } from '../dialect.ts';
-import { isObject, listOf, numberOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
+import { bodiesIn } from '../frames/frame-bodies.ts';
+import { isObject, listOf, numberOf, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Event, ProviderError } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
@@ -19,12 +20,12 @@ export class ResponsesStreamReader implements StreamReader {
     const data = frame.data.trim();
     if (data === '' || data === '[DONE]') return [];
     const events: Event[] = [];
-    const body = parseJson(data);
-    if (body !== undefined) this.readEvent(body, events, frame.event);
-    else if (data.includes('\n')) {
-      // An error whose blank line is missing stands on the line after the last event.
-      for (const line of data.split('\n')) events.push(...this.read({ event: frame.event, data: line }));
-    } else this.#fail({ code: 'upstream', message: BROKEN_EVENT }, events);
+    // What stands below an event is no piece of it: an error whose blank line is missing.
+    bodiesIn(data).forEach((body, at) => {
+      if (this.#hasEnded) return;
+      if (body === undefined) this.#fail({ code: 'upstream', message: BROKEN_EVENT }, events);
+      else this.readEvent(body, events, at === 0 ? frame.event : '');
+    });
     return events;
   }
 

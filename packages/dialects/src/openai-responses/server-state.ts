@@ -6,7 +6,7 @@ import type { Request } from '../model/request.ts';
  */
 export function statefulField({ extra, turns }: Request): string | undefined {
   const own = extra['openai-responses'];
-  const field = STATEFUL.find((name) => own?.[name] !== undefined && own[name] !== false);
+  const field = STATEFUL.find((name) => own?.[name] !== undefined);
   if (field !== undefined) return field;
   const hasReference = turns.some(({ parts }) =>
     parts.some((part) => part.kind === 'foreign' && part.type === 'item_reference'),

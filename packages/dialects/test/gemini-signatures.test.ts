@@ -133,8 +133,9 @@ describe('case 59: signatures of the third generation', () => {
         },
       ],
     });
+    // The last one belongs to nothing, and Gemini does not ask for it: as a last block it would hide the answer.
     expect(outline(openSeals(asked, origin, false).turns)[1]).toBe(
-      `model *I look. f(${ids[0]})+s1 f(${ids[1]}) +s2`,
+      `model *I look. f(${ids[0]})+s1 f(${ids[1]})`,
     );
     expect(outline(openSeals(asked, 'provider-2/gemini-3.8-flash', false).turns)[1]).toBe(
       `model f(${ids[0]})+sentinel f(${ids[1]})`,

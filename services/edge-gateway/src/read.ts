@@ -30,7 +30,7 @@ export async function read(edge: EdgeParts, exchange: Exchange, caller: Caller):
   exchange.record.alias = sent.model;
   exchange.record.streaming = sent.isStreaming;
   exchange.affinityKey = affinityKeyOf(exchange.incoming.headers, sent);
-  exchange.recorder = edge.reasoning.recorder(exchange.dialect.name, caller.userId);
+  exchange.recorder = edge.reasoning.recorder(exchange.dialect.name, caller.userId, sent);
   const request = edge.reasoning.recall(exchange.dialect.name, caller.userId, sent);
   const inputTokensEstimate = estimateInputTokens(request, scan);
   return { request, dialect, bytes, body, scan, inputTokensEstimate, isRewritten: request !== sent };

@@ -11,6 +11,11 @@ import type { DialectName, Event, Part, Request, ThinkingPart, Turn } from '@ai-
 /** Clients of these dialects do not send back all that they were shown. */
 const FORGETFUL: ReadonlySet<DialectName> = new Set(['openai-chat', 'gemini']);
 
+/** A client of Responses carries thoughts only where it asked for them in their encrypted form. */
+function isForgetful(client: DialectName, { isEncryptedReasoningWanted }: Request): boolean {
+  return FORGETFUL.has(client) || (client === 'openai-responses' && isEncryptedReasoningWanted !== true);
+}
+
 export interface ReasoningLimits {
   readonly reasoningCallsMax: number;
   readonly reasoningCharactersMax: number;
@@ -32,13 +37,13 @@ export class ReasoningStore {
   }
 
   /** Undefined when the client carries its reasoning itself. */
-  recorder(client: DialectName, owner: string): ReasoningRecorder | undefined {
-    return FORGETFUL.has(client) ? new ReasoningRecorder(this, owner) : undefined;
+  recorder(client: DialectName, owner: string, request: Request): ReasoningRecorder | undefined {
+    return isForgetful(client, request) ? new ReasoningRecorder(this, owner) : undefined;
   }
 
   /** The request with the thoughts that its calls came with; the same object when none are known. */
   recall(client: DialectName, owner: string, request: Request): Request {
-    if (!FORGETFUL.has(client) || this.#kept.size === 0) return request;
+    if (this.#kept.size === 0 || !isForgetful(client, request)) return request;
     let isChanged = false;
     const turns = request.turns.map((turn) => {
       const recalled = turn.role === 'assistant' ? this.#recallTurn(owner, turn) : turn;

@@ -41,7 +41,7 @@ function next(): Request {
 }
 
 function recorded(store: ReasoningStore, owner = 'ada'): ReasoningStore {
-  const recorder = store.recorder('openai-chat', owner);
+  const recorder = store.recorder('openai-chat', owner, next());
   for (const event of ANSWER) recorder?.observe(event);
   return store;
 }
@@ -73,8 +73,17 @@ describe('the reasoning of a client that cannot carry it', () => {
 
   test('is not kept for clients that carry it themselves', () => {
     const store = new ReasoningStore(limits);
-    expect(store.recorder('anthropic-messages', 'ada')).toBeUndefined();
-    expect(store.recorder('openai-responses', 'ada')).toBeUndefined();
+    const carrying = { ...next(), isEncryptedReasoningWanted: true };
+    expect(store.recorder('anthropic-messages', 'ada', next())).toBeUndefined();
+    expect(store.recorder('openai-responses', 'ada', carrying)).toBeUndefined();
+  });
+
+  test('is kept for a client of Responses that did not ask for it in a form that it can carry', () => {
+    const store = recorded(new ReasoningStore(limits));
+    expect(store.recorder('openai-responses', 'ada', next())).toBeDefined();
+    expect(said(store.recall('openai-responses', 'ada', next()))).toContain('Let me look.|sealed-1');
+    const carrying = { ...next(), isEncryptedReasoningWanted: true };
+    expect(store.recall('openai-responses', 'ada', carrying)).toBe(carrying);
   });
 
   test('gives way to newer, the one used longest ago first', () => {

@@ -26,6 +26,17 @@ export const opencode: Client = {
   },
 };
 
+/**
+ * OpenCode takes a model that it does not know for one that reads text only, and leaves pictures and thoughts out before
+ * they are sent. What a model really cannot do the gateway takes out, and says so.
+ */
+const ABLE: JsonObject = {
+  attachment: true,
+  reasoning: true,
+  tool_call: true,
+  modalities: { input: ['text', 'image', 'pdf'], output: ['text'] },
+};
+
 export function opencodeConfiguration({ url, key, model, smallModel }: Connection): JsonObject {
   return {
     provider: {
@@ -33,7 +44,7 @@ export function opencodeConfiguration({ url, key, model, smallModel }: Connectio
         npm: '@ai-sdk/openai-compatible',
         name: 'AI-Switch',
         options: { baseURL: `${url}/v1`, apiKey: key },
-        models: { [model]: {}, [smallModel]: {} },
+        models: { [model]: ABLE, [smallModel]: ABLE },
       },
     },
     model: `${PROVIDER}/${model}`,

@@ -1,10 +1,13 @@
 // What the tests of Responses read and write.
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { anthropicMessages } from '../src/anthropic-messages/index.ts';
+import type { WrittenRequest } from '../src/dialect.ts';
 import { parseFrame } from '../src/frames/sse.ts';
 import type { JsonObject, JsonValue } from '../src/json/value.ts';
 import type { Event } from '../src/model/event.ts';
 import type { Request } from '../src/model/request.ts';
+import { openaiChat } from '../src/openai-chat/index.ts';
 import { openaiResponses } from '../src/openai-responses/index.ts';
 import { eventsOf, framesOf } from './streams.ts';
 
@@ -49,4 +52,33 @@ export function writtenEvents(text: string): readonly { readonly name: string; r
     .map(parseFrame)
     .filter((frame) => frame.data !== '')
     .map((frame) => ({ name: frame.event, body: JSON.parse(frame.data) as JsonObject }));
+}
+
+export const user = { role: 'user', content: 'hi' };
+
+/** A request of Chat Completions. */
+export function chat(messages: JsonValue, more: JsonObject = {}): Request {
+  return openaiChat.readRequest({ model: 'm', messages, ...more });
+}
+
+/** A request of Anthropic's Messages. */
+export function messages(list: JsonValue, more: JsonObject = {}): Request {
+  return anthropicMessages.readRequest({ model: 'm', max_tokens: 100, messages: list, ...more });
+}
+
+export function write(request: Request, model = 'gpt-5.5'): WrittenRequest {
+  return openaiResponses.writeRequest(request, model);
+}
+
+export function itemsOf({ body }: WrittenRequest): readonly JsonObject[] {
+  return body.input as readonly JsonObject[];
+}
+
+/** A schema of texts. */
+export function schemaOf(properties: readonly string[], more: JsonObject = {}): JsonObject {
+  return {
+    type: 'object',
+    properties: Object.fromEntries(properties.map((name) => [name, { type: 'string' }])),
+    ...more,
+  };
 }

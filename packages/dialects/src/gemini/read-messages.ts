@@ -23,7 +23,7 @@ export function readSystem(value: JsonValue | undefined): readonly TextPart[] {
 
 export function readContents(value: JsonValue | undefined): readonly Turn[] {
   const ids = new CallIds();
-  return messageList(oneOrMany(value), 'contents').map((item, at): Turn => {
+  const turns = messageList(oneOrMany(value), 'contents').map((item, at): Turn => {
     const field = `contents.${at}`;
     const content: JsonObject =
       typeof item === 'string' ? { parts: [{ text: item }] } : fields.requiredObject(item, field);
@@ -32,6 +32,31 @@ export function readContents(value: JsonValue | undefined): readonly Turn[] {
     const parts = readParts(oneOrMany(content.parts), `${field}.parts`, ids);
     return { role, parts: role === 'user' ? withoutThoughts(parts) : parts };
   });
+  return joinAnswers(turns);
+}
+
+/** The chats of Google's SDK keep an answer as the chunks that it came in, each a content of its own. */
+function joinAnswers(turns: readonly Turn[]): readonly Turn[] {
+  const joined: Turn[] = [];
+  for (const turn of turns) {
+    const last = joined.at(-1);
+    if (turn.role === 'assistant' && last?.role === 'assistant') {
+      joined.splice(-1, 1, { ...last, parts: joinThoughts([...last.parts, ...turn.parts]) });
+    } else joined.push(turn);
+  }
+  return joined;
+}
+
+/** A thought goes on until its signature. */
+function joinThoughts(parts: readonly Part[]): readonly Part[] {
+  const joined: Part[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (part.kind === 'thinking' && last?.kind === 'thinking' && last.signature === undefined) {
+      joined.splice(-1, 1, { ...part, text: last.text + part.text });
+    } else joined.push(part);
+  }
+  return joined;
 }
 
 /** Absent is the user; `function` is the older role of results. */

@@ -129,8 +129,14 @@ export class ScriptedProvider implements AsyncDisposable {
       seen.isAnswered = true;
     });
     const behaviour = this.#queue.shift() ?? this.otherwise;
-    const script = typeof behaviour === 'function' ? behaviour(seen) : behaviour;
-    await perform(script, seen, outgoing, this);
+    try {
+      const script = typeof behaviour === 'function' ? behaviour(seen) : behaviour;
+      await perform(script, seen, outgoing, this);
+    } catch (error) {
+      // A script that cannot be performed shows like a request that would be refused.
+      seen.refusal = String(error);
+      outgoing.writeHead(500, { 'content-type': 'text/plain' }).end(seen.refusal);
+    }
   }
 }
 

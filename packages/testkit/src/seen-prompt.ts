@@ -49,15 +49,16 @@ function chatPrompt(asked: Json): Prompt {
   const messages = objectsOf(asked.messages);
   const calls = messages.flatMap((message) => objectsOf(message.tool_calls));
   const format = objectOf(asked.response_format);
+  const tools = objectsOf(asked.tools).map((tool) => {
+    const isCustom = tool.type === 'custom';
+    const { name, parameters } = objectOf(isCustom ? tool.custom : tool.function);
+    return { name: stringOf(name), isCustom, schema: objectOf(parameters) };
+  });
   return {
-    tools: objectsOf(asked.tools).map((tool) => {
-      const isCustom = tool.type === 'custom';
-      const { name, parameters } = objectOf(isCustom ? tool.custom : tool.function);
-      return { name: stringOf(name), isCustom, schema: objectOf(parameters) };
-    }),
+    tools,
     called: calls.map((call) => stringOf(objectOf(call.function ?? call.custom).name)),
     results: messages.filter(({ role }) => role === 'tool').map(({ content }) => textIn(content)),
-    forcedTool: nameOrFirst(objectOf(asked.tool_choice).function),
+    forcedTool: forcedOf(asked.tool_choice, objectOf(asked.tool_choice).function, tools),
     outputSchema: schemaOf(format.type, objectOf(format.json_schema).schema),
   };
 }
@@ -65,19 +66,21 @@ function chatPrompt(asked: Json): Prompt {
 function responsesPrompt(asked: Json): Prompt {
   const items = Array.isArray(asked.input) ? objectsOf(asked.input) : [];
   const declared = [asked.tools, ...items.map(({ tools }) => tools)].flatMap(objectsOf);
-  const tools = declared.flatMap((tool) => (tool.type === 'namespace' ? objectsOf(tool.tools) : [tool]));
-  const format = objectOf(objectOf(asked.text).format);
-  return {
-    tools: tools.map(({ name, type, parameters }) => ({
+  const tools = declared
+    .flatMap((tool) => (tool.type === 'namespace' ? objectsOf(tool.tools) : [tool]))
+    .map(({ name, type, parameters }) => ({
       name: stringOf(name ?? type),
       isCustom: type === 'custom',
       schema: objectOf(parameters),
-    })),
+    }));
+  const format = objectOf(objectOf(asked.text).format);
+  return {
+    tools,
     called: items
       .filter(({ type }) => /_call$/.test(stringOf(type)))
       .map(({ name, type }) => stringOf(name ?? type)),
     results: items.filter(({ type }) => /_output$/.test(stringOf(type))).map(({ output }) => textIn(output)),
-    forcedTool: nameOrFirst(asked.tool_choice),
+    forcedTool: forcedOf(asked.tool_choice, asked.tool_choice, tools),
     outputSchema: schemaOf(format.type, format.schema),
   };
 }
@@ -86,15 +89,16 @@ function messagesPrompt(asked: Json): Prompt {
   const blocks = objectsOf(asked.messages).flatMap(({ content }) => objectsOf(content));
   const choice = objectOf(asked.tool_choice);
   const format = objectOf(objectOf(asked.output_config).format);
+  const tools = objectsOf(asked.tools).map(({ name, input_schema: schema }) => ({
+    name: stringOf(name),
+    isCustom: false,
+    schema: objectOf(schema),
+  }));
   return {
-    tools: objectsOf(asked.tools).map(({ name, input_schema: schema }) => ({
-      name: stringOf(name),
-      isCustom: false,
-      schema: objectOf(schema),
-    })),
+    tools,
     called: blocks.filter(({ type }) => type === 'tool_use').map(({ name }) => stringOf(name)),
     results: blocks.filter(({ type }) => type === 'tool_result').map(({ content }) => textIn(content)),
-    forcedTool: choice.type === 'tool' ? stringOf(choice.name) : undefined,
+    forcedTool: forcedOf(choice.type, choice, tools),
     outputSchema: schemaOf(format.type, format.schema),
   };
 }
@@ -105,25 +109,29 @@ function geminiPrompt(asked: Json): Prompt {
   const config = objectOf(asked.generationConfig);
   const [allowed] = Array.isArray(calling.allowedFunctionNames) ? calling.allowedFunctionNames : [];
   const isJson = config.responseMimeType === 'application/json';
+  const tools = objectsOf(asked.tools)
+    .flatMap(({ functionDeclarations }) => objectsOf(functionDeclarations))
+    .map(({ name, parametersJsonSchema, parameters }) => ({
+      name: stringOf(name),
+      isCustom: false,
+      schema: objectOf(parametersJsonSchema ?? parameters),
+    }));
   return {
-    tools: objectsOf(asked.tools)
-      .flatMap(({ functionDeclarations }) => objectsOf(functionDeclarations))
-      .map(({ name, parametersJsonSchema, parameters }) => ({
-        name: stringOf(name),
-        isCustom: false,
-        schema: objectOf(parametersJsonSchema ?? parameters),
-      })),
+    tools,
     called: parts.flatMap(({ functionCall: call }) => (isObject(call) ? [stringOf(call.name)] : [])),
     results: parts.flatMap(({ functionResponse: response }) =>
       isObject(response) ? [textIn(response.response)] : [],
     ),
-    forcedTool: calling.mode === 'ANY' ? stringOf(allowed) : undefined,
+    forcedTool: calling.mode === 'ANY' ? forcedOf('any', { name: allowed }, tools) : undefined,
     outputSchema: isJson ? objectOf(config.responseJsonSchema ?? config.responseSchema) : undefined,
   };
 }
 
-function nameOrFirst(choice: unknown): string | undefined {
-  return isObject(choice) && typeof choice.name === 'string' ? choice.name : undefined;
+/** The one that is named; where any has to be called, the first. */
+function forcedOf(choice: unknown, named: unknown, tools: readonly SeenTool[]): string | undefined {
+  const { name } = objectOf(named);
+  if (typeof name === 'string') return name;
+  return choice === 'required' || choice === 'any' ? tools[0]?.name : undefined;
 }
 
 function schemaOf(type: unknown, schema: unknown): Json | undefined {

@@ -93,6 +93,9 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
   },
 };
 
+/** Otherwise the adapter for OpenAI refers to earlier answers by their ids, which only OpenAI itself keeps. */
+const STATELESS: ProviderOptions = { openai: { store: false } };
+
 const weather = tool({ inputSchema: jsonSchema<{ readonly city: string }>(WEATHER_SCHEMA) });
 
 class VercelConversation implements Conversation {
@@ -137,7 +140,7 @@ class VercelConversation implements Conversation {
       model: this.#models(this.model),
       messages: this.#messages,
       maxRetries: 0,
-      ...(isThinking && { providerOptions: this.#thinking }),
+      providerOptions: isThinking ? this.#thinking : STATELESS,
       ...(hasTools && { tools: { weather } }),
       ...(isStructured && { output: Output.object({ schema: jsonSchema(CITY_SCHEMA) }) }),
     };

@@ -44,7 +44,7 @@ export function compactionOf(parts: readonly ReplyPart[], place: string): JsonOb
 export const NO_SUMMARY = 'The model wrote no summary of the conversation.';
 
 /** Providers check the beginning of an id, and that none is empty. */
-export function itemId(prefix: string, place: string): string {
+function itemId(prefix: string, place: string): string {
   return `${prefix}_${digest(place)}${digest(`${place}\n`)}`;
 }
 

@@ -28,7 +28,7 @@ export { fold, ReplyFolder, unfold } from './model/fold.ts';
 export { EMPTY_ANSWER } from './model/provider-error.ts';
 export * from './model/reply.ts';
 export * from './model/request.ts';
-export { openSeals, sealEvent } from './model/seal.ts';
+export { openSeals, sealEvent, sealing } from './model/seal.ts';
 export * from './model/usage.ts';
 export { openaiChat } from './openai-chat/index.ts';
 export { openaiResponses, statefulField } from './openai-responses/index.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../src/model/event.ts';
 import type { Part, Request } from '../src/model/request.ts';
-import { isSealed, openSeals, sealEvent } from '../src/model/seal.ts';
+import { isSealed, openSeals, sealEvent, sealing } from '../src/model/seal.ts';
 
 const claude = 'anthropic/claude-opus-5-2';
 const others = ['zai/glm-5.2', 'gemini/gemini-3.8-flash', 'openai/gpt-6.1'];
@@ -72,6 +72,34 @@ describe('hidden reasoning in an envelope', () => {
         call,
       ];
       expect(opened(parts, stranger, isSameDialect)).toEqual([{ kind: 'thinking', text: 'Hm.' }, call]);
+    }
+  });
+
+  test('case 57: a thought that nobody signed is given an envelope to come back by', () => {
+    const seal = sealing(claude);
+    const sent: Event[] = [
+      { type: 'partStart', index: 0, part: { kind: 'thinking' } },
+      { type: 'thinkingDelta', index: 0, text: 'Hm.' },
+      { type: 'partStop', index: 0 },
+      { type: 'partStart', index: 1, part: { kind: 'thinking' } },
+      { type: 'thinkingDelta', index: 1, text: 'So.' },
+      { type: 'signature', index: 1, signature },
+      { type: 'partStop', index: 1 },
+      { type: 'partStart', index: 2, part: { kind: 'text' } },
+      { type: 'partStop', index: 2 },
+    ];
+    const events = sent.flatMap(seal);
+    const signatures = events.flatMap((event) => (event.type === 'signature' ? [event] : []));
+    expect(signatures.map(({ index }) => index)).toEqual([0, 1]);
+    expect(events.map(({ type }) => type).slice(0, 4)).toEqual([
+      'partStart',
+      'thinkingDelta',
+      'signature',
+      'partStop',
+    ]);
+    const part: Part = { kind: 'thinking', text: 'Hm.', signature: signatures[0]?.signature ?? '' };
+    for (const origin of [claude, ...others]) {
+      expect(opened([part, call], origin)).toEqual([{ kind: 'thinking', text: 'Hm.' }, call]);
     }
   });
 

@@ -22,6 +22,7 @@ import { type Exchange, interruptionFault } from './exchange.ts';
 import { conversionLane, passThroughLane } from './lanes.ts';
 import { type Question, questionFor } from './question.ts';
 import type { Asked } from './read.ts';
+import { frameRecorder, recordReply } from './read-along.ts';
 import type { Hold } from './reserve.ts';
 import type { Destination } from './route.ts';
 import { StreamRelay } from './stream-relay.ts';
@@ -87,15 +88,21 @@ async function answerOf(
   reply: UpstreamReply,
   abort: () => void,
 ): Promise<Answer> {
-  const { dialect } = destination;
+  const { dialect, origin } = destination;
   const { isStreaming } = asked.request;
+  const recorder = asked.request.tools.length > 0 ? exchange.recorder : undefined;
   const contentType = String(reply.headers['content-type'] ?? '');
   // Some servers stream without saying so; a whole reply always says that it is JSON, an error page that it is HTML.
   const isStream = question.isStreaming ? !/json|html/i.test(contentType) : /event-stream/i.test(contentType);
   const isPassable = dialect === exchange.dialect && !question.isRestoring;
   if (isStream && isStreaming) {
     const lane = isPassable
-      ? passThroughLane(dialect, asked.request, edge.settings)
+      ? passThroughLane(
+          dialect,
+          asked.request,
+          recorder && frameRecorder(dialect, origin, recorder),
+          edge.settings,
+        )
       : conversionLane(
           dialect,
           exchange,
@@ -113,6 +120,7 @@ async function answerOf(
     return { form: 'events', events: answered(sent).flatMap(question.translate(exchange.recorder)) };
   }
   const body = parseReply(bytes);
+  if (recorder !== undefined) recordReply(dialect, origin, recorder, body, bytes);
   const usage = dialect.readUsage(body);
   if (usage !== undefined) return { form: 'bytes', bytes, usage, outputCharacters: 0 };
   // Without usage the reply has to be read: to see that it is one, and to count what it says.

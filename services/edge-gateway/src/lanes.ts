@@ -36,8 +36,14 @@ export interface Lane {
   readonly outputCharacters: number;
 }
 
-export function passThroughLane(dialect: Dialect, request: Request, settings: EdgeSettings): Lane {
-  return new PassThroughLane(dialect, request, settings);
+/** @param watch sees each frame that goes through */
+export function passThroughLane(
+  dialect: Dialect,
+  request: Request,
+  watch: ((frame: Frame) => void) | undefined,
+  settings: EdgeSettings,
+): Lane {
+  return new PassThroughLane(dialect, request, watch, settings);
 }
 
 /** @param translate what an event of the provider's becomes on its way, before it is written */
@@ -67,15 +73,22 @@ export function replyContext(exchange: Exchange, request: Request): ReplyContext
 class PassThroughLane implements Lane {
   readonly #splitter: SseSplitter;
   readonly #meter: ReturnType<Dialect['streamMeter']>;
+  readonly #watch: ((frame: Frame) => void) | undefined;
   /** The frame that ends a stream, and how it is told: by its name, or by its data where frames have none. */
   readonly #end: Frame;
   readonly isEndSilent = false;
   missingEnd: string;
   hasBegun = false;
 
-  constructor(dialect: Dialect, request: Request, settings: EdgeSettings) {
+  constructor(
+    dialect: Dialect,
+    request: Request,
+    watch: ((frame: Frame) => void) | undefined,
+    settings: EdgeSettings,
+  ) {
     this.#splitter = new SseSplitter(settings);
     this.#meter = dialect.streamMeter(request);
+    this.#watch = watch;
     this.missingEnd = dialect.streamEnd;
     this.#end = parseFrame(Buffer.from(dialect.streamEnd));
   }
@@ -114,6 +127,7 @@ class PassThroughLane implements Lane {
       const frame = parseFrame(bytes);
       const isWanted = meter.observe(frame);
       if (meter.error !== undefined) break;
+      this.#watch?.(frame);
       if (isWanted) wanted.push(bytes);
       this.hasBegun ||= meter.outputCharacters > 0 || meter.isFinished;
       if (this.#isEnd(frame)) this.missingEnd = '';

@@ -11,7 +11,7 @@ import {
   openaiResponses,
   openSeals,
   type Request,
-  sealEvent,
+  sealing,
   spliceFields,
   statefulField,
 } from '@ai-switch/dialects';
@@ -117,6 +117,7 @@ function translation(
   recorder: ReasoningRecorder | undefined,
 ): Translate {
   const { dropped } = exchange.record;
+  const seal = sealing(origin);
   return (event) => {
     if (event.type === 'dropped') {
       if (dropped.length < DROPPED_NAMES_MAX && !dropped.includes(event.name)) dropped.push(event.name);
@@ -124,7 +125,7 @@ function translation(
     }
     let events: readonly Event[] = [event];
     for (const restore of restores) events = events.flatMap(restore);
-    const sealed = events.map((one) => sealEvent(one, origin));
+    const sealed = events.flatMap(seal);
     if (recorder !== undefined) for (const one of sealed) recorder.observe(one);
     return sealed;
   };

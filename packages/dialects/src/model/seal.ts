@@ -25,6 +25,20 @@ export function openSeals(request: Request, origin: string, isSameDialect: boole
   return turns === request.turns ? request : { ...request, turns };
 }
 
+/**
+ * Seals the events of one answer, in order. A thought that its maker left unsigned gets an envelope with nothing in it, because
+ * most clients bring back only thoughts that are signed, and providers like DeepSeek refuse calls whose thoughts are gone.
+ */
+export function sealing(origin: string): (event: Event) => readonly Event[] {
+  const unsigned = new Set<number>();
+  return (event) => {
+    if (event.type === 'thinkingDelta' && event.text !== '') unsigned.add(event.index);
+    if (event.type === 'signature' && event.signature !== '') unsigned.delete(event.index);
+    if (event.type !== 'partStop' || !unsigned.delete(event.index)) return [sealEvent(event, origin)];
+    return [{ type: 'signature', index: event.index, signature: envelope('s', origin, '') }, event];
+  };
+}
+
 /** What an origin hides in its answer goes into an envelope; every other event is the same object. */
 export function sealEvent(event: Event, origin: string): Event {
   if (event.type === 'signature' && event.signature !== '') {
@@ -58,7 +72,7 @@ function openPart(part: HiddenPart, mark: string, isSameDialect: boolean): reado
   const found = ENVELOPE.exec(part.kind === 'thinking' ? part.signature : part.data);
   if (found === null && isSameDialect) return [part];
   const [, kind, madeBy, value = ''] = found ?? [];
-  if (found === null || madeBy !== mark) return text === '' ? [] : [{ kind: 'thinking', text }];
+  if (value === '' || madeBy !== mark) return text === '' ? [] : [{ kind: 'thinking', text }];
   return kind === 'r'
     ? [{ kind: 'redactedThinking', data: value }]
     : [{ kind: 'thinking', text, signature: value }];

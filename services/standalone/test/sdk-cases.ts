@@ -5,6 +5,7 @@ import { ALIAS_NAMES, type Gateway } from './gateway.ts';
 import { anthropicDriver } from './sdk/anthropic.ts';
 import { describeConversations } from './sdk/conversation-cases.ts';
 import type { GatewayAddress, SdkDriver } from './sdk/driver.ts';
+import { describeErrors } from './sdk/error-cases.ts';
 import { genaiDriver } from './sdk/genai.ts';
 import { openaiChatDriver } from './sdk/openai-chat.ts';
 import { openaiResponsesDriver } from './sdk/openai-responses.ts';
@@ -33,6 +34,7 @@ export function describeGateway(edition: string, open: () => Promise<Gateway>): 
     describe.each(DRIVER_NAMES)('%s', (name) => {
       const driver = () => opened.find((one) => one.name === name) ?? expect.unreachable();
       describeConversations(() => gateway, driver, ALIAS_NAMES);
+      describeErrors(() => gateway, driver, ALIAS_NAMES);
     });
 
     it('at the end nothing is held', async () => {

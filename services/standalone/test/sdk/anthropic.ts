@@ -14,7 +14,7 @@ export function anthropicDriver({ url, key }: GatewayAddress): SdkDriver {
   const clientWith = (apiKey: string) => new Anthropic({ baseURL: url, apiKey, maxRetries: 0 });
   return {
     name: '@anthropic-ai/sdk',
-    carries: 'thoughts',
+    dialect: 'anthropic-messages',
     open: (options) => new MessagesConversation(clientWith(options.apiKey ?? key), options),
     leave: async (model) => {
       const messages = [{ role: 'user' as const, content: 'Hello' }];
@@ -26,8 +26,9 @@ export function anthropicDriver({ url, key }: GatewayAddress): SdkDriver {
     },
     readError: (error) => {
       if (!(error instanceof Anthropic.APIError)) throw error;
-      const { status, message, headers } = error;
-      return { status, message, retryAfter: headers?.get('retry-after') ?? undefined };
+      const { status, headers } = error;
+      const body = JSON.stringify(error.error);
+      return { status, body, retryAfter: headers?.get('retry-after') ?? undefined };
     },
   };
 }

@@ -1,10 +1,11 @@
 // One way to talk through any official SDK, each used as its own documentation shows, so that the same cases can be put to
 // all of them. A conversation keeps its history in the SDK's own form and sends back what its users send back.
 
+import type { ScriptedDialect } from '@ai-switch/testkit';
+
 export interface SdkDriver {
   readonly name: string;
-  /** What the conversation keeps of the model's thoughts from one request to the next. */
-  readonly carries: 'nothing' | 'thoughts';
+  readonly dialect: ScriptedDialect;
   open(options: ConversationOptions): Conversation;
   /** Asks for a stream and leaves at its first piece. */
   leave(model: string): Promise<void>;
@@ -63,7 +64,8 @@ export interface SaidUsage {
 
 export interface SdkError {
   readonly status: number | undefined;
-  readonly message: string;
+  /** The error of the gateway as far as the SDK keeps it, as text. */
+  readonly body: string;
   readonly retryAfter: string | undefined;
 }
 

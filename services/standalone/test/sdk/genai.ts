@@ -21,7 +21,7 @@ export function genaiDriver({ url, key }: GatewayAddress): SdkDriver {
   const clientWith = (apiKey: string) => new GoogleGenAI({ apiKey, httpOptions: { baseUrl: url } });
   return {
     name: '@google/genai',
-    carries: 'thoughts',
+    dialect: 'gemini',
     open: (options) => new GenaiConversation(clientWith(options.apiKey ?? key), options),
     leave: async (model) => {
       const abort = new AbortController();
@@ -33,7 +33,7 @@ export function genaiDriver({ url, key }: GatewayAddress): SdkDriver {
     readError: (error) => {
       if (!(error instanceof ApiError)) throw error;
       // It keeps no headers.
-      return { status: error.status, message: error.message, retryAfter: undefined };
+      return { status: error.status, body: error.message, retryAfter: undefined };
     },
   };
 }

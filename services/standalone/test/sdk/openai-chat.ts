@@ -15,7 +15,7 @@ export function openaiChatDriver({ url, key }: GatewayAddress): SdkDriver {
   const clientWith = (apiKey: string) => new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 });
   return {
     name: 'openai, chat completions',
-    carries: 'nothing',
+    dialect: 'openai-chat',
     open: (options) => new ChatConversation(clientWith(options.apiKey ?? key), options),
     leave: async (model) => {
       const messages = [{ role: 'user' as const, content: 'Hello' }];

@@ -15,7 +15,7 @@ export function openaiResponsesDriver({ url, key }: GatewayAddress): SdkDriver {
   const clientWith = (apiKey: string) => new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 });
   return {
     name: 'openai, responses',
-    carries: 'thoughts',
+    dialect: 'openai-responses',
     open: (options) => new ResponsesConversation(clientWith(options.apiKey ?? key), options),
     leave: async (model) => {
       const stream = await clientWith(key).responses.create({ model, input: 'Hello', stream: true });

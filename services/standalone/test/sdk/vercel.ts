@@ -2,6 +2,7 @@ import { createAnthropic } from '@ai-sdk/anthropic';
 import { createGoogleGenerativeAI } from '@ai-sdk/google';
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import type { ScriptedDialect } from '@ai-switch/testkit';
 import {
   APICallError,
   generateText,
@@ -26,7 +27,7 @@ import {
 export function vercelDrivers({ url, key }: GatewayAddress): readonly SdkDriver[] {
   return Object.entries(ADAPTERS).map(([name, adapter]) => ({
     name: `ai, ${name}`,
-    carries: 'thoughts',
+    dialect: adapter.dialect,
     open: (options) => {
       const models = adapter.connect(url, options.apiKey ?? key);
       return new VercelConversation(models, adapter.thinking, options);
@@ -45,8 +46,8 @@ export function vercelDrivers({ url, key }: GatewayAddress): readonly SdkDriver[
     },
     readError: (error) => {
       if (!APICallError.isInstance(error)) throw error;
-      const { statusCode: status, message, responseHeaders } = error;
-      return { status, message, retryAfter: responseHeaders?.['retry-after'] };
+      const { statusCode: status, responseBody: body = '', responseHeaders } = error;
+      return { status, body, retryAfter: responseHeaders?.['retry-after'] };
     },
   }));
 }
@@ -54,6 +55,7 @@ export function vercelDrivers({ url, key }: GatewayAddress): readonly SdkDriver[
 type ProviderOptions = NonNullable<Parameters<typeof generateText>[0]['providerOptions']>;
 
 interface Adapter {
+  readonly dialect: ScriptedDialect;
   connect(url: string, apiKey: string): (model: string) => LanguageModel;
   /** What it is asked with for thoughts to come. */
   readonly thinking: ProviderOptions;
@@ -61,6 +63,7 @@ interface Adapter {
 
 const ADAPTERS: Readonly<Record<string, Adapter>> = {
   '@ai-sdk/openai': {
+    dialect: 'openai-responses',
     connect: (url, apiKey) => createOpenAI({ baseURL: `${url}/v1`, apiKey }).responses,
     thinking: {
       openai: {
@@ -73,14 +76,17 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
     },
   },
   '@ai-sdk/anthropic': {
+    dialect: 'anthropic-messages',
     connect: (url, apiKey) => createAnthropic({ baseURL: `${url}/v1`, apiKey }),
     thinking: { anthropic: { thinking: { type: 'adaptive' } } },
   },
   '@ai-sdk/google': {
+    dialect: 'gemini',
     connect: (url, apiKey) => createGoogleGenerativeAI({ baseURL: `${url}/v1beta`, apiKey }),
     thinking: { google: { thinkingConfig: { includeThoughts: true } } },
   },
   '@ai-sdk/openai-compatible': {
+    dialect: 'openai-chat',
     connect: (url, apiKey) =>
       createOpenAICompatible({
         name: 'gateway',

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
+import { caseNumbersIn } from '../compatibility/case-table.ts';
 import type { TestReport } from './vitest-run.ts';
 
 /** Counts one run and keeps the reason of every skip, which vitest's own JSON leaves out. */
@@ -11,6 +12,7 @@ export default class CountingReporter implements Reporter {
       skips: [],
       brokenFiles: [],
       unhandledErrors: unhandledErrors.length,
+      cases: {},
     };
     for (const module of modules) {
       if (module.errors().length > 0) report.brokenFiles.push(module.relativeModuleId);
@@ -21,6 +23,12 @@ export default class CountingReporter implements Reporter {
         else if (result.state === 'skipped')
           report.skips.push({ title: `${module.relativeModuleId} > ${test.fullName}`, reason: note });
         else report.failed += 1;
+        for (const number of caseNumbersIn(test.fullName)) {
+          const count = report.cases[number] ?? { passed: 0, failed: 0 };
+          report.cases[number] = count;
+          if (result.state === 'passed') count.passed += 1;
+          else if (result.state !== 'skipped') count.failed += 1;
+        }
       }
     }
     const file = process.env.TEST_REPORT_FILE;

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type CaseCounts, writeCaseTable } from '../compatibility/case-table.ts';
 import type { Outcome, Skip } from './outcome.ts';
 import { ROOT, runTool } from './run-tool.ts';
 
@@ -12,6 +13,8 @@ export interface TestReport {
   /** Files that could not be loaded or whose hooks failed: their tests may not have run at all. */
   readonly brokenFiles: string[];
   unhandledErrors: number;
+  /** How the tests of each numbered case ended. */
+  readonly cases: CaseCounts;
 }
 
 /** Runs every test of the workspace, or those below `paths`, in one vitest whose progress is shown as it comes. */
@@ -28,10 +31,18 @@ export async function runVitest(paths: readonly string[]): Promise<Outcome> {
     });
     const text = await readFile(file, 'utf8').catch(() => undefined);
     const report = text === undefined ? undefined : (JSON.parse(text) as TestReport);
-    return testOutcome(report, exitCode, performance.now() - startMs);
+    const outcome = testOutcome(report, exitCode, performance.now() - startMs);
+    if (report === undefined || paths.length > 0) return outcome;
+    return withProblems(outcome, await writeCaseTable(report.cases));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function withProblems(outcome: Outcome, problems: readonly string[]): Outcome {
+  if (problems.length === 0) return outcome;
+  const output = [outcome.output, ...problems].join('\n');
+  return { ...outcome, output, failed: outcome.failed + problems.length };
 }
 
 /** A run is clean only if vitest says so too: a broken file, a stray error or no test at all is a failure. */

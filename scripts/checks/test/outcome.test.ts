@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { countsLine, type Outcome, refuseSkips, total } from '../outcome.ts';
 import { testOutcome } from '../vitest-run.ts';
 
-const clean = { passed: 3, failed: 0, skips: [], brokenFiles: [], unhandledErrors: 0 };
+const clean = { passed: 3, failed: 0, skips: [], brokenFiles: [], unhandledErrors: 0, cases: {} };
 const skip = { title: 'packages/db/test/open.test.ts > opens', reason: 'no database' };
 
 describe('a run of the tests', () => {

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ALIAS_NAMES, type Gateway } from './gateway.ts';
 import { anthropicDriver } from './sdk/anthropic.ts';
+import { describeAuxiliary } from './sdk/auxiliary-cases.ts';
 import { describeConversations } from './sdk/conversation-cases.ts';
 import type { GatewayAddress, SdkDriver } from './sdk/driver.ts';
 import { describeErrors } from './sdk/error-cases.ts';
@@ -10,6 +11,7 @@ import { genaiDriver } from './sdk/genai.ts';
 import { openaiChatDriver } from './sdk/openai-chat.ts';
 import { openaiResponsesDriver } from './sdk/openai-responses.ts';
 import { vercelDrivers } from './sdk/vercel.ts';
+import { describeWire } from './sdk/wire-cases.ts';
 
 const drivers = (gateway: GatewayAddress): readonly SdkDriver[] => [
   openaiChatDriver(gateway),
@@ -36,6 +38,9 @@ export function describeGateway(edition: string, open: () => Promise<Gateway>): 
       describeConversations(() => gateway, driver, ALIAS_NAMES);
       describeErrors(() => gateway, driver, ALIAS_NAMES);
     });
+
+    describe('besides answers', () => describeAuxiliary(() => gateway));
+    describe('on the wire', () => describeWire(() => gateway));
 
     it('at the end nothing is held', async () => {
       await expect.poll(async () => (await gateway.outputTokens()).held).toBe(0);

@@ -1,5 +1,6 @@
 import type { Script } from '@ai-switch/testkit';
 import type { Client, Task, ToolUse } from './client.ts';
+import type { LogRow } from './gateway.ts';
 import type { Ended } from './run-process.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 import type { Upstream } from './upstreams.ts';
@@ -8,9 +9,9 @@ import type { Upstream } from './upstreams.ts';
 export interface Behaviour {
   readonly name: string;
   readonly title: string;
-  /** Undefined: every one. */
+  /** Names of clients; undefined: every one. */
   readonly clients?: readonly string[];
-  /** Undefined: every one. */
+  /** Names of upstreams; undefined: every one. */
   readonly upstreams?: readonly string[];
   task(setting: Setting): Task;
   /** What the scripted model does with one request of the client's main conversation. */
@@ -18,11 +19,15 @@ export interface Behaviour {
   /** The same for a request without tools; a title is said otherwise. */
   playBeside?(request: UpstreamRequest, setting: Setting): Move | undefined;
   readonly expectations: readonly Expectation[];
+  /** They look at what the gateway wrote down about each request. */
+  readonly hasLog?: boolean;
 }
 
 export interface Setting {
   readonly client: Client;
   readonly upstream: Upstream;
+  readonly gatewayUrl: string;
+  readonly gatewayKey: string;
   /** The path of a file in the project. */
   file(name: string): string;
 }
@@ -50,6 +55,8 @@ export interface Run extends Setting {
   readonly requests: readonly UpstreamRequest[];
   readonly main: readonly UpstreamRequest[];
   readonly counts: readonly UpstreamRequest[];
+  /** Empty unless the behaviour looks at it. */
+  readonly log: readonly LogRow[];
   /** The text of a file of the project; empty when there is none. */
   text(name: string): string;
   /** The same of its home. */

@@ -48,14 +48,15 @@ export async function runCell(cell: Cell, installed: Installed, gateway: Gateway
     const project = join(folder, 'project');
     const { program } = installed;
     const place = { home, project, program, gatewayUrl: gateway.url, gatewayKey: gateway.key };
-    const setting = { ...cell, file: (name: string) => join(project, name) };
-    await writeFiles(place);
+    const setting: Setting = { ...cell, ...place, file: (name) => join(project, name) };
+    const startedAtMs = Date.now();
     const play = playOf(cell.behaviour, setting);
     provider.otherwise = play.answer;
     const task = cell.behaviour.task(setting);
-    const models = new Set([cell.client.model, ...cell.client.otherModels, ...(task.models ?? [])]);
+    await writeFiles(task, place);
+    const models = new Set([cell.client.model, ...(task.models ?? [])]);
     await gateway.lead([...models], cell.upstream, provider.baseUrl);
-    await connect(cell.client, place);
+    if (task.isUnconnected !== true) await connect(cell.client, place);
     ended = await runClient(cell.client, task, place);
     const run: Run = {
       ...setting,
@@ -64,6 +65,7 @@ export async function runCell(cell: Cell, installed: Installed, gateway: Gateway
       requests: play.requests.filter(({ isCount }) => !isCount),
       main: play.main,
       counts: play.requests.filter(({ isCount }) => isCount),
+      log: cell.behaviour.hasLog === true ? await gateway.log(startedAtMs) : [],
       text: (name) => textOf(join(project, name)),
       homeText: (path) => textOf(join(home, path)),
     };
@@ -100,15 +102,31 @@ const ALWAYS: readonly Expectation[] = [
   },
 ];
 
-/** What every task finds in its project. */
-async function writeFiles({ home, project }: Place): Promise<void> {
-  await mkdir(home, { recursive: true });
-  await mkdir(project, { recursive: true });
-  await writeFile(join(project, 'notes.txt'), 'colour: red\nsize: 7\n');
-  await writeFile(join(project, 'left.txt'), 'on the left: alpha\n');
-  await writeFile(join(project, 'right.txt'), 'on the right: omega\n');
-  await writeFile(join(project, 'picture.png'), picture());
+async function writeFiles(
+  { homeFiles = {}, projectFiles = {} }: Task,
+  { home, project }: Place,
+): Promise<void> {
+  const files = { ...FILES, ...projectFiles };
+  for (const [folder, contents] of [
+    [home, homeFiles],
+    [project, files],
+  ] as const) {
+    await mkdir(folder, { recursive: true });
+    for (const [name, content] of Object.entries(contents)) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), content);
+    }
+  }
 }
+
+/** What every task finds in its project. */
+const FILES: Readonly<Record<string, string | Buffer>> = {
+  'notes.txt': 'colour: red\nsize: 7\n',
+  'left.txt': 'on the left: alpha\n',
+  'right.txt': 'on the right: omega\n',
+  'long.txt': Array.from({ length: 600 }, (_, line) => `line ${line} of a long tale\n`).join(''),
+  'picture.png': picture(),
+};
 
 interface Play {
   readonly requests: UpstreamRequest[];

@@ -10,8 +10,8 @@ export interface Client {
   readonly connection: string | undefined;
   /** The model that it asks for: a name of the gateway's, after which some clients choose their tools. */
   readonly model: string;
-  /** Models that it asks for by itself, for small work. */
-  readonly otherModels: readonly string[];
+  /** The upstreams of the short form: of other dialects than its own. Undefined: it is not in it. */
+  readonly shortUpstreams: readonly string[] | undefined;
   readonly tools: ClientTools;
   /** How it is run for one task. May write settings into the home or the project. */
   command(task: Task, place: Place): Promise<ClientCommand>;
@@ -27,6 +27,11 @@ export interface Task {
   readonly model?: string | undefined;
   /** Further models that are asked for. */
   readonly models?: readonly string[];
+  /** The client is set up by these alone, not as `connect` would. */
+  readonly isUnconnected?: boolean;
+  /** Files that are there before it starts, by their paths from the home or the project. */
+  readonly homeFiles?: Readonly<Record<string, string>>;
+  readonly projectFiles?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }

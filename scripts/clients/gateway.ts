@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startStandalone } from '../standalone.ts';
 import type { Upstream } from './upstreams.ts';
 
@@ -13,7 +14,21 @@ export interface Gateway extends AsyncDisposable {
    * that the gateway learned about a provider before counts.
    */
   lead(models: readonly string[], upstream: Upstream, providerUrl: string): Promise<void>;
+  /** What the gateway wrote down about the requests since then, once all of it is written. */
+  log(sinceMs: number): Promise<readonly LogRow[]>;
 }
+
+/** What is looked at of a row of the access log. */
+export interface LogRow {
+  readonly startedAtMs: number | string;
+  readonly alias: string;
+  readonly httpStatus: number;
+  readonly outcome: string;
+}
+
+/** Longer than the access log gathers rows before it writes them. */
+const LOG_DELAY_MS = 500;
+const LOG_ROWS_MAX = 200;
 
 export async function openGateway(): Promise<Gateway> {
   const folder = await mkdtemp(join(tmpdir(), 'ai-switch-clients-gateway-'));
@@ -21,14 +36,16 @@ export async function openGateway(): Promise<Gateway> {
   try {
     const standalone = await startStandalone(folder);
     const url = `http://127.0.0.1:${standalone.port}`;
-    const put = async (path: string, body: object) => {
+    const admin = async (method: string, path: string, body?: object): Promise<unknown> => {
       const response = await fetch(`${url}/api/admin/v1${path}`, {
-        method: 'PUT',
+        method,
         headers: { 'x-api-key': standalone.apiKey, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
       });
-      if (!response.ok) throw new Error(`PUT ${path}: ${response.status} ${await response.text()}`);
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+      return await response.json();
     };
+    const put = (path: string, body: object) => admin('PUT', path, body);
     let rows = 0;
     return {
       url,
@@ -48,6 +65,13 @@ export async function openGateway(): Promise<Gateway> {
         for (const alias of models) {
           await put(`/aliases/${encodeURIComponent(alias)}`, { resources: [{ provider, model }] });
         }
+      },
+      log: async (sinceMs) => {
+        await sleep(LOG_DELAY_MS);
+        const page = (await admin('GET', `/access-log?limit=${LOG_ROWS_MAX}`)) as {
+          readonly items: LogRow[];
+        };
+        return page.items.filter(({ startedAtMs }) => Number(startedAtMs) >= sinceMs);
       },
       [Symbol.asyncDispose]: async () => {
         await standalone.close();

@@ -11,7 +11,7 @@ export const claudeCode: Client = {
   release: CLAUDE_CODE,
   connection: 'claude-code',
   model: 'claude-opus-5-5',
-  otherModels: [],
+  shortUpstreams: ['responses', 'gemini'],
   tools: {
     read: (path) => ({ name: 'Read', input: { file_path: path } }),
     edit: (path, before, after) => ({

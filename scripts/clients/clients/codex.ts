@@ -10,7 +10,7 @@ export const codex: Client = {
   connection: 'codex',
   // One of OpenAI's names: it brings a tool with a grammar and a search for tools.
   model: 'gpt-5.5',
-  otherModels: [],
+  shortUpstreams: ['chat', 'messages'],
   tools: {
     read: (path) => ({ name: 'exec_command', input: { cmd: `cat '${path}'` } }),
     edit: (path, before, after) => ({

@@ -9,7 +9,7 @@ export const geminiCli: Client = {
   release: GEMINI_CLI,
   connection: 'gemini',
   model: 'gemini-2.5-pro',
-  otherModels: [],
+  shortUpstreams: ['chat', 'responses'],
   tools: {
     read: (path) => ({ name: 'read_file', input: { file_path: path } }),
     edit: (path, before, after) => ({

@@ -33,7 +33,7 @@ const opencode: Client = {
   release: OPENCODE,
   connection: 'opencode',
   model: MODEL,
-  otherModels: [],
+  shortUpstreams: ['messages', 'gemini'],
   tools: {
     read: (path) => ({ name: 'read', input: { filePath: path } }),
     edit: (path, before, after) => ({
@@ -42,7 +42,8 @@ const opencode: Client = {
     }),
     run: (command) => ({ name: 'bash', input: { command } }),
   },
-  async command({ prompt, image, model, args = [], environment }, { program }) {
+  async command({ prompt, image, model, args = [], environment }, { program, project }) {
+    if (image !== undefined) await writeFile(join(project, 'opencode.json'), JSON.stringify(TAKES_IMAGES));
     return {
       file: program,
       args: [
@@ -64,6 +65,17 @@ const opencode: Client = {
   answerOf: ({ stdout }) => stdout,
 };
 
+/** It sends pictures only to models that are said to take them. */
+const TAKES_IMAGES = {
+  provider: {
+    [PROVIDER]: {
+      models: {
+        [MODEL]: { attachment: true, modalities: { input: ['text', 'image'], output: ['text'] } },
+      },
+    },
+  },
+};
+
 export const opencodes: readonly Client[] = [
   opencode,
   ...ADAPTERS.map((adapter): Client => {
@@ -72,6 +84,7 @@ export const opencodes: readonly Client[] = [
       name: adapter.name,
       title: adapter.title,
       connection: undefined,
+      shortUpstreams: undefined,
       async command(task, place) {
         await writeConfiguration(adapter, place);
         return await opencode.command(task, place);

@@ -234,3 +234,22 @@ test('case 41: empty parts and empty texts are read, and none is written', () =>
   const { body } = gemini.writeRequest(request, 'gemini-3.8-flash');
   expect(body).toEqual({ contents: [{ role: 'user', parts: [{ text: 'Hi.' }, { text: 'Still there?' }] }] });
 });
+
+test('an answer that comes back in the chunks of its stream is one answer, with its thought in one piece', () => {
+  const chunk = (...given: JsonValue[]) => ({ role: 'model', parts: given });
+  const { turns } = read({
+    contents: [
+      { role: 'user', parts: [{ text: 'Look.' }] },
+      chunk({ text: 'Let me ', thought: true }),
+      chunk({ text: 'see.', thought: true }),
+      chunk({ functionCall: { id: 'c', name: 'look', args: {} }, thoughtSignature: 'c2ln' }),
+      chunk({ text: '' }),
+    ],
+  });
+  expect(turns.map(({ role }) => role)).toEqual(['user', 'assistant']);
+  expect(turns[1]?.parts).toMatchObject([
+    { kind: 'thinking', text: 'Let me see.', signature: 'c2ln' },
+    { kind: 'toolCall', id: 'c' },
+    { kind: 'text', text: '' },
+  ]);
+});

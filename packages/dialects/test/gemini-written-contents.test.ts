@@ -35,6 +35,22 @@ describe('where a request goes', () => {
   test('nothing of a body changes when the client speaks this dialect', () => {
     expect(gemini.passThroughEdits(hub(), NEWER)).toEqual({});
   });
+
+  test('case 59: calls of another model, which nobody signed, have the request written anew', () => {
+    const asked = [
+      said('user', text('Look.')),
+      said('assistant', call('c', 'look')),
+      said('user', result('c', 'yes')),
+    ];
+    const request = { ...hub(), turns: asked };
+    expect(gemini.passThroughEdits(request, NEWER)).toBeUndefined();
+    expect(gemini.passThroughEdits(request, OLDER)).toEqual({});
+    const gone = {
+      ...request,
+      turns: [...asked, said('assistant', text('So.')), said('user', text('Thanks.'))],
+    };
+    expect(gemini.passThroughEdits(gone, NEWER)).toEqual({});
+  });
 });
 
 describe('the contents that are written', () => {

@@ -5,8 +5,8 @@ import { objectOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { type FittedRequest, fitRequest } from '../model/fit-request.ts';
 import { lowerTools, type ToolForms } from '../model/lower-tools.ts';
-import type { DialectName, OutputFormat, Request } from '../model/request.ts';
-import { isJsonSchemaTaken, isOutputBesideToolsTaken } from './model-family.ts';
+import type { DialectName, OutputFormat, Request, Turn } from '../model/request.ts';
+import { isJsonSchemaTaken, isOutputBesideToolsTaken, isSignatureWanted } from './model-family.ts';
 import { openApiSchema } from './open-api-schema.ts';
 import { writeReasoning } from './reasoning.ts';
 import { answerSchema } from './tool-schema.ts';
@@ -47,9 +47,24 @@ export function writeRequest(asked: Request, model: string): WrittenRequest {
   return { body, dropped: [...dropped].sort(), ...(restore !== undefined && { restore }) };
 }
 
-/** Model and streaming stand in the path, and nothing of the body must change. */
-export function passThroughEdits(): Readonly<Record<string, JsonValue>> {
-  return {};
+/** Model and streaming stand in the path, and nothing of the body must change, unless a signature is missing. */
+export function passThroughEdits(
+  request: Request,
+  model: string,
+): Readonly<Record<string, JsonValue>> | undefined {
+  return isSignatureWanted(model) && hasUnsignedCall(request.turns) ? undefined : {};
+}
+
+/** Of calls since the user last spoke: another model made them, and the client could not know what to put there. */
+function hasUnsignedCall(turns: readonly Turn[]): boolean {
+  const spoken = turns.findLastIndex(
+    ({ role, parts }) => role === 'user' && !parts.some((part) => part.kind === 'toolResult'),
+  );
+  return turns.slice(spoken + 1).some(({ parts }) => {
+    const at = parts.findIndex((part) => part.kind === 'toolCall');
+    const before = parts[at - 1];
+    return at >= 0 && !(before?.kind === 'thinking' && before.signature !== undefined);
+  });
 }
 
 function dropForeign(request: Request, dropped: Set<string>): void {

@@ -2,7 +2,7 @@ import { openCluster } from './cluster.ts';
 import { temporaryFolder } from './process.ts';
 import { describeGateway } from './sdk-cases.ts';
 
-describeGateway('a process a service, over gRPC', async () => {
+async function open() {
   const folder = temporaryFolder();
   const gateway = await openCluster(folder.path);
   return {
@@ -12,4 +12,6 @@ describeGateway('a process a service, over gRPC', async () => {
       folder[Symbol.dispose]();
     },
   };
-});
+}
+
+describeGateway('a process a service, over gRPC', open, { isShort: true });

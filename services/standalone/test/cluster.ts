@@ -14,7 +14,7 @@ import {
 } from '@ai-switch/contracts';
 import { connect } from '@ai-switch/rpc';
 import { ScriptedProvider } from '@ai-switch/testkit';
-import { ALIASES, type Gateway, PROVIDER_KEY } from './gateway.ts';
+import { ALL_ALIASES, type Gateway, PROVIDER_KEY } from './gateway.ts';
 import { type RunningProcess, startProcess } from './process.ts';
 
 const ANY_PORT = '127.0.0.1:0';
@@ -56,7 +56,7 @@ export async function openCluster(folder: string): Promise<Gateway> {
   const key = /ais_\w+/.exec(await processes.auth.prints(/ais_\w+/))?.[0] ?? '';
   const { caller } = await auth.authenticate({ key });
   const provider = await ScriptedProvider.open();
-  for (const [alias, { kind, dialect, model }] of Object.entries(ALIASES)) {
+  for (const [alias, { kind, dialect, model }] of Object.entries(ALL_ALIASES)) {
     const name = `${alias}-provider`;
     const row = { tenant: TENANT, name, kind, dialect, baseUrl: provider.baseUrl, origin: 'admin' };
     await router.putProvider({ provider: Provider.create(row), credential: PROVIDER_KEY });

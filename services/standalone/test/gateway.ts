@@ -10,6 +10,11 @@ export const ALIASES = {
   messages: { kind: 'anthropic', dialect: 'anthropic-messages', model: 'claude-opus-5-5' },
   gemini: { kind: 'gemini', dialect: 'gemini', model: 'gemini-3.8-flash' },
 } as const;
+/** One more for conversations that go from one to the next. */
+export const ALL_ALIASES = {
+  ...ALIASES,
+  glm: { kind: 'zai', dialect: 'openai-chat', model: 'glm-5.2' },
+} as const;
 export type AliasName = keyof typeof ALIASES;
 export const ALIAS_NAMES = Object.keys(ALIASES) as readonly AliasName[];
 
@@ -45,7 +50,7 @@ export async function openStandaloneGateway(dataPath: string): Promise<Gateway> 
     if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
     return (await response.json()) as Body;
   };
-  for (const [alias, { model, ...row }] of Object.entries(ALIASES)) {
+  for (const [alias, { model, ...row }] of Object.entries(ALL_ALIASES)) {
     const { baseUrl } = provider;
     await admin('PUT', `/providers/${alias}-provider`, {
       ...row,

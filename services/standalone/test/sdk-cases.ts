@@ -1,7 +1,7 @@
 // What the official SDKs get from a gateway, whatever edition it is.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ALIAS_NAMES, type Gateway } from './gateway.ts';
+import { ALIAS_NAMES, type AliasName, type Gateway } from './gateway.ts';
 import { anthropicDriver } from './sdk/anthropic.ts';
 import { describeAuxiliary } from './sdk/auxiliary-cases.ts';
 import { describeConversations } from './sdk/conversation-cases.ts';
@@ -10,6 +10,7 @@ import { describeErrors } from './sdk/error-cases.ts';
 import { genaiDriver } from './sdk/genai.ts';
 import { openaiChatDriver } from './sdk/openai-chat.ts';
 import { openaiResponsesDriver } from './sdk/openai-responses.ts';
+import { describeLostReasoning, describeSwitches } from './sdk/switch-cases.ts';
 import { vercelDrivers } from './sdk/vercel.ts';
 import { describeWire } from './sdk/wire-cases.ts';
 
@@ -22,7 +23,20 @@ const drivers = (gateway: GatewayAddress): readonly SdkDriver[] => [
 ];
 const DRIVER_NAMES = drivers({ url: 'http://nowhere', key: 'none' }).map(({ name }) => name);
 
-export function describeGateway(edition: string, open: () => Promise<Gateway>): void {
+/** Each client dialect by the provider of another: enough to show that the parts find each other. */
+const SHORT: readonly (readonly [string, readonly AliasName[]])[] = [
+  ['openai, chat completions', ['messages']],
+  ['openai, responses', ['chat']],
+  ['@anthropic-ai/sdk', ['gemini']],
+  ['@google/genai', ['responses']],
+];
+const WHOLE = DRIVER_NAMES.map((name) => [name, ALIAS_NAMES] as const);
+
+export function describeGateway(
+  edition: string,
+  open: () => Promise<Gateway>,
+  { isShort = false }: { readonly isShort?: boolean } = {},
+): void {
   describe(edition, () => {
     let gateway: Gateway;
     let opened: readonly SdkDriver[];
@@ -33,14 +47,18 @@ export function describeGateway(edition: string, open: () => Promise<Gateway>): 
     afterAll(() => gateway[Symbol.asyncDispose]());
     beforeEach(() => gateway.provider.reset());
 
-    describe.each(DRIVER_NAMES)('%s', (name) => {
+    describe.each(isShort ? SHORT : WHOLE)('%s', (name, aliases) => {
       const driver = () => opened.find((one) => one.name === name) ?? expect.unreachable();
-      describeConversations(() => gateway, driver, ALIAS_NAMES);
-      describeErrors(() => gateway, driver, ALIAS_NAMES);
+      describeConversations(() => gateway, driver, aliases);
+      describeErrors(() => gateway, driver, aliases);
+      describeSwitches(() => gateway, driver);
     });
 
-    describe('besides answers', () => describeAuxiliary(() => gateway));
-    describe('on the wire', () => describeWire(() => gateway));
+    if (!isShort) {
+      describe('besides answers', () => describeAuxiliary(() => gateway));
+      describe('on the wire', () => describeWire(() => gateway));
+      describe('reasoning that is lost', () => describeLostReasoning(() => gateway));
+    }
 
     it('at the end nothing is held', async () => {
       await expect.poll(async () => (await gateway.outputTokens()).held).toBe(0);

@@ -24,7 +24,7 @@ export const words = fc
 
 export const name = fc.stringMatching(/^[a-z][a-z_]{0,12}$/);
 export const id = fc.stringMatching(/^[A-Za-z][\w-]{0,20}$/);
-export const json = fc.dictionary(name, fc.oneof(words, fc.integer(), fc.boolean()), { maxKeys: 3 });
+const json = fc.dictionary(name, fc.oneof(words, fc.integer(), fc.boolean()), { maxKeys: 3 });
 export const tokens = fc.nat(1_000_000);
 
 export function maybe<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> {

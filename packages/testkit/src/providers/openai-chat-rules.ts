@@ -78,7 +78,7 @@ function* settings(body: Json, model: string): Complaints {
   }
 }
 
-export const NAME = /^[a-zA-Z0-9_-]+$/;
+const NAME = /^[a-zA-Z0-9_-]+$/;
 
 function* tools(body: Json): Complaints {
   if (Array.isArray(body.tools) && body.tools.length === 0) {

@@ -35,7 +35,8 @@ export interface CellRecord {
 
 const ROOT = join(import.meta.dirname, '../..');
 const CONNECT_MS_MAX = 30_000;
-const CLIENT_MS_MAX = 120_000;
+/** For one task of a client. */
+export const CLIENT_MS_MAX = 120_000;
 
 export async function runCell(cell: Cell, installed: Installed, gateway: Gateway): Promise<CellResult> {
   const startMs = performance.now();
@@ -55,7 +56,7 @@ export async function runCell(cell: Cell, installed: Installed, gateway: Gateway
     const task = cell.behaviour.task(setting);
     await writeFiles(task, place);
     const models = new Set([cell.client.model, ...(task.models ?? [])]);
-    await gateway.lead([...models], cell.upstream, provider.baseUrl);
+    await using _lead = await gateway.lead([...models], cell.upstream, provider.baseUrl);
     if (task.isUnconnected !== true) await connect(cell.client, place);
     ended = await runClient(cell.client, task, place);
     const run: Run = {

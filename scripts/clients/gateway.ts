@@ -12,8 +12,10 @@ export interface Gateway extends AsyncDisposable {
   /**
    * Has `models` answered by a scripted provider in the upstream's dialect. The row is a new one each time, so that nothing
    * that the gateway learned about a provider before counts.
+   *
+   * @returns what takes it back
    */
-  lead(models: readonly string[], upstream: Upstream, providerUrl: string): Promise<void>;
+  lead(models: readonly string[], upstream: Upstream, providerUrl: string): Promise<AsyncDisposable>;
   /** What the gateway wrote down about the requests since then, once all of it is written. */
   log(sinceMs: number): Promise<readonly LogRow[]>;
 }
@@ -43,7 +45,7 @@ export async function openGateway(): Promise<Gateway> {
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
       if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-      return await response.json();
+      return response.status === 204 ? undefined : await response.json();
     };
     const put = (path: string, body: object) => admin('PUT', path, body);
     let rows = 0;
@@ -65,6 +67,12 @@ export async function openGateway(): Promise<Gateway> {
         for (const alias of models) {
           await put(`/aliases/${encodeURIComponent(alias)}`, { resources: [{ provider, model }] });
         }
+        return {
+          [Symbol.asyncDispose]: async () => {
+            for (const alias of models) await admin('DELETE', `/aliases/${encodeURIComponent(alias)}`);
+            await admin('DELETE', `/providers/${provider}`);
+          },
+        };
       },
       log: async (sinceMs) => {
         await sleep(LOG_DELAY_MS);

@@ -1,7 +1,7 @@
 // Runs the real clients through the gateway and says how each did.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeSection } from '../compatibility/document.ts';
+import { replaceBetween } from '../compatibility/marked-text.ts';
 import type { Cell, CellResult } from './cell.ts';
 import { type Installed, install } from './install.ts';
 import { printMatrix } from './matrix.ts';
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   if (options.recordFolder !== undefined) await record(failed, options.recordFolder);
   const matrix = printMatrix(results, installed);
   process.stdout.write(options.isJson ? `${printJson(results, installed)}\n` : `${matrix}\n`);
-  if (options.isWhole) await writeSection('clients', matrix);
+  if (options.isWhole) await writeDocument(matrix);
   tell(`took ${Math.round((performance.now() - startMs) / 1_000)} s`);
   if (failed.length > 0) process.exitCode = 1;
 }
@@ -64,6 +64,13 @@ function printJson(results: readonly CellResult[], installed: ReadonlyMap<string
   }));
   return JSON.stringify(rows, undefined, 2);
 }
+
+async function writeDocument(matrix: string): Promise<void> {
+  const text = await readFile(DOCUMENT, 'utf8');
+  await writeFile(DOCUMENT, replaceBetween(text, 'clients', `\n${matrix}\n`));
+}
+
+const DOCUMENT = join(import.meta.dirname, '../../docs/COMPATIBILITY.md');
 
 async function record(results: readonly CellResult[], folder: string): Promise<void> {
   for (const result of results) {

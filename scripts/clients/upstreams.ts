@@ -46,3 +46,7 @@ export const UPSTREAMS: readonly Upstream[] = [
     version: '/v1beta',
   },
 ];
+
+export function upstreamsNamed(...names: readonly string[]): readonly Upstream[] {
+  return UPSTREAMS.filter(({ name }) => names.includes(name));
+}

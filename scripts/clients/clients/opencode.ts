@@ -42,8 +42,7 @@ const opencode: Client = {
     }),
     run: (command) => ({ name: 'bash', input: { command } }),
   },
-  async command({ prompt, image, model, args = [], environment }, { program, project }) {
-    if (image !== undefined) await writeFile(join(project, 'opencode.json'), JSON.stringify(TAKES_IMAGES));
+  async command({ prompt, image, model, args = [], environment }, { program }) {
     return {
       file: program,
       args: [
@@ -63,17 +62,6 @@ const opencode: Client = {
     };
   },
   answerOf: ({ stdout }) => stdout,
-};
-
-/** It sends pictures only to models that are said to take them. */
-const TAKES_IMAGES = {
-  provider: {
-    [PROVIDER]: {
-      models: {
-        [MODEL]: { attachment: true, modalities: { input: ['text', 'image'], output: ['text'] } },
-      },
-    },
-  },
 };
 
 export const opencodes: readonly Client[] = [
@@ -97,7 +85,9 @@ async function writeConfiguration({ npm, version }: Adapter, place: Place): Prom
   const { home, gatewayUrl, gatewayKey } = place;
   const folder = join(home, '.config/opencode');
   const options = { baseURL: `${gatewayUrl}${version}`, apiKey: gatewayKey };
-  const provider = { npm, options, models: { [MODEL]: {} } };
+  // Pictures go only to models that are said to take them. Thoughts have to come back though this one is not said to have any.
+  const abilities = { attachment: true, modalities: { input: ['text', 'image'], output: ['text'] } };
+  const provider = { npm, options, models: { [MODEL]: abilities } };
   const model = `${PROVIDER}/${MODEL}`;
   await mkdir(folder, { recursive: true });
   await writeFile(

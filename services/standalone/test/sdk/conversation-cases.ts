@@ -113,22 +113,27 @@ function answerAll(conversation: Conversation, { calls }: Said, texts: readonly 
 
 /** The last request holds the thoughts of both steps before it, in the place that its dialect has for them. */
 function expectThoughtsKept(provider: ScriptedProvider, model: AliasName): void {
-  const body = JSON.parse(seenBody(provider));
-  const kept: Readonly<Record<AliasName, () => unknown[]>> = {
-    chat: () => body.messages.map((message: Seen) => message.reasoning_content).filter(Boolean),
+  const body: Fields = JSON.parse(seenBody(provider));
+  const kept: Readonly<Record<AliasName, () => readonly unknown[]>> = {
+    chat: () => listIn(body.messages).flatMap((message) => message.reasoning_content || []),
     messages: () =>
-      body.messages
-        .flatMap(({ content }: Seen) => content)
-        .filter(({ type }: Seen) => type === 'thinking')
-        .map(({ thinking }: Seen) => thinking),
-    responses: () => body.input.filter((item: Seen) => item.type === 'reasoning' && item.encrypted_content),
+      listIn(body.messages)
+        .flatMap(({ content }) => listIn(content))
+        .filter(({ type }) => type === 'thinking'),
+    responses: () => listIn(body.input).filter((item) => item.type === 'reasoning' && item.encrypted_content),
     gemini: () =>
-      body.contents
-        .flatMap(({ parts }: Seen) => parts)
-        .filter((part: Seen) => part.functionCall && /^Z2VtaW5p/.test(part.thoughtSignature)),
+      listIn(body.contents)
+        .flatMap(({ parts }) => listIn(parts))
+        .filter((part) => part.functionCall && OF_THE_PROVIDER.test(String(part.thoughtSignature))),
   };
   expect(kept[model]()).toHaveLength(2);
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever the gateway sent
-type Seen = any;
+/** `gemini:` in base64: no stand-in for a signature that is gone. */
+const OF_THE_PROVIDER = /^Z2VtaW5p/;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function listIn(value: unknown): readonly Fields[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -93,6 +93,17 @@ describe('a request of this dialect for a provider of this dialect', () => {
     expect(edits(asked(block), 'claude-opus-5')).toBeUndefined();
   });
 
+  test.each([
+    ['case 20: adaptive thinking', { thinking: { type: 'adaptive' } }, 'claude-sonnet-4-5'],
+    ['case 13: system text in the middle', {}, 'claude-sonnet-4-5'],
+  ])('%s is written anew for a model before it, and for no other', (_what, more, model) => {
+    const told = { role: 'system', content: 'The user opened a.ts.' };
+    const body = { ...asked(), messages: [{ role: 'user', content: 'go' }, told], ...more };
+    expect(edits(body, model)).toBeUndefined();
+    expect(edits(body, 'claude-opus-4-8')).toEqual({ model: 'claude-opus-4-8' });
+    expect(edits(body, 'glm-5')).toEqual({ model: 'glm-5' });
+  });
+
   test('case 58: a thought without a signature goes to no Claude', () => {
     const { body, dropped } = anthropicMessages.writeRequest(
       anthropicMessages.readRequest(asked(thought(''))),

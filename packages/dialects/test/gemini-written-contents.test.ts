@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { gemini } from '../src/gemini/index.ts';
 import { objectOf } from '../src/json/narrow.ts';
 import type { JsonObject, JsonValue } from '../src/json/value.ts';
-import type { Part } from '../src/model/request.ts';
+import type { Part, Request } from '../src/model/request.ts';
 import { openaiChat } from '../src/openai-chat/index.ts';
 import {
   call,
@@ -34,6 +34,13 @@ describe('where a request goes', () => {
 
   test('nothing of a body changes when the client speaks this dialect', () => {
     expect(gemini.passThroughEdits(hub(), NEWER)).toEqual({});
+  });
+
+  test('a level of thinking is written anew as a budget for models before it', () => {
+    const request: Request = { ...hub(), reasoning: { mode: 'adaptive', effort: 'high' } };
+    expect(gemini.passThroughEdits(request, 'gemini-2.5-pro')).toBeUndefined();
+    expect(gemini.passThroughEdits(request, 'gemini-3-pro-preview')).toEqual({});
+    expect(gemini.passThroughEdits(request, 'gemini-flash-latest')).toEqual({});
   });
 
   test('case 59: calls of another model, which nobody signed, have the request written anew', () => {

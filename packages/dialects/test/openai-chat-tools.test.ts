@@ -209,3 +209,28 @@ test("a document that is stored with Anthropic is named and not sent, one of Ope
   expect(JSON.stringify(toAnthropic.body)).not.toContain('file-9');
   expect(toAnthropic.dropped).toEqual(['messages.0.document']);
 });
+
+describe('what only our reader understands', () => {
+  const nested = { type: 'function', function: { name: 'f', parameters: {} } };
+  const block = { type: 'tool_result', tool_use_id: 'c', content: 'a' };
+
+  test.each([
+    ['a flat tool', { tools: [{ type: 'function', name: 'f', parameters: {} }] }, false],
+    ['a tool of Anthropic', { tools: [{ name: 'f', input_schema: {} }] }, false],
+    ['a flat custom tool', { tools: [{ type: 'custom', name: 'f' }] }, false],
+    ['a choice of Anthropic', { tools: [nested], tool_choice: { type: 'any' } }, false],
+    ['a block of Anthropic', { messages: [{ role: 'user', content: [block] }] }, false],
+    ['a tool as published', { tools: [nested] }, true],
+    ['a custom tool as published', { tools: [{ type: 'custom', custom: { name: 'f' } }] }, true],
+    ['a tool of the provider', { tools: [{ type: 'web_search', web_search: { enable: true } }] }, true],
+    [
+      'a choice as published',
+      { tools: [nested], tool_choice: { type: 'function', function: { name: 'f' } } },
+      true,
+    ],
+    ['a part as published', { messages: [{ role: 'user', content: [{ type: 'text', text: 'a' }] }] }, true],
+  ])('case 31: %s goes through as it came only when a provider reads it', (_, more, isPassed) => {
+    const edits = openaiChat.passThroughEdits(openaiChat.readRequest(ask(more)), 't');
+    expect(edits).toEqual(isPassed ? { model: 't' } : undefined);
+  });
+});

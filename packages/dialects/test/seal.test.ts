@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { anthropicMessages } from '../src/anthropic-messages/index.ts';
+import { gemini } from '../src/gemini/index.ts';
 import type { Event } from '../src/model/event.ts';
 import type { Part, Request } from '../src/model/request.ts';
 import { isSealed, openSeals, sealEvent, sealing } from '../src/model/seal.ts';
@@ -48,6 +50,25 @@ describe('hidden reasoning in an envelope', () => {
     expect(opened([{ kind: 'thinking', text: 'Hm.', signature: sealed }, call], claude)).toEqual([
       { kind: 'thinking', text: 'Hm.', signature },
       call,
+    ]);
+  });
+
+  test('case 57: the signature of words that the client did not bring back goes to no Claude', () => {
+    const seal = sealing(claude);
+    const thought: readonly Event[] = [
+      { type: 'thinkingDelta', index: 0, text: 'Hm.' },
+      { type: 'signature', index: 0, signature },
+    ];
+    const [, signed] = thought.flatMap(seal);
+    const sealed = signed?.type === 'signature' ? signed.signature : '';
+    const lost = openSeals(requestOf([{ kind: 'thinking', text: '', signature: sealed }]), claude, false);
+    expect(lost.turns[1]?.parts).toEqual([{ kind: 'thinking', text: '', signature, hasLostWords: true }]);
+    expect(JSON.stringify(anthropicMessages.writeRequest(lost, 'claude-opus-5').body)).not.toContain(
+      'thinking',
+    );
+    expect(JSON.stringify(gemini.writeRequest(lost, 'gemini-3-pro').body)).toContain(signature.slice(0, 8));
+    expect(opened([{ kind: 'thinking', text: 'Hm.', signature: sealed }], claude)).toEqual([
+      { kind: 'thinking', text: 'Hm.', signature },
     ]);
   });
 

@@ -10,6 +10,11 @@ export function isAdaptive(model: string): boolean {
   return claudeVersion(model) >= 4.6;
 }
 
+/** Claude before 4.6: "adaptive thinking is not supported on this model". Of other names nothing is known. */
+export function isBudgetOnly(model: string): boolean {
+  return claudeVersion(model) > 0 && !isAdaptive(model);
+}
+
 /** Opus 4.7 and all of the fifth generation refuse temperature, top_p and top_k. */
 export function isSamplingRefused(model: string): boolean {
   return claudeVersion(model) >= 4.7;
@@ -18,6 +23,11 @@ export function isSamplingRefused(model: string): boolean {
 /** Opus 4.8 and later take `role: "system"` among the messages; others answer "unexpected role". */
 export function isSystemTurnTaken(model: string): boolean {
   return claudeVersion(model) >= 4.8;
+}
+
+/** Claude before that. Of other names nothing is known, and what a client sends them is left to them. */
+export function isSystemTurnRefused(model: string): boolean {
+  return claudeVersion(model) > 0 && !isSystemTurnTaken(model);
 }
 
 /** Models from 4.6 on: "This model does not support assistant message prefill. The conversation must end with a user message." */

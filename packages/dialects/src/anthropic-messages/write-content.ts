@@ -25,11 +25,13 @@ export function writePart(part: Part, writer: ContentWriter): readonly JsonObjec
     case 'document':
       return [writeDocument(part, writer)];
     case 'thinking':
-      if (part.signature !== undefined) {
+      if (part.signature !== undefined && part.hasLostWords !== true) {
         return [{ type: 'thinking', thinking: part.text, signature: part.signature }];
       }
-      if (!isClaude(writer.model)) return [{ type: 'thinking', thinking: part.text, signature: '' }];
-      // Without the signature of the model that thought it, a thought is refused.
+      if (!isClaude(writer.model)) {
+        return part.text === '' ? [] : [{ type: 'thinking', thinking: part.text, signature: '' }];
+      }
+      // Without the signature of the model that thought it, or without the words that were signed, a thought is refused.
       dropped.add(`${field}.thinking`);
       return [];
     case 'redactedThinking':

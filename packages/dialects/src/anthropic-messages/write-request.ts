@@ -3,10 +3,16 @@
 import { InvalidRequest, type WrittenRequest } from '../dialect.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Capabilities } from '../model/capabilities.ts';
-import type { DialectName, Part, Request } from '../model/request.ts';
+import type { DialectName, Part, Request, Turn } from '../model/request.ts';
 import { isSealed } from '../model/seal.ts';
 import { isMarkWanted, withMarks } from './cache-marks.ts';
-import { isClaude, isSamplingExclusive, isSamplingRefused } from './model-family.ts';
+import {
+  isBudgetOnly,
+  isClaude,
+  isSamplingExclusive,
+  isSamplingRefused,
+  isSystemTurnRefused,
+} from './model-family.ts';
 import { writeReasoning } from './reasoning.ts';
 import { closedSchema } from './tool-schema.ts';
 import { cacheControl } from './write-content.ts';
@@ -50,7 +56,10 @@ export function writeRequest(asked: Request, model: string, capabilities: Capabi
   return { body, dropped: [...dropped].sort(), ...(restore !== undefined && { restore }) };
 }
 
-/** Undefined when a thought is of another model's: it has to go. */
+/**
+ * Undefined when a thought is of another model's and has to go, and when the client wrote for another model than it gets: names
+ * tell clients what to send, and behind an alias stands any model.
+ */
 export function passThroughEdits(
   request: Request,
   model: string,
@@ -60,7 +69,10 @@ export function passThroughEdits(
     if (part.kind !== 'thinking') return false;
     return part.signature === undefined ? isClaude(model) : isSealed(part.signature);
   };
-  return request.turns.some((turn) => turn.parts.some(isStrange)) ? undefined : { model };
+  const isStrangeTurn = ({ role, parts }: Turn): boolean =>
+    (role === 'system' && isSystemTurnRefused(model)) || parts.some(isStrange);
+  if (request.reasoning?.mode === 'adaptive' && isBudgetOnly(model)) return undefined;
+  return request.turns.some(isStrangeTurn) ? undefined : { model };
 }
 
 function dropForeign(request: Request, dropped: Set<string>): void {

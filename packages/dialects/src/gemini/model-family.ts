@@ -16,6 +16,11 @@ export function isLevelTaken(model: string): boolean {
   return isGemini(model) && versionOf(model) >= 3 && versionOf(model) < NEWEST;
 }
 
+/** The same of models whose version is known. */
+export function isLevelRefused(model: string): boolean {
+  return versionOf(model) < 3;
+}
+
 /**
  * From 3 on: "Function call is missing a thought_signature in functionCall parts. This is required for tools to work
  * correctly". https://ai.google.dev/gemini-api/docs/thought-signatures

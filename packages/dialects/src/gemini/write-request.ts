@@ -6,7 +6,12 @@ import type { JsonObject, JsonValue } from '../json/value.ts';
 import { type FittedRequest, fitRequest } from '../model/fit-request.ts';
 import { lowerTools, type ToolForms } from '../model/lower-tools.ts';
 import type { DialectName, OutputFormat, Request, Turn } from '../model/request.ts';
-import { isJsonSchemaTaken, isOutputBesideToolsTaken, isSignatureWanted } from './model-family.ts';
+import {
+  isJsonSchemaTaken,
+  isLevelRefused,
+  isOutputBesideToolsTaken,
+  isSignatureWanted,
+} from './model-family.ts';
 import { openApiSchema } from './open-api-schema.ts';
 import { writeReasoning } from './reasoning.ts';
 import { answerSchema } from './tool-schema.ts';
@@ -47,11 +52,16 @@ export function writeRequest(asked: Request, model: string): WrittenRequest {
   return { body, dropped: [...dropped].sort(), ...(restore !== undefined && { restore }) };
 }
 
-/** Model and streaming stand in the path, and nothing of the body must change, unless a signature is missing. */
+/**
+ * Model and streaming stand in the path, and nothing of the body must change, unless a signature is missing, or the client
+ * wrote for another model than stands behind the name that it knows.
+ */
 export function passThroughEdits(
   request: Request,
   model: string,
 ): Readonly<Record<string, JsonValue>> | undefined {
+  const { mode, effort } = request.reasoning ?? {};
+  if (mode !== 'off' && effort !== undefined && isLevelRefused(model)) return undefined;
   return isSignatureWanted(model) && hasUnsignedCall(request.turns) ? undefined : {};
 }
 

@@ -39,6 +39,8 @@ export interface Request {
   readonly user?: string;
   /** The client wants hidden reasoning back in a form that it can carry (Responses' `include`). */
   readonly isEncryptedReasoningWanted?: boolean;
+  /** The body uses forms of other dialects, which no provider of its own would read: it has to be written anew. */
+  readonly isForeignForm?: boolean;
   /** The answer is to replace the conversation so far: its last turn asks for a summary (Responses' `compaction_trigger`). */
   readonly isCompaction?: boolean;
   readonly isStreaming: boolean;
@@ -99,6 +101,8 @@ export interface ThinkingPart {
   readonly kind: 'thinking';
   readonly text: string;
   readonly signature?: string;
+  /** It was signed with words that the client did not bring back. */
+  readonly hasLostWords?: boolean;
 }
 
 export interface RedactedThinkingPart {

@@ -33,7 +33,9 @@ export function sealing(origin: string): (event: Event) => readonly Event[] {
   const unsigned = new Set<number>();
   return (event) => {
     if (event.type === 'thinkingDelta' && event.text !== '') unsigned.add(event.index);
-    if (event.type === 'signature' && event.signature !== '') unsigned.delete(event.index);
+    if (event.type === 'signature' && event.signature !== '' && unsigned.delete(event.index)) {
+      return [{ ...event, signature: envelope('w', origin, event.signature) }];
+    }
     if (event.type !== 'partStop' || !unsigned.delete(event.index)) return [sealEvent(event, origin)];
     return [{ type: 'signature', index: event.index, signature: envelope('s', origin, '') }, event];
   };
@@ -54,10 +56,13 @@ export function isSealed(text: string): boolean {
   return ENVELOPE.test(text);
 }
 
-/** `s` holds a signature, `r` a thought that is hidden whole: some dialects carry both in one field. */
-const ENVELOPE = /^aisw1\.([sr])\.([0-9a-f]{16})\.([\s\S]*)$/;
+/**
+ * `s` holds a signature, `w` one of a thought that had words, which some clients do not bring back, and `r` a thought that is
+ * hidden whole: some dialects carry all of them in one field.
+ */
+const ENVELOPE = /^aisw1\.([swr])\.([0-9a-f]{16})\.([\s\S]*)$/;
 
-function envelope(kind: 's' | 'r', origin: string, value: string): string {
+function envelope(kind: 's' | 'w' | 'r', origin: string, value: string): string {
   return `aisw1.${kind}.${digest(origin)}.${value}`;
 }
 
@@ -73,7 +78,7 @@ function openPart(part: HiddenPart, mark: string, isSameDialect: boolean): reado
   if (found === null && isSameDialect) return [part];
   const [, kind, madeBy, value = ''] = found ?? [];
   if (value === '' || madeBy !== mark) return text === '' ? [] : [{ kind: 'thinking', text }];
-  return kind === 'r'
-    ? [{ kind: 'redactedThinking', data: value }]
-    : [{ kind: 'thinking', text, signature: value }];
+  if (kind === 'r') return [{ kind: 'redactedThinking', data: value }];
+  const lost = kind === 'w' && text === '' ? { hasLostWords: true } : {};
+  return [{ kind: 'thinking', text, signature: value, ...lost }];
 }

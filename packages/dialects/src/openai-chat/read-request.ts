@@ -6,6 +6,7 @@ import { isObject, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { OutputFormat, Reasoning, Request } from '../model/request.ts';
 import { listedChoice } from '../model/tool-choice.ts';
+import { hasForeignForm } from './foreign-forms.ts';
 import { readMessages } from './read-messages.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 import { HUB_FIELDS } from './wire.ts';
@@ -35,6 +36,7 @@ export function readRequest(body: JsonValue): Request {
     serviceTier: fields.optionalString(body.service_tier, 'service_tier'),
     cacheKey: fields.optionalString(body.prompt_cache_key, 'prompt_cache_key'),
     user: fields.optionalString(body.user, 'user'),
+    isForeignForm: hasForeignForm(body) || undefined,
   };
   return {
     model,

@@ -31,8 +31,15 @@ export function writeRequest(asked: Request, model: string, capabilities: Capabi
   return { body, dropped: [...dropped].sort(), ...(restore !== undefined && { restore }) };
 }
 
-/** The model's name, and usage in the stream: it is metered by it whether or not the client wants to see it. */
-export function passThroughEdits(request: Request, model: string): Readonly<Record<string, JsonValue>> {
+/**
+ * The model's name, and usage in the stream: it is metered by it whether or not the client wants to see it. Undefined for what
+ * only our reader understands.
+ */
+export function passThroughEdits(
+  request: Request,
+  model: string,
+): Readonly<Record<string, JsonValue>> | undefined {
+  if (request.isForeignForm) return undefined;
   if (!request.isStreaming || request.isStreamUsageWanted) return { model };
   return { model, stream_options: streamOptions(request) };
 }

@@ -42,44 +42,63 @@ export async function runCell(cell: Cell, installed: Installed, gateway: Gateway
   const startMs = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'ai-switch-client-'));
   const provider = await ScriptedProvider.open();
-  let ended: Ended | undefined;
-  const failures: string[] = [];
+  const place = {
+    home: join(folder, 'home'),
+    project: join(folder, 'project'),
+    program: installed.program,
+    gatewayUrl: gateway.url,
+    gatewayKey: gateway.key,
+  };
+  let run: Run | undefined;
+  let failures: readonly string[];
   try {
-    const home = join(folder, 'home');
-    const project = join(folder, 'project');
-    const { program } = installed;
-    const place = { home, project, program, gatewayUrl: gateway.url, gatewayKey: gateway.key };
-    const setting: Setting = { ...cell, ...place, file: (name) => join(project, name) };
-    const startedAtMs = Date.now();
-    const play = playOf(cell.behaviour, setting);
-    provider.otherwise = play.answer;
-    const task = cell.behaviour.task(setting);
-    await writeFiles(task, place);
-    const models = new Set([cell.client.model, ...(task.models ?? [])]);
-    await using _lead = await gateway.lead([...models], cell.upstream, provider.baseUrl);
-    if (task.isUnconnected !== true) await connect(cell.client, place);
-    ended = await runClient(cell.client, task, place);
-    const run: Run = {
-      ...setting,
-      ended,
-      answer: cell.client.answerOf(ended),
-      requests: play.requests.filter(({ isCount }) => !isCount),
-      main: play.main,
-      counts: play.requests.filter(({ isCount }) => isCount),
-      log: cell.behaviour.hasLog === true ? await gateway.log(startedAtMs) : [],
-      text: (name) => textOf(join(project, name)),
-      homeText: (path) => textOf(join(home, path)),
-    };
-    failures.push(...[...ALWAYS, ...cell.behaviour.expectations].flatMap((each) => failureOf(each, run)));
-    failures.push(...provider.refusals.map((refusal) => `the provider refuses ${refusal}`));
+    run = await perform(cell, place, provider, gateway);
+    failures = failuresOf(run, cell.behaviour.expectations, provider.refusals);
   } catch (error) {
-    failures.push(error instanceof Error ? error.message : String(error));
+    failures = [error instanceof Error ? error.message : String(error)];
   } finally {
     await provider.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
-  const record = { ended, requests: [...provider.requests] };
+  const record = { ended: run?.ended, requests: [...provider.requests] };
   return { ...cell, failures, elapsedMs: performance.now() - startMs, record };
+}
+
+async function perform(cell: Cell, place: Place, provider: ScriptedProvider, gateway: Gateway): Promise<Run> {
+  const { client, upstream, behaviour } = cell;
+  const { home, project } = place;
+  const setting: Setting = { client, upstream, ...place, file: (name) => join(project, name) };
+  const startedAtMs = Date.now();
+  const play = playOf(behaviour, setting);
+  provider.otherwise = play.answer;
+  const task = behaviour.task(setting);
+  await writeFiles(task, place);
+  const models = new Set([client.model, ...(task.models ?? [])]);
+  await using _lead = await gateway.lead([...models], upstream, provider.baseUrl);
+  if (task.isUnconnected !== true) await connect(client, place);
+  const ended = await runClient(client, task, place);
+  return {
+    ...setting,
+    ended,
+    answer: client.answerOf(ended),
+    requests: play.requests.filter(({ isCount }) => !isCount),
+    main: play.main,
+    counts: play.requests.filter(({ isCount }) => isCount),
+    log: behaviour.hasLog === true ? await gateway.log(startedAtMs) : [],
+    text: (name) => textOf(join(project, name)),
+    homeText: (path) => textOf(join(home, path)),
+  };
+}
+
+function failuresOf(
+  run: Run,
+  expectations: readonly Expectation[],
+  refusals: readonly string[],
+): readonly string[] {
+  return [
+    ...[...ALWAYS, ...expectations].flatMap((expectation) => failureOf(expectation, run)),
+    ...refusals.map((refusal) => `the provider refuses ${refusal}`),
+  ];
 }
 
 function failureOf({ says, holds }: Expectation, run: Run): readonly string[] {
@@ -96,6 +115,10 @@ const ALWAYS: readonly Expectation[] = [
   {
     says: "the client's key stays in the gateway",
     holds: ({ requests }) => requests.every(({ seen }) => !JSON.stringify(seen.headers).includes('ais_')),
+  },
+  {
+    says: 'nothing that the gateway wraps is shown',
+    holds: ({ answer }) => !answer.includes('aisw1.'),
   },
   {
     says: "the provider's key stays in the gateway",

@@ -86,7 +86,7 @@ export function cellsOf(
   );
 }
 
-export function hasCell({ client, upstream, behaviour }: Cell): boolean {
+function hasCell({ client, upstream, behaviour }: Cell): boolean {
   return (
     (behaviour.clients?.includes(client.name) ?? true) &&
     (behaviour.upstreams?.includes(upstream.name) ?? true)

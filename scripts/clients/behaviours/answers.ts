@@ -62,7 +62,11 @@ export const thinking: Behaviour = {
     },
     {
       says: 'the thought comes back to the model that had it',
-      holds: ({ main }) => (main[1]?.reasoning.length ?? 0) > 0,
+      // Where it is hidden, the provider refuses any other than its own.
+      holds: ({ main, upstream }) => {
+        const [thought = ''] = main[1]?.reasoning ?? [];
+        return upstream.name === 'chat' ? thought === THOUGHT.join('') || thought : thought !== '';
+      },
     },
   ],
 };

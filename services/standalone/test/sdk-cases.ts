@@ -10,6 +10,7 @@ import { describeErrors } from './sdk/error-cases.ts';
 import { genaiDriver } from './sdk/genai.ts';
 import { openaiChatDriver } from './sdk/openai-chat.ts';
 import { openaiResponsesDriver } from './sdk/openai-responses.ts';
+import { describeStatuses } from './sdk/status-cases.ts';
 import { describeLostReasoning, describeSwitches } from './sdk/switch-cases.ts';
 import { vercelDrivers } from './sdk/vercel.ts';
 import { describeWire } from './sdk/wire-cases.ts';
@@ -57,6 +58,7 @@ export function describeGateway(
     if (!isShort) {
       describe('besides answers', () => describeAuxiliary(() => gateway));
       describe('on the wire', () => describeWire(() => gateway));
+      describe('a status', () => describeStatuses(() => gateway));
       describe('reasoning that is lost', () => describeLostReasoning(() => gateway));
     }
 

@@ -3,48 +3,10 @@
 import { describe, expect, it } from 'vitest';
 import { ALIAS_NAMES, type AliasName, type Gateway } from '../gateway.ts';
 import { seenBody } from '../seen.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
-
-interface WireClient {
-  readonly name: string;
-  /** The smallest request. */
-  ask(model: string, isStreaming: boolean): { readonly path: string; readonly body: Fields };
-}
-
-const hello = [{ role: 'user', content: 'Hello' }];
-const CLIENTS: readonly WireClient[] = [
-  {
-    name: 'Chat Completions',
-    ask: (model, stream) => ({ path: '/v1/chat/completions', body: { model, stream, messages: hello } }),
-  },
-  {
-    name: 'Responses',
-    ask: (model, stream) => ({ path: '/v1/responses', body: { model, stream, input: 'Hello' } }),
-  },
-  {
-    name: 'Messages',
-    ask: (model, stream) => ({
-      path: '/v1/messages',
-      body: { model, stream, max_tokens: 100, messages: hello },
-    }),
-  },
-  {
-    name: 'generateContent',
-    ask: (model, isStreaming) => ({
-      path: `/v1beta/models/${model}:${isStreaming ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
-      body: { contents: [{ role: 'user', parts: [{ text: 'Hello' }] }] },
-    }),
-  },
-];
+import { CLIENTS, type Fields, post as postTo, type WireRequest } from './wire-clients.ts';
 
 export function describeWire(gateway: () => Gateway): void {
-  const post = ({ path, body }: ReturnType<WireClient['ask']>, headers: Record<string, string>) =>
-    fetch(gateway().url + path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
-    });
+  const post = (request: WireRequest, headers: Record<string, string>) => postTo(gateway(), request, headers);
   const bearer = () => ({ authorization: `Bearer ${gateway().key}` });
 
   describe.each(CLIENTS)('$name', ({ name, ask }) => {
@@ -174,7 +136,7 @@ export function describeWire(gateway: () => Gateway): void {
       function: { name: 'weather', arguments: JSON.stringify({ city }) },
     });
     const messages = [
-      ...hello,
+      { role: 'user', content: 'How is the weather?' },
       { role: 'assistant', content: null, tool_calls: [call('call_1', 'Bergen'), call('call_2', 'Oslo')] },
       { role: 'tool', tool_call_id: 'call_2', content: '7 degrees' },
       { role: 'tool', tool_call_id: 'call_1', content: '11 degrees' },

@@ -15,7 +15,12 @@ export interface Client {
 
 export interface Step {
   /** The calls that the model makes at once; what they are given is free text for tools that take such. */
-  readonly calls: readonly { readonly tool: string; readonly input: Json | string }[];
+  readonly calls: readonly {
+    readonly tool: string;
+    readonly input: Json | string;
+    /** The tool as the client names it when it hears of a call, where that is not `tool`. */
+    readonly as?: string;
+  }[];
 }
 
 export interface Conversation {
@@ -35,8 +40,9 @@ export interface Heard {
 }
 
 export interface HeardCall {
+  /** '' where the client knows calls by their names alone. */
   readonly id: string;
-  /** As it was declared, with what stands for its form: `namespace.name`, `custom name`. */
+  /** As it was declared, with what stands for its form: `namespace.name`, `custom name`, `search name`. */
   readonly tool: string;
   readonly input: unknown;
 }

@@ -1,7 +1,7 @@
 // A conversation of a client with one model after another: the model thinks, calls the client's tools, gets their results,
 // and says that it is done; then the user goes on.
 
-import { type Behaviour, readPrompt } from '@ai-switch/testkit';
+import { type Behaviour, readPrompt, type SeenRequest } from '@ai-switch/testkit';
 import { expect } from 'vitest';
 import type { Gateway } from '../gateway.ts';
 import type { Client, HeardCall, Step } from './client.ts';
@@ -46,10 +46,14 @@ export async function converse(
   for (const [at, step] of client.steps.entries()) {
     const { calls } = await ask(stepBehaviour(step));
     expect(calls.map(({ input }) => input)).toEqual(step.calls.map(({ input }) => input));
+    expect(calls.map(({ tool }) => tool)).toEqual(step.calls.map(({ tool, as }) => as ?? tool));
+    const ids = calls.map(({ id }) => id).filter((id) => id !== '');
+    expect(new Set(ids).size).toBe(ids.length);
     const results = calls.map((_, index) => `result ${at}.${index}`);
     conversation.run(results);
   }
   expect((await ask(spokenAnswer)).text).toBe('Done.');
+  expect(resultsSeen(provider.requests.at(-1))).toEqual(resultsOf(client));
   conversation.say('Once more.');
   const [first] = client.steps;
   if (first !== undefined) {
@@ -58,6 +62,18 @@ export async function converse(
   }
   expect((await ask(spokenAnswer)).text).toBe('Done.');
   return spoken;
+}
+
+/** What the tools answered, in the order of their calls; a search answers with tools. */
+function resultsOf({ steps }: Client): readonly string[] {
+  return steps.flatMap(({ calls }, at) =>
+    calls.flatMap(({ tool }, index) => (/search/i.test(tool) ? [] : [`result ${at}.${index}`])),
+  );
+}
+
+function resultsSeen(request: SeenRequest | undefined): readonly string[] {
+  if (request === undefined) return [];
+  return readPrompt(request).results.flatMap((text) => /result \d\.\d/.exec(text)?.[0] ?? []);
 }
 
 const spokenAnswer: Behaviour = { thinking: ['All', ' is there.'], text: ['Do', 'ne.'] };

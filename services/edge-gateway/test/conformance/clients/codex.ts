@@ -17,26 +17,26 @@ const STEPS: Readonly<Record<Kind, readonly Step[]>> = {
     {
       calls: [
         { tool: 'exec_command', input: { cmd: 'ls' } },
-        { tool: 'apply_patch', input: PATCH },
+        { tool: 'apply_patch', input: PATCH, as: 'custom apply_patch' },
       ],
     },
-    { calls: [{ tool: 'tool_search', input: { query: 'calendar' } }] },
-    { calls: [{ tool: 'list_events', input: { day: 'today' } }] },
+    { calls: [{ tool: 'tool_search', input: { query: 'calendar' }, as: 'search tool_search' }] },
+    { calls: [{ tool: 'list_events', input: { day: 'today' }, as: 'mcp__calendar.list_events' }] },
   ],
   'an unknown model': [
     {
       calls: [
         { tool: 'exec_command', input: { cmd: 'ls' } },
-        { tool: 'spawn_agent', input: { message: 'count' } },
+        { tool: 'spawn_agent', input: { message: 'count' }, as: 'multi_agent_v1.spawn_agent' },
       ],
     },
     { calls: [{ tool: 'view_image', input: { path: '/x.png' } }] },
     { calls: [{ tool: 'exec_command', input: { cmd: 'pwd' } }] },
   ],
   'its default model': [
-    { calls: [{ tool: 'exec', input: 'text(await tools.ls());' }] },
-    { calls: [{ tool: 'spawn_agent', input: { message: 'count' } }] },
-    { calls: [{ tool: 'exec', input: 'done()' }] },
+    { calls: [{ tool: 'exec', input: 'text(await tools.ls());', as: 'custom functions.exec' }] },
+    { calls: [{ tool: 'spawn_agent', input: { message: 'count' }, as: 'collaboration.spawn_agent' }] },
+    { calls: [{ tool: 'exec', input: 'done()', as: 'custom functions.exec' }] },
   ],
 };
 

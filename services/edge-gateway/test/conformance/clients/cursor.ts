@@ -12,7 +12,7 @@ const STEPS: readonly Step[] = [
       { tool: 'Read', input: { path: 'a' } },
     ],
   },
-  { calls: [{ tool: 'ApplyPatch', input: PATCH }] },
+  { calls: [{ tool: 'ApplyPatch', input: PATCH, as: 'custom ApplyPatch' }] },
   { calls: [{ tool: 'Shell', input: { command: 'pwd' } }] },
 ];
 

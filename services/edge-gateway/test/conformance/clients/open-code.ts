@@ -184,7 +184,7 @@ export const openCodeGemini: Client = {
             .filter(({ thought }) => thought !== true)
             .map(({ text }) => textOf(text))
             .join(''),
-          calls: calls.map(({ id, name, args }) => ({ id: textOf(id), tool: textOf(name), input: args })),
+          calls: calls.map(({ name, args }) => ({ id: '', tool: textOf(name), input: args })),
         };
       },
       run(results) {

@@ -314,63 +314,17 @@ describe.each(cases)('the router on $database.name, $transport.name', ({ databas
     await expect(route(tenant, 'm', 'k'.repeat(513))).rejects.toMatchObject({ code: 'invalid' });
   });
 
-  const wrongProviders: [string, Partial<Provider>][] = [
-    ['provider.tenant', { tenant: '' }],
-    ['provider.tenant', { tenant: 'a|b' }],
-    ['provider.name', { name: '' }],
-    ['provider.name', { name: 'Open AI' }],
-    ['provider.name', { name: 'a|b' }],
-    ['provider.name', { name: 'x'.repeat(65) }],
-    ['provider.kind', { kind: 'nobody' }],
-    ['provider.dialect', { dialect: 'gopher' }],
-    ['provider.capabilities.outputTokensMax', { capabilities: { outputTokensMax: 0 } }],
-    ['provider.capabilities.temperatureMax', { capabilities: { temperatureMax: Number.NaN } }],
-    ['provider.model_capabilities.m.outputTokensMax', { modelCapabilities: { m: { outputTokensMax: -1 } } }],
-    ['provider.model_capabilities', { modelCapabilities: { 'a b': { images: true } } }],
-    [
-      'provider.model_capabilities',
-      { modelCapabilities: Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`m${index}`, {}])) },
-    ],
-    ['provider.origin', { origin: 'elsewhere' }],
-    ['provider.base_url', { baseUrl: '' }],
-    ['provider.base_url', { baseUrl: 'api.openai.com/v1' }],
-    ['provider.base_url', { baseUrl: 'ftp://api.openai.com/v1' }],
-    ['provider.base_url', { baseUrl: 'file:///etc/passwd' }],
-    ['provider.base_url', { baseUrl: `https://me:${CANARY}@api.openai.com/v1` }],
-    ['provider.base_url', { baseUrl: `https://api.openai.com/v1?key=${CANARY}` }],
-    ['provider.base_url', { baseUrl: 'https://api.openai.com/v1?' }],
-    ['provider.base_url', { baseUrl: 'https://api.openai.com/v1#a' }],
-    ['provider.base_url', { baseUrl: `https://api.openai.com/${'x'.repeat(2_048)}` }],
-    ['provider.models', { models: Array.from({ length: 1_001 }, (_, index) => `m${index}`) }],
-    ['provider.models[1]', { models: ['m', 'x'.repeat(129)] }],
-    ['provider.models[0]', { models: ['a b'] }],
-    ['provider.models[0]', { models: [''] }],
-    ['provider.models[0]', { models: ['a\0'] }],
-  ];
-  test.each(wrongProviders)('a provider that is wrong in %s is refused (%#)', async (field, fields) => {
-    const fault = await put(newTenant(), fields).catch((error: unknown) => error);
-    expect(fault).toMatchObject({ code: 'invalid', details: { field } });
-    expect(String(fault)).not.toContain(CANARY);
-  });
-
-  const wrongAliases: [string, Partial<Alias>][] = [
-    ['alias.tenant', { tenant: '' }],
-    ['alias.name', { name: '' }],
-    ['alias.name', { name: 'a b' }],
-    ['alias.name', { name: 'x'.repeat(129) }],
-    ['alias.resources', { resources: [] }],
-    ['alias.resources', { resources: Array.from({ length: 33 }, () => resource('openai')) }],
-    ['alias.resources[0].weight', { resources: [resource('openai', { weight: 0 })] }],
-    ['alias.resources[0].weight', { resources: [resource('openai', { weight: 1_001 })] }],
-    ['alias.resources[0].priority', { resources: [resource('openai', { priority: -1 })] }],
-    ['alias.resources[1].model', { resources: [resource('openai'), resource('openai', { model: '' })] }],
-    ['alias.resources[0].provider', { resources: [resource('OpenAI')] }],
-  ];
-  test.each(wrongAliases)('an alias that is wrong in %s is refused (%#)', async (field, fields) => {
+  test('what is wrong with a provider or an alias is told with its field', async () => {
     const tenant = newTenant();
+    const baseUrl = `https://me:${CANARY}@api.openai.com/v1`;
+    const fault = await put(tenant, { baseUrl }).catch((error: unknown) => error);
+    expect(fault).toMatchObject({ code: 'invalid', details: { field: 'provider.base_url' } });
+    expect(String(fault)).not.toContain(CANARY);
     await put(tenant, {});
-    const alias = Alias.create({ tenant, name: 'fast', resources: [resource('openai')], ...fields });
-    await expect(router.putAlias({ alias })).rejects.toMatchObject({ code: 'invalid', details: { field } });
+    await expect(putAlias(tenant, 'a b', [resource('openai')])).rejects.toMatchObject({
+      code: 'invalid',
+      details: { field: 'alias.name' },
+    });
   });
 
   test('an empty request is refused', async () => {

@@ -126,6 +126,8 @@ export interface ReplyContext {
   readonly isEncryptedReasoningWanted?: boolean;
   /** The answer is a summary that replaces the conversation. */
   readonly isCompaction?: boolean;
+  /** Is given the finished items of Responses, which their client may name later instead of sending them. */
+  readonly onOutput?: (output: readonly JsonObject[]) => void;
 }
 
 export interface OutgoingError {

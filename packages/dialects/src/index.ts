@@ -11,6 +11,7 @@ export * from './dialect.ts';
 export * from './embeddings/index.ts';
 export { FrameTooLarge, parseFrame, printFrame, type SseLimits, SseSplitter } from './frames/sse.ts';
 export { gemini, openApiSchema } from './gemini/index.ts';
+export { isObject } from './json/narrow.ts';
 export {
   type ByteRange,
   parseBody,

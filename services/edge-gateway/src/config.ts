@@ -30,6 +30,9 @@ export interface EdgeSettings {
   /** Calls whose thoughts are kept for clients that cannot carry them, and the characters of all those thoughts. */
   readonly reasoningCallsMax: number;
   readonly reasoningCharactersMax: number;
+  /** Items of Responses that are kept for clients that name them, and all their characters. */
+  readonly itemsMax: number;
+  readonly itemCharactersMax: number;
   /** What may wait for a slow client; more holds the provider back. */
   readonly clientBufferBytesMax: number;
   /** A client that stays over that for this long is dropped. */
@@ -61,6 +64,8 @@ export const edgeDefaults: EdgeSettings = {
   silenceMs: 20_000,
   reasoningCallsMax: 50_000,
   reasoningCharactersMax: 64 * MEBIBYTE,
+  itemsMax: 50_000,
+  itemCharactersMax: 64 * MEBIBYTE,
   clientBufferBytesMax: MEBIBYTE,
   clientStallMs: 30_000,
   tickMs: 1_000,

@@ -6,6 +6,7 @@ import type { AccessLog } from './access-log.ts';
 import type { EdgeSettings } from './config.ts';
 import type { Detours } from './detours.ts';
 import type { Exchange } from './exchange.ts';
+import type { ItemMemory } from './item-store.ts';
 import type { ReasoningStore } from './reasoning-store.ts';
 import type { RetryBudget } from './retry-rules.ts';
 import type { Roster } from './roster.ts';
@@ -25,6 +26,7 @@ export interface EdgeParts {
   readonly retryBudget: RetryBudget;
   readonly accessLog: AccessLog;
   readonly reasoning: ReasoningStore;
+  readonly items: ItemMemory;
   readonly detours: Detours;
   readonly tokenCounter: TokenCounter;
   readonly exchanges: Roster<Exchange>;

@@ -7,6 +7,7 @@ import type { Logger } from '@ai-switch/telemetry';
 import { Upstream, upstreamDefaults } from '@ai-switch/upstream';
 import type { Hono } from 'hono';
 import { AccessLog } from './access-log.ts';
+import { BoundedMemory } from './bounded-memory.ts';
 import { type EdgeSettings, edgeDefaults } from './config.ts';
 import { Detours } from './detours.ts';
 import type { EdgeParts } from './edge-parts.ts';
@@ -71,6 +72,7 @@ function assemble({ ports, logger, settings: differing, clock = systemClock }: E
     retryBudget: new RetryBudget(clock),
     accessLog: new AccessLog(ports.auditLog, logger, settings),
     reasoning: new ReasoningStore(settings),
+    items: new BoundedMemory(settings.itemsMax, settings.itemCharactersMax),
     detours: new Detours(clock),
     tokenCounter: new TokenCounter(),
     exchanges: new Roster(),

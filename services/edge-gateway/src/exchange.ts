@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccessRecord } from '@ai-switch/contracts';
-import type { Dialect, RequestAddress } from '@ai-switch/dialects';
+import type { Dialect, JsonObject, RequestAddress } from '@ai-switch/dialects';
 import { Fault, newId } from '@ai-switch/kernel';
 import type { ReasoningRecorder } from './reasoning-store.ts';
 import { type Enrolled, NOT_ENROLLED } from './roster.ts';
@@ -31,6 +31,8 @@ export class Exchange implements Enrolled {
   /** '' until the request was read. */
   affinityKey = '';
   recorder: ReasoningRecorder | undefined;
+  /** Keeps the items of the answer, for a client that will name them. */
+  onOutput: ((output: readonly JsonObject[]) => void) | undefined;
   /** The head of a stream went out before there was an answer, so that the client would wait. */
   isCommitted = false;
   interruption: Interruption | undefined;

@@ -67,6 +67,7 @@ export function replyContext(exchange: Exchange, request: Request): ReplyContext
     isStreamUsageWanted: request.isStreamUsageWanted,
     isEncryptedReasoningWanted: request.isEncryptedReasoningWanted ?? false,
     isCompaction: request.isCompaction ?? false,
+    ...(exchange.onOutput !== undefined && { onOutput: exchange.onOutput }),
   };
 }
 
@@ -115,7 +116,7 @@ class PassThroughLane implements Lane {
 
   end(): Buffer | undefined {
     const last = this.#splitter.end();
-    if (last === undefined) return undefined;
+    if (last === undefined || !isWhole(parseFrame(last))) return undefined;
     const passed = this.#pass([last]);
     return passed === undefined ? undefined : Buffer.concat([passed, FRAME_END]);
   }
@@ -139,6 +140,16 @@ class PassThroughLane implements Lane {
   #isEnd({ event, data }: Frame): boolean {
     if (this.missingEnd === '') return false;
     return this.#end.event === '' ? data === this.#end.data : event === this.#end.event;
+  }
+}
+
+/** Half of a frame would be closed by the error behind it, and read as one: clients fail on it and never see the error. */
+function isWhole({ data }: Frame): boolean {
+  if (data === '[DONE]') return true;
+  try {
+    return data !== '' && data.split('\n').every((line) => JSON.parse(line) !== undefined);
+  } catch {
+    return false;
   }
 }
 

@@ -6,6 +6,7 @@ import { collectBody } from './collect-body.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { estimateInputTokens } from './estimate.ts';
 import type { Exchange } from './exchange.ts';
+import { itemKeeper, withItems } from './item-store.ts';
 
 /** What the client asks for, with the bytes it asked in. */
 export interface Asked {
@@ -24,8 +25,10 @@ export interface Asked {
 /** @throws InvalidRequest that names the field; Fault `tooLarge` */
 export async function read(edge: EdgeParts, exchange: Exchange, caller: Caller): Promise<Asked> {
   const bytes = await collectBody(exchange.incoming, edge.settings, edge.ticker);
-  const { body, scan } = parseBody(bytes);
-  const dialect = dialectOfBody(exchange.dialect, body);
+  const { body: parsed, scan } = parseBody(bytes);
+  const dialect = dialectOfBody(exchange.dialect, parsed);
+  const body = dialect === openaiResponses ? withItems(edge.items, caller.userId, parsed) : parsed;
+  if (exchange.dialect === openaiResponses) exchange.onOutput = itemKeeper(edge.items, caller.userId, parsed);
   const sent = dialect.readRequest(body, exchange.address);
   exchange.record.alias = sent.model;
   exchange.record.streaming = sent.isStreaming;
@@ -33,7 +36,15 @@ export async function read(edge: EdgeParts, exchange: Exchange, caller: Caller):
   exchange.recorder = edge.reasoning.recorder(exchange.dialect.name, caller.userId, sent);
   const request = edge.reasoning.recall(exchange.dialect.name, caller.userId, sent);
   const inputTokensEstimate = estimateInputTokens(request, scan);
-  return { request, dialect, bytes, body, scan, inputTokensEstimate, isRewritten: request !== sent };
+  return {
+    request,
+    dialect,
+    bytes,
+    body,
+    scan,
+    inputTokensEstimate,
+    isRewritten: request !== sent || body !== parsed,
+  };
 }
 
 /**

@@ -7,6 +7,7 @@
 // them: dialects then send what the provider accepts in their place.
 
 import type { DialectName, Event, Part, Request, ThinkingPart, Turn } from '@ai-switch/dialects';
+import { BoundedMemory } from './bounded-memory.ts';
 
 /** Clients of these dialects do not send back all that they were shown. */
 const FORGETFUL: ReadonlySet<DialectName> = new Set(['openai-chat', 'gemini']);
@@ -21,19 +22,11 @@ export interface ReasoningLimits {
   readonly reasoningCharactersMax: number;
 }
 
-interface Kept {
-  readonly thoughts: readonly ThinkingPart[];
-  readonly characters: number;
-}
-
 export class ReasoningStore {
-  readonly #limits: ReasoningLimits;
-  /** By caller and call, the one used longest ago first. */
-  readonly #kept = new Map<string, Kept>();
-  #characters = 0;
+  readonly #kept: BoundedMemory<readonly ThinkingPart[]>;
 
-  constructor(limits: ReasoningLimits) {
-    this.#limits = limits;
+  constructor({ reasoningCallsMax, reasoningCharactersMax }: ReasoningLimits) {
+    this.#kept = new BoundedMemory(reasoningCallsMax, reasoningCharactersMax);
   }
 
   /** Undefined when the client carries its reasoning itself. */
@@ -43,7 +36,7 @@ export class ReasoningStore {
 
   /** The request with the thoughts that its calls came with; the same object when none are known. */
   recall(client: DialectName, owner: string, request: Request): Request {
-    if (this.#kept.size === 0 || !isForgetful(client, request)) return request;
+    if (this.#kept.isEmpty || !isForgetful(client, request)) return request;
     let isChanged = false;
     const turns = request.turns.map((turn) => {
       const recalled = turn.role === 'assistant' ? this.#recallTurn(owner, turn) : turn;
@@ -54,32 +47,17 @@ export class ReasoningStore {
   }
 
   keep(owner: string, callId: string, thoughts: readonly ThinkingPart[]): void {
-    const key = keyOf(owner, callId);
-    this.#forget(key);
     const characters = thoughts.reduce(
       (sum, { text, signature = '' }) => sum + text.length + signature.length,
-      key.length,
+      0,
     );
-    this.#kept.set(key, { thoughts, characters });
-    this.#characters += characters;
-    const { reasoningCallsMax, reasoningCharactersMax } = this.#limits;
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= reasoningCallsMax && this.#characters <= reasoningCharactersMax) break;
-      this.#forget(oldest);
-    }
-  }
-
-  #forget(key: string): void {
-    const kept = this.#kept.get(key);
-    if (kept === undefined) return;
-    this.#kept.delete(key);
-    this.#characters -= kept.characters;
+    this.#kept.keep(owner, callId, thoughts, characters);
   }
 
   #recallTurn(owner: string, turn: Turn): Turn {
     const known = new Map<Part, readonly ThinkingPart[]>();
     for (const part of turn.parts) {
-      const kept = part.kind === 'toolCall' ? this.#use(keyOf(owner, part.id)) : undefined;
+      const kept = part.kind === 'toolCall' ? this.#kept.use(owner, part.id) : undefined;
       if (kept !== undefined) known.set(part, kept);
     }
     if (known.size === 0) return turn;
@@ -93,14 +71,6 @@ export class ReasoningStore {
         return [...(thoughts === first ? thoughts.filter(({ text }) => text === '') : thoughts), part];
       });
     return { ...turn, parts: [...spoken, ...parts] };
-  }
-
-  #use(key: string): readonly ThinkingPart[] | undefined {
-    const kept = this.#kept.get(key);
-    if (kept === undefined) return undefined;
-    this.#kept.delete(key);
-    this.#kept.set(key, kept);
-    return kept.thoughts;
   }
 }
 
@@ -147,8 +117,4 @@ export class ReasoningRecorder {
     this.#text = '';
     this.#signature = undefined;
   }
-}
-
-function keyOf(owner: string, callId: string): string {
-  return `${owner}\n${callId}`;
 }

@@ -36,6 +36,7 @@ export function finishedResponse(
   usage: Usage | undefined,
 ): JsonObject {
   const reason = incompleteReason(finish);
+  context.onOutput?.(output);
   return {
     ...responseObject(id, context),
     status: reason === undefined ? 'completed' : 'incomplete',

@@ -52,14 +52,16 @@ export function capabilitiesOf(target: UpstreamTarget): Capabilities {
   for (const row of MODEL_CAPABILITIES) {
     if (row.kinds.includes(target.kind) && row.models.test(model)) known = { ...known, ...row.capabilities };
   }
-  return target.capabilities === undefined ? known : { ...known, ...definedIn(target.capabilities) };
+  return withCapabilities(known, target.capabilities);
 }
 
 const NOTHING: Capabilities = {};
 
-/** A field that has no value must not hide one that has. */
-function definedIn(capabilities: Capabilities): Capabilities {
-  return Object.fromEntries(Object.entries(capabilities).filter(([, value]) => value !== undefined));
+/** With what is set in `stronger` over what is known: a field that has no value hides none that has. */
+export function withCapabilities(known: Capabilities, stronger: Capabilities | undefined): Capabilities {
+  if (stronger === undefined) return known;
+  const set = Object.entries(stronger).filter(([, value]) => value !== undefined);
+  return { ...known, ...Object.fromEntries(set) };
 }
 
 /** Who makes reasoning here: what one provider's account and model hide is of use to nobody else. */

@@ -1,5 +1,5 @@
 export * from './call.ts';
-export { capabilitiesOf, originOf } from './capabilities.ts';
+export { capabilitiesOf, originOf, withCapabilities } from './capabilities.ts';
 export { credentialHeaders } from './credential-headers.ts';
 export * from './models.ts';
 export * from './providers.ts';

@@ -2,6 +2,7 @@
 
 import { Capabilities, Model, type Provider, Target } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
+import { withCapabilities } from '@ai-switch/upstream';
 import { type DataKey, openCredential, SealError } from './credentials.ts';
 import { isModelName } from './put-rules.ts';
 import { type Candidate, drawOrder, type Random, stickyOrder, type Tier, tiersOf } from './route-rules.ts';
@@ -139,12 +140,7 @@ function capabilitiesFor(
 ): Capabilities | undefined {
   const ofModel = Object.hasOwn(modelCapabilities, model) ? modelCapabilities[model] : undefined;
   if (ofModel === undefined) return capabilities;
-  return Capabilities.create({ ...capabilities, ...set(ofModel) });
-}
-
-/** Only what has a value: an absent field must not hide one that is set. */
-function set(capabilities: Capabilities): Capabilities {
-  return Object.fromEntries(Object.entries(capabilities).filter(([, value]) => value !== undefined));
+  return Capabilities.create(withCapabilities(capabilities ?? {}, ofModel));
 }
 
 function credentialOf(

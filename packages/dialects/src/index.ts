@@ -26,7 +26,6 @@ export type { Capabilities } from './model/capabilities.ts';
 export * from './model/event.ts';
 export { type FittedRequest, fitRequest } from './model/fit-request.ts';
 export { fold, ReplyFolder, unfold } from './model/fold.ts';
-export { EMPTY_ANSWER } from './model/provider-error.ts';
 export * from './model/reply.ts';
 export * from './model/request.ts';
 export { openSeals, sealEvent, sealing } from './model/seal.ts';

@@ -221,11 +221,13 @@ describe('the end of an answer', () => {
       "in Anthropic's whole reply",
       anthropicMessages.readReply({ id: 'm', content: [], stop_reason: 'end_turn', usage: {} }),
     ],
-  ])('case 69: an answer that says nothing %s is an error that may be asked again', (_where, events) => {
-    expect(events.at(-1)).toEqual({
-      type: 'error',
-      error: { code: 'unavailable', message: 'The provider sent an empty answer.' },
-    });
+    [
+      "in Anthropic's stream",
+      eventsOf(anthropicMessages, [Buffer.from('event: message_stop\ndata: {"type":"message_stop"}\n\n')]),
+    ],
+  ])('an answer that says nothing %s ends without a part, by which it is known', (_where, events) => {
+    expect(events.at(-1)).toEqual({ type: 'finish', reason: 'stop' });
+    expect(events.some(({ type }) => type === 'partStart')).toBe(false);
   });
 
   test('case 54: text, calls and text again keep their order, and text comes first in Chat Completions', () => {

@@ -1,4 +1,4 @@
-import type { Event, FinishReason, Usage } from '@ai-switch/dialects';
+import type { Event, FinishReason, ProviderError, Usage } from '@ai-switch/dialects';
 import type { StreamRelay } from './stream-relay.ts';
 
 /** What a provider answered, in the form in which it goes to the client. */
@@ -15,8 +15,17 @@ export type Answer =
   | { readonly form: 'stream'; readonly stream: StreamRelay };
 
 /**
- * True when an answer without a part ended as if it had one: clients would show nothing, or ask again and pay twice. A
- * refusal says something without a part, and so does an exhausted maximum.
+ * An answer that says nothing and calls nothing. Shown as one, it makes agents ask again without end, and pay each time; as
+ * an error it is asked again once, elsewhere.
+ */
+export const EMPTY_ANSWER: ProviderError = {
+  code: 'unavailable',
+  message: 'The provider sent an empty answer.',
+};
+
+/**
+ * True when an answer without a part ended as if it had one. A refusal says something without a part, and so does an
+ * exhausted maximum.
  */
 export function isEmptyAnswer(finish: FinishReason): boolean {
   return finish === 'stop' || finish === 'tool' || finish === 'stopSequence';

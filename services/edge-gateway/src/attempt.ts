@@ -4,7 +4,6 @@
 import {
   anthropicMessages,
   type Dialect,
-  EMPTY_ANSWER,
   type Event,
   InvalidReply,
   type JsonValue,
@@ -15,7 +14,7 @@ import {
 } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
 import { UpstreamFailure, type UpstreamReply } from '@ai-switch/upstream';
-import { type Answer, charactersIn, isEmptyAnswer } from './answer.ts';
+import { type Answer, charactersIn, EMPTY_ANSWER, isEmptyAnswer } from './answer.ts';
 import { AttemptFailure, failureOfCall, failureOfStatus, providerFault } from './attempt-failure.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, interruptionFault } from './exchange.ts';
@@ -115,8 +114,9 @@ async function answerOf(
     return { form: 'stream', stream };
   }
   const bytes = await reply.body.bytes(edge.settings.replyBytesMax);
-  if (isStream || isStreaming || !isPassable) {
-    const sent = isStream ? eventsIn(edge, destination, bytes) : dialect.readReply(parseReply(bytes));
+  const isSse = SSE_START.test(bytes.toString('latin1', 0, SSE_START_BYTES));
+  if (isSse || isStreaming || !isPassable) {
+    const sent = isSse ? eventsIn(edge, destination, bytes) : dialect.readReply(parseReply(bytes));
     return { form: 'events', events: answered(sent).flatMap(question.translate(exchange.recorder)) };
   }
   const body = parseReply(bytes);
@@ -127,6 +127,10 @@ async function answerOf(
   const outputCharacters = charactersIn(withoutError(dialect.readReply(body)));
   return { form: 'bytes', bytes, usage, outputCharacters };
 }
+
+/** A whole body shows what it is, whatever its content type says. */
+const SSE_START = /^(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:/;
+const SSE_START_BYTES = 64;
 
 /** The events of a stream that came for a client that wants none. */
 function eventsIn(edge: EdgeParts, { dialect }: Destination, bytes: Buffer): readonly Event[] {
@@ -139,7 +143,7 @@ function eventsIn(edge: EdgeParts, { dialect }: Destination, bytes: Buffer): rea
   return [...events, ...reader.end()];
 }
 
-/** @throws AttemptFailure for an error, and for an answer without a word: agents would ask again, and pay twice */
+/** @throws AttemptFailure for an error, and for an answer without a word */
 function answered(events: readonly Event[]): readonly Event[] {
   withoutError(events);
   const finish = events.findLast((event) => event.type === 'finish');

@@ -3,9 +3,9 @@
 
 import {
   type Dialect,
-  EMPTY_ANSWER,
   type Event,
   type Frame,
+  InvalidReply,
   type ProviderError,
   parseFrame,
   type ReplyContext,
@@ -13,7 +13,7 @@ import {
   SseSplitter,
   type Usage,
 } from '@ai-switch/dialects';
-import { charactersOf, isEmptyAnswer } from './answer.ts';
+import { charactersOf, EMPTY_ANSWER, isEmptyAnswer } from './answer.ts';
 import type { EdgeSettings } from './config.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -128,6 +128,7 @@ class PassThroughLane implements Lane {
       const frame = parseFrame(bytes);
       const isWanted = meter.observe(frame);
       if (meter.error !== undefined) break;
+      if (!this.hasBegun && bytes[0] === OBJECT_START) throw new InvalidReply('a whole reply, no stream');
       this.#watch?.(frame);
       if (isWanted) wanted.push(bytes);
       this.hasBegun ||= meter.outputCharacters > 0 || meter.isFinished;
@@ -142,6 +143,8 @@ class PassThroughLane implements Lane {
     return this.#end.event === '' ? data === this.#end.data : event === this.#end.event;
   }
 }
+
+const OBJECT_START = '{'.charCodeAt(0);
 
 /** Half of a frame would be closed by the error behind it, and read as one: clients fail on it and never see the error. */
 function isWhole({ data }: Frame): boolean {

@@ -38,10 +38,6 @@ export class BlockSequence {
     return this.#callIds.size > 0;
   }
 
-  get isEmpty(): boolean {
-    return this.#blocks.length === 0;
-  }
-
   start(index: number, content: JsonObject, events: Event[]): void {
     this.stop(index, events);
     const part = this.#partOf(content);

@@ -4,7 +4,7 @@ import { InvalidReply } from '../dialect.ts';
 import { isObject, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonValue } from '../json/value.ts';
 import type { Event } from '../model/event.ts';
-import { EMPTY_ANSWER, errorIn } from '../model/provider-error.ts';
+import { errorIn } from '../model/provider-error.ts';
 import { BlockSequence } from './block-sequence.ts';
 import { readStopReason } from './stop.ts';
 import { readUsageObject } from './usage.ts';
@@ -30,9 +30,6 @@ export function readReply(body: JsonValue): readonly Event[] {
     blocks.stop(index, events);
   });
   const reason = readStopReason(stringOf(reply.stop_reason) ?? '', blocks.hasToolCall);
-  if (blocks.isEmpty && reason === 'stop') {
-    return [{ type: 'error', error: EMPTY_ANSWER }];
-  }
   const usage = readUsageObject(reply.usage);
   if (usage !== undefined) events.push({ type: 'usage', usage });
   const stopSequence = stringOf(reply.stop_sequence);

@@ -4,7 +4,7 @@ import type { Frame, StreamReader } from '../dialect.ts';
 import { numberOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { Event, ProviderError } from '../model/event.ts';
-import { EMPTY_ANSWER, errorIn } from '../model/provider-error.ts';
+import { errorIn } from '../model/provider-error.ts';
 import type { Usage } from '../model/usage.ts';
 import { BlockSequence } from './block-sequence.ts';
 import { readStopReason } from './stop.ts';
@@ -100,10 +100,6 @@ export class MessagesStreamReader implements StreamReader {
   #finish(events: Event[]): void {
     this.#start({}, events);
     this.#blocks.closeAll(events);
-    if (this.#blocks.isEmpty && readStopReason(this.#stopWord, false) === 'stop') {
-      this.#fail(EMPTY_ANSWER, events);
-      return;
-    }
     this.#hasEnded = true;
     const reason = readStopReason(this.#stopWord, this.#blocks.hasToolCall);
     const stopSequence = this.#stopSequence;

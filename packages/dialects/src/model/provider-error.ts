@@ -51,15 +51,6 @@ function isErrorLike(body: JsonObject): boolean {
   return 'detail' in body || ('code' in body && 'message' in body);
 }
 
-/**
- * An answer that says nothing and calls nothing. Shown as one, it makes agents ask again without end; as an error it is
- * asked again once, elsewhere.
- */
-export const EMPTY_ANSWER: ProviderError = {
-  code: 'unavailable',
-  message: 'The provider sent an empty answer.',
-};
-
 /** More of a provider's text is of use to nobody; it bounds the work of the patterns below as well. */
 const MESSAGE_CHARACTERS_MAX = 1_000;
 

@@ -20,10 +20,6 @@ export class PartSequence {
   #isHeadOpen = false;
   #hasHeadChanged = false;
 
-  get parts(): readonly SequencedPart[] {
-    return this.#parts;
-  }
-
   begin(start: PartStart, events: Event[]): SequencedPart {
     const part: SequencedPart = { start, text: '', waiting: '' };
     this.#parts.push(part);

@@ -4,7 +4,7 @@ import type { Frame, StreamReader } from '../dialect.ts';
 import { isObject, listOf, objectOf, parseJson, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Event, ProviderError } from '../model/event.ts';
-import { EMPTY_ANSWER, errorIn } from '../model/provider-error.ts';
+import { errorIn } from '../model/provider-error.ts';
 import { isThinkTagOpenedByTemplate } from './model-family.ts';
 import { PartSequence } from './part-sequence.ts';
 import { ThinkingDeltas } from './reasoning-details.ts';
@@ -153,9 +153,7 @@ export class ChatStreamReader implements StreamReader {
       hasToolCall: this.#toolCalls.count > 0,
       hasRefusal: this.#hasRefusal,
     });
-    if (reason === 'stop' && this.#sequence.parts.length === 0) {
-      this.#fail(EMPTY_ANSWER, events);
-    } else if (reason === 'error') {
+    if (reason === 'error') {
       const message = `The provider broke off its answer: ${this.#finishWord}.`;
       this.#fail({ code: 'unavailable', message }, events);
     } else {

@@ -117,6 +117,31 @@ test('case 31: flat tools and choices of the Anthropic form are understood', () 
   expect(request.toolChoice).toEqual({ kind: 'any' });
 });
 
+test('only the tools that a choice allows are told to providers that know no such choice', () => {
+  const tools = [...['f', 'g'].map((name) => ({ type: 'function', function: { name } })), patchTool];
+  const allowed = [
+    { type: 'function', function: { name: 'g' } },
+    { type: 'custom', custom: { name: 'apply_patch' } },
+  ];
+  const choice = (mode: string): JsonObject => ({
+    type: 'allowed_tools',
+    allowed_tools: { mode, tools: allowed },
+  });
+  const request = read({ tools, tool_choice: choice('required') });
+  expect(request).toMatchObject({
+    tools: [{ name: 'g' }, { name: 'apply_patch' }],
+    toolChoice: { kind: 'any' },
+  });
+  expect(read({ tools, tool_choice: choice('auto') }).toolChoice).toEqual({ kind: 'auto' });
+  const flat = { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'f' }] };
+  expect(read({ tools, tool_choice: flat }).tools).toMatchObject([{ name: 'f' }]);
+  const none = { type: 'allowed_tools', allowed_tools: { mode: 'required', tools: [] } };
+  for (const dialect of [openaiChat, anthropicMessages]) {
+    const { body } = dialect.writeRequest(read({ tools, tool_choice: none }), 'm');
+    expect([body.tools, body.tool_choice]).toEqual([undefined, undefined]);
+  }
+});
+
 test('case 35: a name that this dialect does not take is mapped, and its call mapped back', () => {
   const long = `mcp__${'x'.repeat(66)}`;
   const tools = [long, 'files.read', '7zip'].map((name) => ({ name, input_schema: { type: 'object' } }));

@@ -8,7 +8,7 @@ import type { OutputFormat, Reasoning, Request } from '../model/request.ts';
 import { listedChoice } from '../model/tool-choice.ts';
 import { hasForeignForm } from './foreign-forms.ts';
 import { readMessages } from './read-messages.ts';
-import { readToolChoice, readTools } from './read-tools.ts';
+import { allowedTools, readToolChoice, readTools } from './read-tools.ts';
 import { HUB_FIELDS } from './wire.ts';
 
 export function readRequest(body: JsonValue): Request {
@@ -17,9 +17,9 @@ export function readRequest(body: JsonValue): Request {
   const { system, turns } = readMessages(body.messages);
   const streamOptions = fields.optionalObject(body.stream_options, 'stream_options');
   const stop = readStop(body.stop);
-  const tools = readTools(body);
+  const listed = readTools(body);
   const optional = {
-    toolChoice: listedChoice(readToolChoice(body.tool_choice ?? body.function_call), tools),
+    toolChoice: listedChoice(readToolChoice(body.tool_choice ?? body.function_call), listed),
     isParallelToolCalls: fields.optionalBoolean(body.parallel_tool_calls, 'parallel_tool_calls'),
     output: readOutput(body.response_format),
     reasoning: readReasoning(body),
@@ -42,7 +42,7 @@ export function readRequest(body: JsonValue): Request {
     model,
     system,
     turns,
-    tools,
+    tools: allowedTools(listed, body.tool_choice),
     stop,
     answerCount: fields.optionalPositiveInteger(body.n, 'n') ?? 1,
     isStreaming: fields.optionalBoolean(body.stream, 'stream') ?? false,

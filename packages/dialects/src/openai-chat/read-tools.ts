@@ -75,19 +75,39 @@ export function readToolChoice(value: JsonValue | undefined): ToolChoice | undef
   if (value === 'auto' || value === 'none') return { kind: value };
   if (value === 'required' || value === 'any') return { kind: 'any' };
   const choice = objectOf(value);
-  const name = [choice?.function, choice?.custom, choice]
-    .map((called) => stringOf(objectOf(called)?.name))
-    .find((called) => called !== undefined);
+  const name = nameIn(choice);
   if (name !== undefined) return { kind: 'tool', name };
   // Cursor's Anthropic form.
   if (choice?.type === 'auto' || choice?.type === 'none' || choice?.type === 'any')
     return { kind: choice.type };
   if (choice?.type === 'allowed_tools') {
-    const mode = objectOf(choice.allowed_tools)?.mode ?? choice.mode;
-    return { kind: mode === 'required' ? 'any' : 'auto' };
+    return { kind: allowanceIn(choice).mode === 'required' ? 'any' : 'auto' };
   }
   throw new InvalidRequest(
     'tool_choice',
     'The field "tool_choice" must be "auto", "none", "required" or name a function.',
   );
+}
+
+/**
+ * The tools that may be called. The others are there for the sake of OpenAI's prompt cache alone; a provider without such
+ * a choice must not be shown them.
+ */
+export function allowedTools(tools: readonly Tool[], choice: JsonValue | undefined): readonly Tool[] {
+  const given = objectOf(choice);
+  if (given?.type !== 'allowed_tools') return tools;
+  const allowed = new Set(listOf(allowanceIn(given).tools).map((tool) => nameIn(objectOf(tool))));
+  return tools.filter((tool) => !('name' in tool) || allowed.has(tool.name));
+}
+
+/** The published form nests it; that of Responses is flat. */
+function allowanceIn(choice: JsonObject): JsonObject {
+  return objectOf(choice.allowed_tools) ?? choice;
+}
+
+/** What a choice names, nested by the form of its tool or flat. */
+function nameIn(choice: JsonObject | undefined): string | undefined {
+  return [choice?.function, choice?.custom, choice]
+    .map((called) => stringOf(objectOf(called)?.name))
+    .find((called) => called !== undefined);
 }

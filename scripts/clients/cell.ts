@@ -1,8 +1,7 @@
 // One client does one thing through the gateway, with one upstream behind it, in an empty home.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { type Script, ScriptedProvider, type SeenRequest } from '@ai-switch/testkit';
 import type { Behaviour, Expectation, Move, Run, Setting } from './behaviour.ts';
@@ -11,6 +10,7 @@ import { CREDENTIAL, type Gateway } from './gateway.ts';
 import type { Installed } from './install.ts';
 import { picture } from './picture.ts';
 import { type Ended, runProcess } from './run-process.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { readUpstreamRequest, type UpstreamRequest } from './upstream-request.ts';
 import type { Upstream } from './upstreams.ts';
 
@@ -40,11 +40,11 @@ export const CLIENT_MS_MAX = 120_000;
 
 export async function runCell(cell: Cell, installed: Installed, gateway: Gateway): Promise<CellResult> {
   const startMs = performance.now();
-  const folder = await mkdtemp(join(tmpdir(), 'ai-switch-client-'));
-  const provider = await ScriptedProvider.open();
+  await using folder = await temporaryFolder('client');
+  await using provider = await ScriptedProvider.open();
   const place = {
-    home: join(folder, 'home'),
-    project: join(folder, 'project'),
+    home: join(folder.path, 'home'),
+    project: join(folder.path, 'project'),
     program: installed.program,
     gatewayUrl: gateway.url,
     gatewayKey: gateway.key,
@@ -56,9 +56,6 @@ export async function runCell(cell: Cell, installed: Installed, gateway: Gateway
     failures = failuresOf(run, cell.behaviour.expectations, provider.refusals);
   } catch (error) {
     failures = [error instanceof Error ? error.message : String(error)];
-  } finally {
-    await provider.close();
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
   const record = { ended: run?.ended, requests: [...provider.requests] };
   return { ...cell, failures, elapsedMs: performance.now() - startMs, record };

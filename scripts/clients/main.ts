@@ -90,6 +90,9 @@ function tell(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+// What runs and what was made for it go at the end of this process, which comes at once when it is told to stop.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
+
 try {
   await main();
 } catch (error) {

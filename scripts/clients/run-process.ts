@@ -37,7 +37,8 @@ export function runProcess(command: Command): Promise<Ended> {
         // Nobody is left in the group.
       }
     };
-    process.on('exit', killGroup);
+    // Before what it works on is removed.
+    process.prependListener('exit', killGroup);
     let isTimedOut = false;
     const timer = setTimeout(() => {
       isTimedOut = true;

@@ -16,7 +16,8 @@ export const rateLimit: Behaviour = {
     {
       says: `the client waits ${RETRY_AFTER_S} s before it asks again`,
       holds: ({ main: [first, second] }) => {
-        const waitedMs = (second?.seen.receivedAtMs ?? 0) - (first?.seen.receivedAtMs ?? 0);
+        if (first === undefined || second === undefined) return 'it does not ask again';
+        const waitedMs = second.seen.receivedAtMs - first.seen.receivedAtMs;
         return waitedMs >= RETRY_AFTER_S * 1_000 - 100 || `it waits ${waitedMs} ms`;
       },
     },
@@ -59,7 +60,9 @@ export const contextOverflow: Behaviour = {
       says: 'the client sums up and goes on, or tells that there is too much',
       holds: ({ client, ended, answer }) => {
         const shown = `${answer}${ended.stderr}`;
-        return shown.includes(AT_OVERFLOW[client.release.name] ?? '') || shown.slice(-600);
+        return (
+          shown.includes(AT_OVERFLOW[client.release.name] ?? '') || `it ends in "${shown.trim().slice(-150)}"`
+        );
       },
     },
   ],

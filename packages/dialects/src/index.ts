@@ -23,6 +23,7 @@ export {
 } from './json/scan.ts';
 export type { JsonObject, JsonValue } from './json/value.ts';
 export type { Capabilities } from './model/capabilities.ts';
+export { effortOfBudget } from './model/effort.ts';
 export * from './model/event.ts';
 export { type FittedRequest, fitRequest } from './model/fit-request.ts';
 export { fold, ReplyFolder, unfold } from './model/fold.ts';

@@ -1,7 +1,8 @@
 // https://docs.claude.com/en/docs/build-with-claude/extended-thinking and .../adaptive-thinking
 
 import type { JsonObject } from '../json/value.ts';
-import type { Request } from '../model/request.ts';
+import { effortOfBudget } from '../model/effort.ts';
+import type { Reasoning, Request } from '../model/request.ts';
 import { isAdaptive } from './model-family.ts';
 
 export interface WrittenReasoning {
@@ -26,7 +27,7 @@ export function writeReasoning(
   }
   const display = reasoning.display === undefined ? {} : { display: reasoning.display };
   if (isAdaptive(model)) {
-    const effort = EFFORTS.get(reasoning.effort ?? effortOf(reasoning.budgetTokens));
+    const effort = EFFORTS.get(effortWord(reasoning));
     return { thinking: { type: 'adaptive', ...display }, tokensMax, ...(effort !== undefined && { effort }) };
   }
   if (isForced(request) || lacksThinking(request)) {
@@ -82,8 +83,6 @@ const EFFORTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** '' leaves it to the model. */
-function effortOf(budgetTokens: number | undefined): string {
-  if (budgetTokens === undefined) return '';
-  if (budgetTokens < 2_000) return 'low';
-  return budgetTokens < 10_000 ? 'medium' : 'high';
+function effortWord({ effort, budgetTokens }: Reasoning): string {
+  return effort ?? (budgetTokens === undefined ? '' : effortOfBudget(budgetTokens));
 }

@@ -1,6 +1,7 @@
 // https://ai.google.dev/gemini-api/docs/thinking: a level from 3 on, a budget for 2.5, never both.
 
 import type { JsonObject } from '../json/value.ts';
+import { effortOfBudget } from '../model/effort.ts';
 import type { Reasoning } from '../model/request.ts';
 import { budgetRangeOf, isLevelTaken, isThinking, levelsOf } from './model-family.ts';
 
@@ -34,8 +35,8 @@ function writeOff(model: string, dropped: Set<string>): JsonObject {
   return { thinkingLevel: levelsOf(model)[0] ?? 'LOW', includeThoughts: false };
 }
 
-function writeLevel({ effort, budgetTokens }: Reasoning, model: string): JsonObject {
-  const wanted = LEVELS.get(effort ?? effortOf(budgetTokens));
+function writeLevel(reasoning: Reasoning, model: string): JsonObject {
+  const wanted = LEVELS.get(effortWord(reasoning));
   if (wanted === undefined) return {};
   const levels = levelsOf(model);
   // A level that the model lacks is rounded up.
@@ -71,8 +72,6 @@ const BUDGETS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** '' leaves it to the model. */
-function effortOf(budgetTokens: number | undefined): string {
-  if (budgetTokens === undefined) return '';
-  if (budgetTokens < 2_000) return 'low';
-  return budgetTokens < 10_000 ? 'medium' : 'high';
+function effortWord({ effort, budgetTokens }: Reasoning): string {
+  return effort ?? (budgetTokens === undefined ? '' : effortOfBudget(budgetTokens));
 }

@@ -4,6 +4,7 @@ import type { WrittenRequest } from '../dialect.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import { digest } from '../model/digest.ts';
+import { effortOfBudget } from '../model/effort.ts';
 import type { DialectName, OutputFormat, Reasoning, Request } from '../model/request.ts';
 import { isCacheKeyTaken, isOpenAi, isOpenAiReasoning, isReasoningRefused } from './model-family.ts';
 import { writeMessages } from './write-messages.ts';
@@ -73,17 +74,16 @@ function writeReasoning(
 ): JsonObject {
   if (reasoning === undefined || 'thinking' in extra || 'reasoning' in extra) return {};
   if (reasoning.display !== undefined) dropped.add('thinking.display');
-  const effort = reasoning.effort ?? effortOfBudget(reasoning);
+  const effort = effortOf(reasoning);
   if (effort !== undefined && !isReasoningRefused(model)) return { reasoning_effort: effort };
   if (effort !== undefined) dropped.add('reasoning_effort');
   else if (reasoning.mode === 'off') dropped.add('thinking');
   return {};
 }
 
-function effortOfBudget({ mode, budgetTokens }: Reasoning): string | undefined {
-  if (mode !== 'budget' || budgetTokens === undefined) return undefined;
-  if (budgetTokens < 2_000) return 'low';
-  return budgetTokens < 10_000 ? 'medium' : 'high';
+function effortOf({ mode, effort, budgetTokens }: Reasoning): string | undefined {
+  if (effort !== undefined || mode !== 'budget' || budgetTokens === undefined) return effort;
+  return effortOfBudget(budgetTokens);
 }
 
 /** A maximum of 0 asks Anthropic to warm its cache; one token is the least that can be asked here. */

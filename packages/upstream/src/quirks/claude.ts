@@ -1,7 +1,7 @@
 // What Claude models refuse is told by their names. The dialect knows it as well when it writes a request anew; here it is
 // for the bytes of Anthropic's own clients, which go through untouched otherwise.
 
-import type { JsonObject, JsonValue } from '@ai-switch/dialects';
+import { effortOfBudget, type JsonObject } from '@ai-switch/dialects';
 import { isObject, withFields, withoutFields } from './body.ts';
 import { claudeVersion } from './model-names.ts';
 import type { Quirk } from './quirk.ts';
@@ -21,12 +21,6 @@ export const claudeThinking: Quirk = (body, { model }) => {
   const given: JsonObject = isObject(output) ? output : {};
   return withFields(body, {
     thinking: { ...rest, type: 'adaptive' },
-    output_config: { effort: effortOfBudget(budget), ...given },
+    output_config: { effort: typeof budget === 'number' ? effortOfBudget(budget) : 'high', ...given },
   });
 };
-
-function effortOfBudget(budget: JsonValue | undefined): string {
-  if (typeof budget !== 'number') return 'high';
-  if (budget < 2_000) return 'low';
-  return budget < 10_000 ? 'medium' : 'high';
-}

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Event } from '../src/model/event.ts';
 import { fold, unfold } from '../src/model/fold.ts';
 import { lowerTools, type ToolForms } from '../src/model/lower-tools.ts';
-import type { Request, Tool, ToolCallPart } from '../src/model/request.ts';
+import type { ForeignPart, Request, Tool, ToolCallPart } from '../src/model/request.ts';
 
 const chat: ToolForms = {
   hasNamespaces: false,
@@ -225,6 +225,23 @@ describe('tools of Responses for a target that has functions only', () => {
       error,
     ]);
   });
+});
+
+test('case 35: a result that says which tools were found calls them as the list does', () => {
+  const refer = (name: string): ForeignPart => ({
+    kind: 'foreign',
+    dialect: 'anthropic-messages',
+    type: 'tool_reference',
+    value: { type: 'tool_reference', tool_name: name },
+  });
+  const found = ['files.read', 'files_write', 'unknown'].map(refer);
+  const request = requestWith({
+    tools: ['files.read', 'files_write'].map((name) => ({ kind: 'function', name, schema })),
+    turns: [{ role: 'user', parts: [{ kind: 'toolResult', callId: 'c', parts: found, isError: false }] }],
+  });
+  const parts = ['files_read', 'files_write', 'unknown'].map(refer);
+  expect(lowerTools(request, chat).request.turns).toMatchObject([{ parts: [{ parts }] }]);
+  expect(lowerTools(request, gemini).request).toBe(request);
 });
 
 test('a tool that is listed twice is listed once', () => {

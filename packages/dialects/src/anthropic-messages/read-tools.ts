@@ -4,6 +4,7 @@ import * as fields from '../json/fields.ts';
 import { isObject } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import type { Tool, Turn, WebSearchTool } from '../model/request.ts';
+import { referredTool } from '../model/tool-reference.ts';
 import { cacheControl } from './read-content.ts';
 
 /**
@@ -69,9 +70,9 @@ function referredTools(turns: readonly Turn[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const part of turns.flatMap((turn) => turn.parts)) {
     if (part.kind !== 'toolResult') continue;
-    for (const { kind, ...inner } of part.parts) {
-      if (kind !== 'foreign' || !('value' in inner)) continue;
-      if (typeof inner.value.tool_name === 'string') names.add(inner.value.tool_name);
+    for (const inner of part.parts) {
+      const name = inner.kind === 'foreign' ? referredTool(inner) : undefined;
+      if (name !== undefined) names.add(name);
     }
   }
   return names;

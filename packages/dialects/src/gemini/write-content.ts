@@ -11,6 +11,7 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../model/request.ts';
+import { foreignWords } from '../model/tool-reference.ts';
 import { isMediaInResultTaken } from './model-family.ts';
 
 export interface ContentWriter {
@@ -144,10 +145,9 @@ const IMAGE_TYPES: ReadonlyMap<string, string> = new Map([
   ['webp', 'image/webp'],
 ]);
 
-/** A tool that was looked up is worth a word; nothing else of a foreign form can be told. */
 function foreignTexts(part: ForeignPart, writer: ContentWriter): string[] {
-  const name = part.value.tool_name;
-  if (part.type === 'tool_reference' && typeof name === 'string') return [`Tool ${name} loaded`];
+  const words = foreignWords(part);
+  if (words !== undefined) return [words];
   writer.dropped.add(`${writer.field}.${part.type}`);
   return [];
 }

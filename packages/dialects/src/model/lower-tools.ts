@@ -7,8 +7,18 @@ import { changedList } from '../json/changed-list.ts';
 import { stringOf } from '../json/narrow.ts';
 import { callNameOf, castTools, keyOf, type ToolCasts, type ToolForms } from './cast-tools.ts';
 import type { Event } from './event.ts';
-import type { CustomTool, FunctionTool, Part, Request, Tool, ToolChoice } from './request.ts';
+import type {
+  CustomTool,
+  FunctionTool,
+  Part,
+  Request,
+  Tool,
+  ToolCallPart,
+  ToolChoice,
+  ToolResultPart,
+} from './request.ts';
 import { restoreCalls } from './restore-calls.ts';
+import { referredTool } from './tool-reference.ts';
 
 export type { ToolForms } from './cast-tools.ts';
 
@@ -81,8 +91,24 @@ function grammarWords(format: CustomTool['format']): readonly string[] {
   return [`The input must match this ${stringOf(format?.syntax) ?? ''} grammar:\n${definition}`];
 }
 
-function lowerPart(part: Part, { lowered }: ToolCasts, forms: ToolForms): Part {
-  if (part.kind !== 'toolCall') return part;
+function lowerPart(part: Part, casts: ToolCasts, forms: ToolForms): Part {
+  if (part.kind === 'toolCall') return lowerCall(part, casts, forms);
+  if (part.kind !== 'toolResult') return part;
+  const parts = changedList(part.parts, (inner) => lowerReference(inner, casts));
+  return parts === part.parts ? part : { ...part, parts };
+}
+
+type ResultContent = ToolResultPart['parts'][number];
+
+/** A result that says which tools were found names them as the list does. */
+function lowerReference(part: ResultContent, { lowered }: ToolCasts): ResultContent {
+  const name = part.kind === 'foreign' ? referredTool(part) : undefined;
+  const to = name === undefined ? undefined : lowered.get(keyOf({ name }));
+  if (part.kind !== 'foreign' || to === undefined || to.name === name) return part;
+  return { ...part, value: { ...part.value, tool_name: to.name } };
+}
+
+function lowerCall(part: ToolCallPart, { lowered }: ToolCasts, forms: ToolForms): ToolCallPart {
   const to = lowered.get(keyOf(part));
   if (to === undefined) return part;
   const isWrapped = part.form === 'custom' && !forms.hasCustom;

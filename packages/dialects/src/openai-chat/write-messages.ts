@@ -17,6 +17,7 @@ import type {
   ToolResultPart,
   Turn,
 } from '../model/request.ts';
+import { foreignWords } from '../model/tool-reference.ts';
 import { thinkingReplay } from './model-family.ts';
 import type { WireMessage, WireToolCall } from './wire.ts';
 
@@ -176,10 +177,9 @@ function urlOf(source: MediaSource): string | undefined {
   return source.kind === 'base64' ? `data:${source.mediaType};base64,${source.data}` : undefined;
 }
 
-/** A tool that was looked up is worth a word; nothing else of a foreign form can be told. */
 function foreignText(part: ForeignPart, writer: TurnWriter): string[] {
-  const name = part.value.tool_name;
-  if (part.type === 'tool_reference' && typeof name === 'string') return [`Tool ${name} loaded`];
+  const words = foreignWords(part);
+  if (words !== undefined) return [words];
   writer.dropped.add(`${writer.field}.${part.type}`);
   return [];
 }

@@ -51,7 +51,7 @@ export function failureOfCall(failure: UpstreamFailure): AttemptFailure {
       );
     default:
       return new AttemptFailure(
-        new Fault('upstream', 'The provider broke off before it answered.', { cause: failure }),
+        new Fault('upstream', 'The connection to the provider was lost.', { cause: failure }),
         true,
       );
   }

@@ -71,7 +71,7 @@ export class Exchange implements Enrolled {
 /** What the client is told, if it is still there, when its exchange ends before the answer. */
 export function interruptionFault(reason: Interruption): Fault {
   return reason === 'shutdown'
-    ? new Fault('unavailable', 'The gateway is restarting. Please try again.', { retryAfterMs: 1_000 })
+    ? new Fault('unavailable', 'The gateway is restarting.', { retryAfterMs: 1_000 })
     : new Fault('unavailable', 'The client left.');
 }
 

@@ -37,7 +37,7 @@ export function refuse(edge: EdgeParts, exchange: Exchange, error: unknown): voi
     return;
   }
   if (exchange.isCommitted && !outgoing.writableEnded) {
-    outgoing.end(exchange.dialect.writeStreamError(outgoingError(fault, record.requestId)));
+    outgoing.end(exchange.dialect.writeStreamError(brokenOff(fault, record.requestId)));
     return;
   }
   if (outgoing.headersSent) {
@@ -80,6 +80,25 @@ export function outgoingError(fault: Fault, requestId: string): OutgoingError {
     retryAfterMs: fault.retryAfterMs,
     details: fault.details,
   };
+}
+
+const PASSING: ReadonlySet<Fault['code']> = new Set([
+  'upstream',
+  'unavailable',
+  'deadline',
+  'overloaded',
+  'internal',
+]);
+
+/**
+ * The error at the end of a stream that has begun. It has no status to go by, so that the words say whether to ask again:
+ * OpenCode with Anthropic's adapter decides by them alone.
+ */
+export function brokenOff(fault: Fault, requestId: string): OutgoingError {
+  const error = outgoingError(fault, requestId);
+  return PASSING.has(fault.code)
+    ? { ...error, message: `${error.message} Please retry your request.` }
+    : error;
 }
 
 /** For a request that node:http could not even read: the same error over a bare socket. */

@@ -12,7 +12,7 @@ import type { Outcome } from './charge.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, type Interruption, interruptionFault } from './exchange.ts';
 import type { Lane } from './lanes.ts';
-import { outgoingError } from './refuse.ts';
+import { brokenOff } from './refuse.ts';
 import { NOT_ENROLLED } from './roster.ts';
 import { watchStall } from './stall-watch.ts';
 import type { Ticking } from './ticker.ts';
@@ -203,7 +203,7 @@ export class StreamRelay implements BodySink, Ticking {
   #cut(fault: Fault): void {
     const { outgoing, dialect, requestId, record } = this.#exchange;
     record.faultCode = fault.code;
-    outgoing.end(dialect.writeStreamError(outgoingError(fault, requestId)));
+    outgoing.end(dialect.writeStreamError(brokenOff(fault, requestId)));
     watchStall(this.#edge, outgoing);
     this.#over('cut');
   }

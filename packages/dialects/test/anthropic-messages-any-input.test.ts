@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anthropicMessages } from '../src/anthropic-messages/index.ts';
-import { InvalidReply, InvalidRequest } from '../src/dialect.ts';
+import { InvalidRequest } from '../src/dialect.ts';
 import type { JsonValue } from '../src/json/value.ts';
 import { openaiChat } from '../src/openai-chat/index.ts';
+import { eventsOfData, expectOrder, expectOwnCallIds, expectReadOrTold } from './streams.ts';
 
 const anything = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonValue>;
 const maybe = (...likely: readonly fc.Arbitrary<unknown>[]): fc.Arbitrary<unknown> =>
@@ -147,37 +148,18 @@ test('any body is either read and written or refused with its field', () => {
 test('any events give one part at a time and exactly one end, and calls with ids of their own', () => {
   fc.assert(
     fc.property(fc.array(maybe(event)), (bodies) => {
-      const reader = anthropicMessages.streamReader();
-      const meter = anthropicMessages.streamMeter(
-        anthropicMessages.readRequest({
-          model: 'm',
-          max_tokens: 1,
-          messages: [{ role: 'user', content: 'x' }],
-        }),
-      );
-      const events = bodies.flatMap((body) => {
-        const frame = { event: '', data: JSON.stringify(body) };
-        meter.observe(frame);
-        return [...reader.read(frame)];
+      const asked = anthropicMessages.readRequest({
+        model: 'm',
+        max_tokens: 1,
+        messages: [{ role: 'user', content: 'x' }],
       });
-      events.push(...reader.end());
-      let open: number | undefined;
-      let next = 0;
-      for (const item of events) {
-        if (item.type === 'partStart') {
-          expect([open, item.index]).toEqual([undefined, next]);
-          open = next++;
-        } else if (item.type === 'partStop') {
-          expect(item.index).toBe(open);
-          open = undefined;
-        } else if ('index' in item) expect(item.index).toBe(open);
-      }
-      const ends = events.filter((item) => item.type === 'finish' || item.type === 'error');
-      expect(ends).toEqual([events.at(-1)]);
-      const ids = events.flatMap((item) =>
-        item.type === 'partStart' && item.part.kind === 'toolCall' ? [item.part.id] : [],
+      const events = eventsOfData(
+        anthropicMessages,
+        asked,
+        bodies.map((body) => JSON.stringify(body)),
       );
-      expect(new Set(ids).size).toBe(ids.length);
+      expectOrder(events);
+      expectOwnCallIds(events);
     }),
     { numRuns: 1_000 },
   );
@@ -187,12 +169,7 @@ test('any reply is read or refused, and any error body is told', () => {
   const reply = fc.record({ content: maybe(fc.array(block)), stop_reason: text, usage: anything });
   fc.assert(
     fc.property(maybe(reply), fc.integer({ min: 200, max: 599 }), (body, status) => {
-      try {
-        anthropicMessages.readReply(body as JsonValue);
-      } catch (error) {
-        if (!(error instanceof InvalidReply)) throw error;
-      }
-      expect(anthropicMessages.readError(status, JSON.stringify(body)).message).not.toBe('');
+      expectReadOrTold(anthropicMessages, body as JsonValue, status);
     }),
     { numRuns: 500 },
   );

@@ -7,7 +7,7 @@ import type { JsonObject } from '../src/json/value.ts';
 import type { Event } from '../src/model/event.ts';
 import { fold } from '../src/model/fold.ts';
 import type { Reply } from '../src/model/reply.ts';
-import { eventsOf, framesOf } from './streams.ts';
+import { eventsOf, expectOrder, expectSameHoweverCut, framesOf } from './streams.ts';
 
 const folder = new URL('../fixtures/anthropic-messages/', import.meta.url);
 const streams = readdirSync(folder)
@@ -45,35 +45,11 @@ const callBlock = { type: 'tool_use', id: 'a', name: 'f', input: {} };
 
 describe('a stream that is read', () => {
   test.each(streams)('case 47: %s gives the same events whichever byte it is cut at', (name) => {
-    const bytes = bytesOf(name);
-    const whole = read(name);
-    for (let cut = 1; cut < bytes.length; cut += 1) {
-      expect(eventsOf(anthropicMessages, [bytes.subarray(0, cut), bytes.subarray(cut)])).toEqual(whole);
-    }
-    expect(
-      eventsOf(
-        anthropicMessages,
-        [...bytes].map((byte) => Buffer.of(byte)),
-      ),
-    ).toEqual(whole);
+    expectSameHoweverCut(anthropicMessages, bytesOf(name));
   });
 
   test.each(streams)('%s has one part open at a time and one end', (name) => {
-    let open: number | undefined;
-    let next = 0;
-    const events = read(name);
-    for (const event of events) {
-      if (event.type === 'partStart') {
-        expect([open, event.index]).toEqual([undefined, next]);
-        open = next;
-        next += 1;
-      } else if (event.type === 'partStop') {
-        expect(event.index).toBe(open);
-        open = undefined;
-      } else if ('index' in event) expect(event.index).toBe(open);
-    }
-    const ends = events.filter((event) => event.type === 'finish' || event.type === 'error');
-    expect(ends).toEqual([events.at(-1)]);
+    expectOrder(read(name));
   });
 
   const calls = (...pairs: [string, string, string][]): Partial<Reply> => ({

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anthropicMessages } from '../src/anthropic-messages/index.ts';
-import { InvalidReply, InvalidRequest } from '../src/dialect.ts';
+import { InvalidRequest } from '../src/dialect.ts';
 import { gemini } from '../src/gemini/index.ts';
 import type { JsonValue } from '../src/json/value.ts';
 import { openaiChat } from '../src/openai-chat/index.ts';
+import { eventsOfData, expectOrder, expectOwnCallIds, expectReadOrTold } from './streams.ts';
 
 const ADDRESS = { model: 'm', isStreaming: true };
 const anything = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonValue>;
@@ -157,31 +158,14 @@ const chunk = fc.record(
 test('any chunks give one part at a time and exactly one end, and calls with ids of their own', () => {
   fc.assert(
     fc.property(fc.array(maybe(chunk)), (bodies) => {
-      const reader = gemini.streamReader();
-      const meter = gemini.streamMeter(gemini.readRequest({ contents: ['x'] }, ADDRESS));
-      const events = bodies.flatMap((body) => {
-        const frame = { event: '', data: JSON.stringify(body) };
-        meter.observe(frame);
-        return [...reader.read(frame)];
-      });
-      events.push(...reader.end());
-      let open: number | undefined;
-      let next = 0;
-      for (const item of events) {
-        if (item.type === 'partStart') {
-          expect([open, item.index]).toEqual([undefined, next]);
-          open = next++;
-        } else if (item.type === 'partStop') {
-          expect(item.index).toBe(open);
-          open = undefined;
-        } else if ('index' in item) expect(item.index).toBe(open);
-      }
-      const ends = events.filter((item) => item.type === 'finish' || item.type === 'error');
-      expect(ends).toEqual([events.at(-1)]);
-      const ids = events.flatMap((item) =>
-        item.type === 'partStart' && item.part.kind === 'toolCall' ? [item.part.id] : [],
+      const asked = gemini.readRequest({ contents: ['x'] }, ADDRESS);
+      const events = eventsOfData(
+        gemini,
+        asked,
+        bodies.map((body) => JSON.stringify(body)),
       );
-      expect(new Set(ids).size).toBe(ids.length);
+      expectOrder(events);
+      expectOwnCallIds(events);
     }),
     { numRuns: 1_000 },
   );
@@ -190,12 +174,7 @@ test('any chunks give one part at a time and exactly one end, and calls with ids
 test('any reply is read or refused, and any error body is told', () => {
   fc.assert(
     fc.property(maybe(chunk, fc.array(chunk)), fc.integer({ min: 200, max: 599 }), (body, status) => {
-      try {
-        gemini.readReply(body as JsonValue);
-      } catch (error) {
-        if (!(error instanceof InvalidReply)) throw error;
-      }
-      expect(gemini.readError(status, JSON.stringify(body)).message).not.toBe('');
+      expectReadOrTold(gemini, body as JsonValue, status);
     }),
     { numRuns: 500 },
   );

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anthropicMessages } from '../src/anthropic-messages/index.ts';
-import { InvalidReply, InvalidRequest } from '../src/dialect.ts';
+import { InvalidRequest } from '../src/dialect.ts';
 import type { JsonValue } from '../src/json/value.ts';
 import { openaiChat } from '../src/openai-chat/index.ts';
+import { eventsOfData, expectOrder, expectOwnCallIds, expectReadOrTold } from './streams.ts';
 
 const anything = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonValue>;
 const maybe = (...likely: readonly fc.Arbitrary<unknown>[]): fc.Arbitrary<unknown> =>
@@ -124,34 +125,12 @@ test('any body is either read and written or refused with its field', () => {
 test('any chunks give one part at a time and exactly one end, and calls with ids of their own', () => {
   fc.assert(
     fc.property(fc.array(maybe(chunk)), fc.boolean(), (chunks, isDone) => {
-      const reader = openaiChat.streamReader();
       const asked = openaiChat.readRequest({ model: 'm', messages: [{ role: 'user', content: 'x' }] });
-      const meter = openaiChat.streamMeter(asked);
-      const frames = chunks.map((value) => ({ event: '', data: JSON.stringify(value) }));
-      if (isDone) frames.push({ event: '', data: '[DONE]' });
-      const events = frames.flatMap((frame) => {
-        meter.observe(frame);
-        return [...reader.read(frame)];
-      });
-      events.push(...reader.end());
-      let open: number | undefined;
-      let next = 0;
-      for (const event of events) {
-        if (event.type === 'partStart') {
-          expect([open, event.index]).toEqual([undefined, next]);
-          open = next++;
-        } else if (event.type === 'partStop') {
-          expect(event.index).toBe(open);
-          open = undefined;
-        } else if ('index' in event) expect(event.index).toBe(open);
-      }
-      expect(events.filter((event) => event.type === 'finish' || event.type === 'error')).toEqual([
-        events.at(-1),
-      ]);
-      const ids = events.flatMap((event) =>
-        event.type === 'partStart' && event.part.kind === 'toolCall' ? [event.part.id] : [],
-      );
-      expect(new Set(ids).size).toBe(ids.length);
+      const data = chunks.map((value) => JSON.stringify(value));
+      if (isDone) data.push('[DONE]');
+      const events = eventsOfData(openaiChat, asked, data);
+      expectOrder(events);
+      expectOwnCallIds(events);
     }),
     { numRuns: 500 },
   );
@@ -160,12 +139,7 @@ test('any chunks give one part at a time and exactly one end, and calls with ids
 test('any reply is read or refused, and any error body is told', () => {
   fc.assert(
     fc.property(anything, fc.integer({ min: 200, max: 599 }), (body, status) => {
-      try {
-        openaiChat.readReply(body);
-      } catch (error) {
-        if (!(error instanceof InvalidReply)) throw error;
-      }
-      expect(openaiChat.readError(status, JSON.stringify(body)).message).not.toBe('');
+      expectReadOrTold(openaiChat, body as JsonValue, status);
     }),
     { numRuns: 500 },
   );

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ReplyContext } from '../src/dialect.ts';
-import { parseFrame, SseSplitter } from '../src/frames/sse.ts';
 import type { JsonObject, JsonValue } from '../src/json/value.ts';
 import type { Event } from '../src/model/event.ts';
 import { fold, unfold } from '../src/model/fold.ts';
 import type { Reply } from '../src/model/reply.ts';
 import { openaiChat } from '../src/openai-chat/index.ts';
+import { eventsOf, expectOrder, expectSameHoweverCut } from './streams.ts';
 
 const folder = new URL('../fixtures/openai-chat/', import.meta.url);
 const names = readdirSync(folder);
@@ -24,16 +24,7 @@ function bytesOf(name: string): Buffer {
   return readFileSync(new URL(`${name}.stream.sse`, folder));
 }
 
-function eventsOf(chunks: readonly Uint8Array[]): Event[] {
-  const splitter = new SseSplitter({ frameBytesMax: 1 << 20 });
-  const reader = openaiChat.streamReader();
-  const events: Event[] = [];
-  const read = (frame: Buffer): number => events.push(...reader.read(parseFrame(frame)));
-  for (const chunk of chunks) splitter.push(chunk).forEach(read);
-  const last = splitter.end();
-  if (last !== undefined) read(last);
-  return [...events, ...reader.end()];
-}
+const read = (chunks: readonly Uint8Array[]): Event[] => eventsOf(openaiChat, chunks);
 
 function chunk(delta: JsonObject, finish: string | null = null): JsonObject {
   return {
@@ -46,7 +37,7 @@ function chunk(delta: JsonObject, finish: string | null = null): JsonObject {
 
 function eventsOfChunks(chunks: readonly (JsonValue | '[DONE]')[]): Event[] {
   const text = chunks.map((item) => `data: ${item === '[DONE]' ? item : JSON.stringify(item)}\n\n`).join('');
-  return eventsOf([Buffer.from(text)]);
+  return read([Buffer.from(text)]);
 }
 
 const call = (index: number, text: string, more: JsonObject = {}): JsonObject => ({
@@ -56,30 +47,11 @@ const call = (index: number, text: string, more: JsonObject = {}): JsonObject =>
 describe('a stream that is read', () => {
   test.each(streams)('case 47: %s gives the same events whichever byte it is cut at', (name) => {
     const bytes = bytesOf(name);
-    const whole = eventsOf([bytes]);
-    const step = bytes.length > 4_000 ? 7 : 1;
-    for (let cut = 1; cut < bytes.length; cut += step) {
-      expect(eventsOf([bytes.subarray(0, cut), bytes.subarray(cut)])).toEqual(whole);
-    }
-    expect(eventsOf([...bytes].map((byte) => Buffer.of(byte)))).toEqual(whole);
+    expectSameHoweverCut(openaiChat, bytes, bytes.length > 4_000 ? 7 : 1);
   });
 
   test.each(streams)('%s has one part open at a time and one end', (name) => {
-    let open: number | undefined;
-    let next = 0;
-    const events = eventsOf([bytesOf(name)]);
-    for (const event of events) {
-      if (event.type === 'partStart') {
-        expect([open, event.index]).toEqual([undefined, next]);
-        open = next;
-        next += 1;
-      } else if (event.type === 'partStop') {
-        expect(event.index).toBe(open);
-        open = undefined;
-      } else if ('index' in event) expect(event.index).toBe(open);
-    }
-    const ends = events.filter((event) => event.type === 'finish' || event.type === 'error');
-    expect(ends).toEqual([events.at(-1)]);
+    expectOrder(read([bytesOf(name)]));
   });
 
   const calls = (...pairs: [string, string, string][]): Partial<Reply> => ({
@@ -112,7 +84,7 @@ describe('a stream that is read', () => {
     ['usage-cumulative', { finish: 'length', usage: { input: 50, output: 2, cacheRead: 0, cacheWrite: 0 } }],
     ['usage-in-choice', { usage: { input: 18, output: 2, cacheRead: 32, cacheWrite: 0 } }],
   ])('%s is understood', (name, expected) => {
-    expect(fold(eventsOf([bytesOf(name)]))).toMatchObject(expected);
+    expect(fold(read([bytesOf(name)]))).toMatchObject(expected);
   });
 
   test.each([
@@ -120,14 +92,14 @@ describe('a stream that is read', () => {
     ['reasoning-field-of-vllm', 'Seven times thirteen.', '\n\nNo.'],
     ['think-tag-split', 'The word <b> is plain.', 'It is `<think>` that counts.'],
   ])('case 56: %s keeps thinking apart from the answer', (name, thinking, text) => {
-    expect(fold(eventsOf([bytesOf(name)])).parts).toEqual([
+    expect(fold(read([bytesOf(name)])).parts).toEqual([
       { kind: 'thinking', text: thinking },
       { kind: 'text', text },
     ]);
   });
 
   test('case 53: calls without number or id get ids of their own, the same each time', () => {
-    const [first, second] = fold(eventsOf([bytesOf('calls-whole-without-index-or-id')])).parts;
+    const [first, second] = fold(read([bytesOf('calls-whole-without-index-or-id')])).parts;
     expect(first).toMatchObject({ name: 'list_files', argumentsText: '{"path":"."}' });
     expect(second).toMatchObject({ name: 'list_files', argumentsText: '{"path":"src"}' });
     const ids = [first, second].map((part) => (part?.kind === 'toolCall' ? part.id : ''));
@@ -150,13 +122,13 @@ describe('a stream that is read', () => {
   });
 
   test('case 51: the first of two interleaved calls streams while the second waits', () => {
-    const events = eventsOf([bytesOf('parallel-calls-interleaved')]);
+    const events = read([bytesOf('parallel-calls-interleaved')]);
     const pieces = events.filter((event) => event.type === 'argumentsDelta').map((event) => event.text);
     expect(pieces).toEqual(['{"a":', '1}', '{"b":', '2}']);
   });
 
   test('case 54: a text after a call keeps its place', () => {
-    const kinds = fold(eventsOf([bytesOf('text-around-call')])).parts.map((part) => part.kind);
+    const kinds = fold(read([bytesOf('text-around-call')])).parts.map((part) => part.kind);
     expect(kinds).toEqual(['text', 'toolCall', 'text']);
   });
 
@@ -189,7 +161,7 @@ describe('a stream that is read', () => {
       'The provider broke off its answer: insufficient_system_resource.',
     ],
   ])('%s ends in the error %s', (name, code, message) => {
-    expect(eventsOf([bytesOf(name)]).at(-1)).toEqual({ type: 'error', error: { code, message } });
+    expect(read([bytesOf(name)]).at(-1)).toEqual({ type: 'error', error: { code, message } });
   });
 
   test('a stream that stops between chunks ends in an error, and one without a frame too', () => {
@@ -198,7 +170,7 @@ describe('a stream that is read', () => {
       { type: 'partStop' },
       { type: 'error', error: { code: 'upstream' } },
     ]);
-    expect(eventsOf([])).toMatchObject([{ type: 'error' }]);
+    expect(read([])).toMatchObject([{ type: 'error' }]);
   });
 
   test('nothing is read after an error', () => {
@@ -233,7 +205,7 @@ describe('a whole reply', () => {
     '%s says what its stream says',
     (name) => {
       const body = JSON.parse(readFileSync(new URL(`${name}.reply.json`, folder), 'utf8')) as JsonValue;
-      expect(fold(openaiChat.readReply(body))).toEqual(fold(eventsOf([bytesOf(name)])));
+      expect(fold(openaiChat.readReply(body))).toEqual(fold(read([bytesOf(name)])));
     },
   );
 
@@ -279,7 +251,7 @@ describe('a stream that is written', () => {
   };
 
   test('reads back as it was, but for the signature', () => {
-    const again = fold(eventsOf([Buffer.from(write(unfold(reply)))]));
+    const again = fold(read([Buffer.from(write(unfold(reply)))]));
     const parts = [{ kind: 'thinking', text: 'hm' }, ...reply.parts.slice(1)];
     expect(again).toEqual({ ...reply, id: 'chatcmpl-req_1', model: 'alias', parts });
   });

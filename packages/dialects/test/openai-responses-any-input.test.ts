@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { InvalidReply, InvalidRequest } from '../src/dialect.ts';
+import { InvalidRequest } from '../src/dialect.ts';
 import { dialects } from '../src/index.ts';
 import type { JsonValue } from '../src/json/value.ts';
 import { openaiResponses } from '../src/openai-responses/index.ts';
 import { asked } from './responses-fixtures.ts';
+import { eventsOfData, expectOrder, expectOwnCallIds, expectReadOrTold } from './streams.ts';
 
 const anything = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonValue>;
 const maybe = (...likely: readonly fc.Arbitrary<unknown>[]): fc.Arbitrary<unknown> =>
@@ -172,31 +173,13 @@ const event = fc.record(
 test('any events give one part at a time and exactly one end, and calls with ids of their own', () => {
   fc.assert(
     fc.property(fc.array(maybe(event), { maxLength: 20 }), (sentEvents) => {
-      const reader = openaiResponses.streamReader();
-      const meter = openaiResponses.streamMeter(asked('x'));
-      const events = sentEvents.flatMap((value) => {
-        const frame = { event: '', data: JSON.stringify(value) };
-        meter.observe(frame);
-        return [...reader.read(frame)];
-      });
-      events.push(...reader.end());
-      let open: number | undefined;
-      let next = 0;
-      for (const one of events) {
-        if (one.type === 'partStart') {
-          expect([open, one.index]).toEqual([undefined, next]);
-          open = next++;
-        } else if (one.type === 'partStop') {
-          expect(one.index).toBe(open);
-          open = undefined;
-        } else if ('index' in one) expect(one.index).toBe(open);
-      }
-      const ends = events.filter(({ type }) => type === 'finish' || type === 'error');
-      expect(ends).toEqual([events.at(-1)]);
-      const ids = events.flatMap((one) =>
-        one.type === 'partStart' && one.part.kind === 'toolCall' ? [one.part.id] : [],
+      const events = eventsOfData(
+        openaiResponses,
+        asked('x'),
+        sentEvents.map((value) => JSON.stringify(value)),
       );
-      expect(new Set(ids).size).toBe(ids.length);
+      expectOrder(events);
+      expectOwnCallIds(events);
     }),
     { numRuns: 1_000 },
   );
@@ -208,12 +191,7 @@ test('any reply is read or refused, and any error body is told', () => {
       maybe(fc.record({ output: fc.array(sent) })),
       fc.integer({ min: 200, max: 599 }),
       (body, status) => {
-        try {
-          openaiResponses.readReply(body as JsonValue);
-        } catch (error) {
-          if (!(error instanceof InvalidReply)) throw error;
-        }
-        expect(openaiResponses.readError(status, JSON.stringify(body)).message).not.toBe('');
+        expectReadOrTold(openaiResponses, body as JsonValue, status);
       },
     ),
     { numRuns: 500 },

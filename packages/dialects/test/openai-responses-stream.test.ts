@@ -6,7 +6,7 @@ import { fold } from '../src/model/fold.ts';
 import type { Reply } from '../src/model/reply.ts';
 import { openaiResponses } from '../src/openai-responses/index.ts';
 import { fixturesOf, jsonOf, readEvents, readStream, streamBytes } from './responses-fixtures.ts';
-import { eventsOf } from './streams.ts';
+import { eventsOf, expectOrder, expectSameHoweverCut } from './streams.ts';
 
 const streams = fixturesOf('stream.sse');
 const partsOf = (events: readonly Event[]): Reply['parts'] => fold(events).parts;
@@ -42,32 +42,11 @@ const call = (text: string, more: JsonObject = {}): JsonObject => ({
 
 describe('a stream that is read', () => {
   test.each(streams)('case 47: %s gives the same events whichever byte it is cut at', (name) => {
-    const bytes = streamBytes(name);
-    const whole = readStream(name);
-    for (let cut = 1; cut < bytes.length; cut += 7) {
-      expect(eventsOf(openaiResponses, [bytes.subarray(0, cut), bytes.subarray(cut)])).toEqual(whole);
-    }
-    const single = [...bytes].map((byte) => Buffer.of(byte));
-    expect(eventsOf(openaiResponses, single)).toEqual(whole);
-    expect(JSON.stringify(whole)).not.toContain('\ufffd');
+    expectSameHoweverCut(openaiResponses, streamBytes(name), 7);
   });
 
   test.each(streams)('%s has one part open at a time and one end', (name) => {
-    let open: number | undefined;
-    let next = 0;
-    const events = readStream(name);
-    for (const event of events) {
-      if (event.type === 'partStart') {
-        expect([open, event.index]).toEqual([undefined, next]);
-        open = next;
-        next += 1;
-      } else if (event.type === 'partStop') {
-        expect(event.index).toBe(open);
-        open = undefined;
-      } else if ('index' in event) expect(event.index).toBe(open);
-    }
-    const ends = events.filter((event) => event.type === 'finish' || event.type === 'error');
-    expect(ends).toEqual([events.at(-1)]);
+    expectOrder(readStream(name));
   });
 
   test('case 47: a sign whose halves come in two events is whole', () => {

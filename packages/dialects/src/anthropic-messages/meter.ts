@@ -2,6 +2,7 @@
 
 import type { Frame, StreamMeter } from '../dialect.ts';
 import { objectOf, parseJson, stringOf } from '../json/narrow.ts';
+import { stringCharacters } from '../json/string-characters.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { ProviderError } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
@@ -20,7 +21,7 @@ export class MessagesStreamMeter implements StreamMeter {
     if (data.includes('\n') && parseJson(data) === undefined) {
       for (const line of data.split('\n')) this.observe({ event: '', data: line });
     } else if ((frame.event || typeIn(data)) === 'content_block_delta') {
-      this.#outputCharacters += spokenCharacters(data);
+      this.#outputCharacters += stringCharacters(data, SPOKEN);
     } else this.#observeParsed(objectOf(parseJson(data)) ?? {}, frame.event);
     return true;
   }
@@ -32,7 +33,7 @@ export class MessagesStreamMeter implements StreamMeter {
         this.#outputCharacters += charactersAtStart(objectOf(body.content_block) ?? {});
         return;
       case 'content_block_delta':
-        this.#outputCharacters += spokenCharacters(JSON.stringify(body.delta ?? {}));
+        this.#outputCharacters += stringCharacters(JSON.stringify(body.delta ?? {}), SPOKEN);
         return;
       case 'message_start':
       case 'message_delta':
@@ -78,21 +79,3 @@ function charactersAtStart(block: JsonObject): number {
 }
 
 const SPOKEN = /"(?:text|thinking|partial_json)"\s*:\s*"/;
-
-/** Characters of the delta's text; an escape sequence counts as one. */
-function spokenCharacters(data: string): number {
-  const found = SPOKEN.exec(data);
-  if (found === null) return 0;
-  let characters = 0;
-  for (let at = found.index + found[0].length; at < data.length; characters += 1) {
-    const unit = data.charCodeAt(at);
-    if (unit === QUOTE) break;
-    if (unit !== BACKSLASH) at += 1;
-    else at += data.charCodeAt(at + 1) === SMALL_U ? 6 : 2;
-  }
-  return characters;
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const SMALL_U = 0x75;

@@ -4,6 +4,7 @@
 import type { Frame, StreamMeter } from '../dialect.ts';
 import { bodiesIn } from '../frames/frame-bodies.ts';
 import { listOf, objectOf, stringOf } from '../json/narrow.ts';
+import { stringCharacters } from '../json/string-characters.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { ProviderError } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
@@ -27,7 +28,7 @@ export class ResponsesStreamMeter implements StreamMeter {
       bodiesIn(data).forEach((body, at) => {
         this.#observeParsed(objectOf(body), at === 0 ? event : '');
       });
-    } else if (SPOKEN.has(type)) this.#speak(PLACE.exec(data)?.[1], deltaCharacters(data));
+    } else if (SPOKEN.has(type)) this.#speak(PLACE.exec(data)?.[1], stringCharacters(data, DELTA));
     return true;
   }
 
@@ -117,21 +118,3 @@ const SPOKEN: ReadonlySet<string> = new Set([
 ]);
 
 const DELTA = /"delta"\s*:\s*"/;
-
-/** Characters of the piece; an escape sequence counts as one. */
-function deltaCharacters(data: string): number {
-  const found = DELTA.exec(data);
-  if (found === null) return 0;
-  let characters = 0;
-  for (let at = found.index + found[0].length; at < data.length; characters += 1) {
-    const unit = data.charCodeAt(at);
-    if (unit === QUOTE) break;
-    if (unit !== BACKSLASH) at += 1;
-    else at += data.charCodeAt(at + 1) === SMALL_U ? 6 : 2;
-  }
-  return characters;
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const SMALL_U = 0x75;

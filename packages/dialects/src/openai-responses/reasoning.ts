@@ -2,6 +2,7 @@
 
 import { listOf } from '../json/narrow.ts';
 import type { JsonObject } from '../json/value.ts';
+import { effortOfBudget } from '../model/effort.ts';
 import type { Reasoning, Request } from '../model/request.ts';
 import { isOpenAi, isReasoningRefused } from '../openai-chat/model-family.ts';
 
@@ -44,9 +45,7 @@ function effortOf(
 ): string | undefined {
   if (effort !== undefined) return effort;
   if (mode === 'off') return leastEffort(model, dropped);
-  if (budgetTokens === undefined) return undefined;
-  if (budgetTokens < 2_000) return 'low';
-  return budgetTokens < 10_000 ? 'medium' : 'high';
+  return budgetTokens === undefined ? undefined : effortOfBudget(budgetTokens);
 }
 
 /** "Unsupported value: 'none' is not supported with the 'gpt-5' model": models from 5.1 on can leave their thoughts out. */

@@ -2,6 +2,7 @@
 
 import type { JsonObject } from '../json/value.ts';
 import type { DocumentPart, ForeignPart, ImagePart, Part, Turn } from '../model/request.ts';
+import { foreignWords } from '../model/tool-reference.ts';
 
 /** The parts of a message. What the model said is `output_text`, everything else goes in. */
 export function writeContent(
@@ -72,15 +73,14 @@ function writeDocument({ source, title }: DocumentPart): JsonObject {
   }
 }
 
-/** A tool that was looked up is worth a word; nothing else of a foreign form can be told. */
 function writeForeign(
   part: ForeignPart,
   field: string,
   dropped: Set<string>,
 ): readonly (string | JsonObject)[] {
   if (part.dialect === 'openai-responses') return [part.value];
-  const name = part.value.tool_name;
-  if (part.type === 'tool_reference' && typeof name === 'string') return [`Tool ${name} loaded`];
+  const words = foreignWords(part);
+  if (words !== undefined) return [words];
   dropped.add(`${field}.${part.type}`);
   return [];
 }

@@ -56,7 +56,8 @@ export function itemsOf(raw: string): readonly Json[] {
   const bodies = bodiesOf(raw);
   const completed = objectOf(bodies.find(({ type }) => type === 'response.completed')?.response);
   const { input_tokens: input, output_tokens: output, total_tokens: total } = objectOf(completed.usage);
-  if (![input, output, total].every(Number.isInteger)) throw new Error('the response has no usage');
+  const isCounted = [input, output, total].every(Number.isInteger);
+  if (!isCounted && completed.usage !== null) throw new Error('the response has no usage');
   if (textOf(completed.id) === '') throw new Error('the response has no id');
   return bodies.filter(({ type }) => type === 'response.output_item.done').map(({ item }) => objectOf(item));
 }

@@ -1,7 +1,7 @@
 // A conversation of a client with one model after another: the model thinks, calls the client's tools, gets their results,
 // and says that it is done; then the user goes on.
 
-import { type Behaviour, readPrompt, type SeenRequest } from '@ai-switch/testkit';
+import { type Behaviour, readPrompt, type Script, type SeenRequest } from '@ai-switch/testkit';
 import { expect } from 'vitest';
 import type { Gateway } from '../gateway.ts';
 import type { Client, HeardCall, Step } from './client.ts';
@@ -15,12 +15,16 @@ export interface Spoken {
   readonly sent: string;
 }
 
-/** @param models one for each request; the first again when there are too few */
+/**
+ * @param models one for each request; the first again when there are too few
+ * @param more what goes into every answer
+ */
 export async function converse(
   gateway: Gateway,
   client: Client,
   models: readonly ModelName[],
   isStreaming: boolean,
+  more: Script = {},
 ): Promise<readonly Spoken[]> {
   const { provider } = gateway;
   provider.reset();
@@ -28,7 +32,10 @@ export async function converse(
   const spoken: Spoken[] = [];
   const ask = async (behaviour: Behaviour) => {
     const model = models[spoken.length % models.length] ?? 'glm';
-    provider.script(behaviour);
+    provider.script((request) => ({
+      ...(typeof behaviour === 'function' ? behaviour(request) : behaviour),
+      ...more,
+    }));
     const response = await gateway.post(client.path, conversation.ask(model, isStreaming));
     const raw = await response.text();
     const place = `${client.name}, request ${spoken.length} to ${model}, streamed: ${isStreaming}`;
@@ -52,7 +59,7 @@ export async function converse(
     const results = calls.map((_, index) => `result ${at}.${index}`);
     conversation.run(results);
   }
-  expect((await ask(spokenAnswer)).text).toBe('Done.');
+  expect((await ask(spokenAnswer)).text).toBe((more.text ?? ['Done.']).join(''));
   expect(resultsSeen(provider.requests.at(-1))).toEqual(resultsOf(client));
   conversation.say('Once more.');
   const [first] = client.steps;
@@ -60,7 +67,7 @@ export async function converse(
     await ask(stepBehaviour(first));
     conversation.run(first.calls.map((_, index) => `last result ${index}`));
   }
-  expect((await ask(spokenAnswer)).text).toBe('Done.');
+  expect((await ask(spokenAnswer)).text).toBe((more.text ?? ['Done.']).join(''));
   return spoken;
 }
 

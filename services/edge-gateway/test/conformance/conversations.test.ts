@@ -1,6 +1,7 @@
 // Every client through every provider, turn by turn, and through all of them in turn.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Script } from '@ai-switch/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Gateway } from '../gateway.ts';
 import { CLIENTS } from './clients/index.ts';
 import { converse } from './conversation.ts';
@@ -15,6 +16,8 @@ afterAll(() => gateway[Symbol.asyncDispose]());
 const names = Object.keys(MODELS) as ModelName[];
 const FORMS = [true, false];
 
+const ROUND: readonly ModelName[] = ['claude', 'glm', 'gemini-3', 'gpt'];
+
 for (const client of CLIENTS) {
   for (const isStreaming of FORMS) {
     test.each(names)(`${client.name} with %s, streamed: ${isStreaming}`, async (name) => {
@@ -24,7 +27,27 @@ for (const client of CLIENTS) {
   }
 }
 
-const ROUND: readonly ModelName[] = ['claude', 'glm', 'gemini-3', 'gpt'];
+const ANSWERS: readonly [string, Script][] = [
+  ['with thoughts that are hidden whole', { isThinkingRedacted: true, thinking: undefined }],
+  ['with open and hidden thoughts', { isThinkingRedacted: true }],
+  ['with words before calls', { text: ['I do', ' it.'] }],
+  ['without thoughts', { thinking: undefined }],
+  ['with thoughts of no words', { thinking: [''] }],
+  ['without usage, split at every byte', { usage: 'none', chunkBytes: 1 }],
+];
+
+for (const client of CLIENTS) {
+  for (const isStreaming of FORMS) {
+    describe.each(ANSWERS)(`${client.name}, streamed: ${isStreaming}, %s`, (_what, more) => {
+      test.each([ROUND, ['claude'], ['gemini-3'], ['gpt']] as const)(
+        'by %s, and others where more are named',
+        async (...models) => {
+          await converse(gateway, client, models, isStreaming, more);
+        },
+      );
+    });
+  }
+}
 
 for (const client of CLIENTS) {
   for (const isStreaming of FORMS) {

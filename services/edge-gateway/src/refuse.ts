@@ -72,7 +72,7 @@ function httpErrorOf(dialect: Dialect, fault: Fault, requestId: string): HttpErr
   return { ...rendered, status: fault.status, headers: { ...rendered.headers, ...fault.headers } };
 }
 
-export function outgoingError(fault: Fault, requestId: string): OutgoingError {
+function outgoingError(fault: Fault, requestId: string): OutgoingError {
   return {
     code: fault.code,
     message: fault.message,

@@ -2,10 +2,8 @@
 
 import type { ProviderKind } from '../providers.ts';
 import { bedrockBody, bedrockCallIds } from '../quirks/bedrock.ts';
-import { withoutCacheControl } from '../quirks/cache-control.ts';
 import { claudeSampling, claudeThinking } from '../quirks/claude.ts';
-import { openaiReasoningSampling, openaiTokensMax, promptCacheKey } from '../quirks/openai.ts';
-import { encryptedReasoning, statelessItems, storeNothing } from '../quirks/responses.ts';
+import { OPENAI_QUIRKS } from '../quirks/openai.ts';
 import { vertexCallIds, vertexSchemas } from '../quirks/vertex.ts';
 
 export const CLOUDS: readonly ProviderKind[] = [
@@ -21,15 +19,7 @@ export const CLOUDS: readonly ProviderKind[] = [
     listsModels: false,
     fallbackModels: ['gpt-5.5'],
     capabilities: { countTokens: false, cacheControl: false },
-    quirks: [
-      withoutCacheControl,
-      openaiTokensMax,
-      openaiReasoningSampling,
-      storeNothing,
-      encryptedReasoning,
-      statelessItems,
-      promptCacheKey,
-    ],
+    quirks: OPENAI_QUIRKS,
     documentation: 'https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle',
   },
   {

@@ -5,7 +5,7 @@ import { withoutCacheControl } from '../quirks/cache-control.ts';
 import { claudeSampling, claudeThinking } from '../quirks/claude.ts';
 import { grokUnsupported } from '../quirks/grok.ts';
 import { mistralCallIds, mistralFields } from '../quirks/mistral.ts';
-import { openaiReasoningSampling, openaiTokensMax, promptCacheKey } from '../quirks/openai.ts';
+import { OPENAI_QUIRKS, promptCacheKey } from '../quirks/openai.ts';
 import { openrouterReasoning } from '../quirks/openrouter.ts';
 import { encryptedReasoning, statelessItems, storeNothing } from '../quirks/responses.ts';
 import { CHAT_COMPATIBLE } from './shared-capabilities.ts';
@@ -23,15 +23,7 @@ export const HOSTED: readonly ProviderKind[] = [
     listsModels: true,
     fallbackModels: ['gpt-5.5', 'gpt-6.1-sol'],
     capabilities: { countTokens: false, cacheControl: false },
-    quirks: [
-      withoutCacheControl,
-      openaiTokensMax,
-      openaiReasoningSampling,
-      storeNothing,
-      encryptedReasoning,
-      statelessItems,
-      promptCacheKey,
-    ],
+    quirks: OPENAI_QUIRKS,
     documentation: 'https://platform.openai.com/docs/api-reference/responses',
   },
   {

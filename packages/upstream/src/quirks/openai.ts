@@ -1,15 +1,17 @@
 import { withFields, withoutFields } from './body.ts';
+import { withoutCacheControl } from './cache-control.ts';
 import { isOpenAiReasoning } from './model-names.ts';
 import type { Quirk } from './quirk.ts';
+import { encryptedReasoning, statelessItems, storeNothing } from './responses.ts';
+import { completionTokensMax } from './tokens-max.ts';
 
 /**
  * Reasoning models, 2025-01: "Unsupported parameter: 'max_tokens' is not supported with this model. Use
  * 'max_completion_tokens' instead."
  */
-export const openaiTokensMax: Quirk = (body, { dialect, model }) => {
-  if (dialect !== 'openai-chat' || body.max_tokens === undefined || !isOpenAiReasoning(model)) return body;
-  const { max_tokens: tokensMax, ...rest } = body;
-  return rest.max_completion_tokens === undefined ? { ...rest, max_completion_tokens: tokensMax } : rest;
+const openaiTokensMax: Quirk = (body, call) => {
+  const { dialect, model } = call;
+  return dialect === 'openai-chat' && isOpenAiReasoning(model) ? completionTokensMax(body, call) : body;
 };
 
 /** What a reasoning model takes at most in its default, which changes nothing. */
@@ -25,7 +27,7 @@ const REFUSED = ['logprobs', 'top_logprobs', 'logit_bias', 'stop'];
  * Reasoning models, 2025-08: "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value
  * is supported." Without reasoning the newer ones take it, and an admin may know better of a deployment.
  */
-export const openaiReasoningSampling: Quirk = (body, { dialect, model, target, drop }) => {
+const openaiReasoningSampling: Quirk = (body, { dialect, model, target, drop }) => {
   if (!isOpenAiReasoning(model) || target.capabilities?.sampling === true) return body;
   const reasoning = body.reasoning as { readonly effort?: unknown } | undefined;
   if (body.reasoning_effort === 'none' || reasoning?.effort === 'none') return body;
@@ -44,3 +46,14 @@ export const promptCacheKey: Quirk = (body, { affinityKey }) => {
 
 /** OpenAI, 2026-02: "Invalid 'prompt_cache_key': string too long. Expected a string with maximum length 64". */
 const CACHE_KEY_CHARACTERS_MAX = 64;
+
+/** What OpenAI's own models want, wherever they are served. */
+export const OPENAI_QUIRKS: readonly Quirk[] = [
+  withoutCacheControl,
+  openaiTokensMax,
+  openaiReasoningSampling,
+  storeNothing,
+  encryptedReasoning,
+  statelessItems,
+  promptCacheKey,
+];

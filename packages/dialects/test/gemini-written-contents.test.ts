@@ -36,11 +36,14 @@ describe('where a request goes', () => {
     expect(gemini.passThroughEdits(hub(), NEWER)).toEqual({});
   });
 
-  test('a level of thinking is written anew as a budget for models before it', () => {
+  test('thinking that a model cannot be told of so is written anew', () => {
     const request: Request = { ...hub(), reasoning: { mode: 'adaptive', effort: 'high' } };
     expect(gemini.passThroughEdits(request, 'gemini-2.5-pro')).toBeUndefined();
     expect(gemini.passThroughEdits(request, 'gemini-3-pro-preview')).toEqual({});
     expect(gemini.passThroughEdits(request, 'gemini-flash-latest')).toEqual({});
+    const silent: Request = { ...hub(), reasoning: { mode: 'off' } };
+    expect(gemini.passThroughEdits(silent, 'gemini-2.5-pro')).toBeUndefined();
+    expect(gemini.passThroughEdits(silent, 'gemini-2.5-flash')).toEqual({});
   });
 
   test('case 59: calls of another model, which nobody signed, have the request written anew', () => {

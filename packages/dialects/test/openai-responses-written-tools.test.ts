@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { WrittenRequest } from '../src/dialect.ts';
 import type { JsonObject, JsonValue } from '../src/json/value.ts';
 import type { Request } from '../src/model/request.ts';
+import { openaiChat } from '../src/openai-chat/index.ts';
 import { chat, itemsOf, messages, requestFixture, schemaOf, user, write } from './responses-fixtures.ts';
 
 const toolsOf = ({ body }: WrittenRequest): readonly JsonObject[] => body.tools as readonly JsonObject[];
@@ -108,6 +109,25 @@ describe('tools', () => {
     const written = write(messages([user], { tools: [search] }));
     expect(toolsOf(written)).toEqual([{ type: 'web_search', filters: { allowed_domains: ['a.com'] } }]);
     expect(written.dropped).toEqual(['tools.webSearch.max_uses']);
+    const chosen = messages([user], { tools: [search], tool_choice: { type: 'tool', name: 'web_search' } });
+    expect(write(chosen).body.tool_choice).toEqual({ type: 'web_search' });
+  });
+
+  test('case 37: a schema that says nothing is one of an object, and one of another form stays', () => {
+    const tools = [
+      { name: 'f', schema: {} },
+      { name: 'g', schema: { $ref: '#/$defs/a' } },
+    ].map(({ name, schema }) => ({ type: 'function', function: { name, parameters: schema } }));
+    const empty = { type: 'object', properties: {} };
+    const request = chat([user], { tools });
+    expect(toolsOf(write(request)).map(({ parameters }) => parameters)).toEqual([
+      empty,
+      { $ref: '#/$defs/a' },
+    ]);
+    expect(openaiChat.writeRequest(request, 'glm-5').body.tools).toMatchObject([
+      { function: { parameters: empty } },
+      { function: { parameters: { $ref: '#/$defs/a' } } },
+    ]);
   });
 });
 

@@ -7,6 +7,7 @@ import { type FittedRequest, fitRequest } from '../model/fit-request.ts';
 import { lowerTools, type ToolForms } from '../model/lower-tools.ts';
 import type { DialectName, OutputFormat, Request, Turn } from '../model/request.ts';
 import {
+  budgetRangeOf,
   isJsonSchemaTaken,
   isLevelRefused,
   isOutputBesideToolsTaken,
@@ -61,7 +62,10 @@ export function passThroughEdits(
   model: string,
 ): Readonly<Record<string, JsonValue>> | undefined {
   const { mode, effort } = request.reasoning ?? {};
-  if (mode !== 'off' && effort !== undefined && isLevelRefused(model)) return undefined;
+  if (isLevelRefused(model)) {
+    const isRefused = mode === 'off' ? !budgetRangeOf(model).canBeOff : effort !== undefined;
+    if (isRefused) return undefined;
+  }
   return isSignatureWanted(model) && hasUnsignedCall(request.turns) ? undefined : {};
 }
 

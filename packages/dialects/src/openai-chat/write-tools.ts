@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '../json/value.ts';
 import { lowerTools, type ToolForms } from '../model/lower-tools.ts';
 import type { FunctionTool, Request, ToolChoice } from '../model/request.ts';
 import { isStrictSchema } from '../model/strict-schema.ts';
+import { typedSchema } from '../model/typed-schema.ts';
 import { withoutTools } from '../model/without-tools.ts';
 
 /** OpenAI: "Invalid 'tools[0].function.name': string does not match pattern." Others keep to the same one. */
@@ -48,7 +49,7 @@ function writeFunction(tool: FunctionTool, dropped: Set<string>): JsonObject {
     function: {
       name: tool.name,
       ...(tool.description !== undefined && { description: tool.description }),
-      parameters: tool.schema,
+      parameters: typedSchema(tool.schema),
       ...writeStrict(tool.isStrict, tool.schema, 'tools.strict', dropped),
     },
   };

@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '../json/value.ts';
 import { lowerTools, type ToolForms } from '../model/lower-tools.ts';
 import type { CustomTool, FunctionTool, Request, Tool, ToolChoice, WebSearchTool } from '../model/request.ts';
 import { isStrictSchema } from '../model/strict-schema.ts';
+import { typedSchema } from '../model/typed-schema.ts';
 import { withoutTools } from '../model/without-tools.ts';
 import { isOpenAi } from '../openai-chat/model-family.ts';
 import { finderOf, groupDescriptionOf, sentFields } from './found-tools.ts';
@@ -123,7 +124,7 @@ function writeFunction(tool: FunctionTool, dropped: Set<string>): JsonObject {
     type: 'function',
     name: tool.name,
     ...(tool.description !== undefined && { description: tool.description }),
-    parameters: tool.schema,
+    parameters: typedSchema(tool.schema),
     strict,
     ...sentFields(tool),
   };
@@ -157,6 +158,8 @@ function writeToolChoice(choice: ToolChoice, tools: readonly Tool[]): JsonValue 
   const isNamed = (tool: Tool) => 'name' in tool && tool.name === name && tool.namespace === namespace;
   const chosen = tools.find(isNamed);
   if (chosen === undefined && name === 'tool_search') return { type: 'tool_search' };
+  const isSearch = tools.some((tool) => tool.kind === 'webSearch' && tool.value.name === name);
+  if (chosen === undefined && isSearch) return { type: 'web_search' };
   const type = chosen?.kind === 'custom' ? 'custom' : 'function';
   return { type, name, ...(namespace !== undefined && { namespace }) };
 }

@@ -78,7 +78,7 @@ async function npm(args: readonly string[], timeoutMs: number): Promise<string> 
   }
   const ended = await runProcess({ file: 'npm', args, folder: tmpdir(), environment, timeoutMs });
   if (ended.exitCode === 0) return ended.stdout;
-  const why = /npm error (?!code|A complete log)(.+)/.exec(ended.stderr)?.[1];
+  const why = /npm error (?!code|syscall|errno|A complete log)(\S.+)/.exec(ended.stderr)?.[1];
   throw new Error(
     `npm ${args[0]} ${args[1]}: ${ended.isTimedOut ? 'took too long' : (why ?? ended.stderr.trim())}`,
   );

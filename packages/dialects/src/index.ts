@@ -22,6 +22,7 @@ export {
   spliceFields,
 } from './json/scan.ts';
 export type { JsonObject, JsonValue } from './json/value.ts';
+export { BILLING_HEADER } from './model/billing-header.ts';
 export type { Capabilities } from './model/capabilities.ts';
 export { effortOfBudget } from './model/effort.ts';
 export * from './model/event.ts';

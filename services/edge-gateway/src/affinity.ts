@@ -6,7 +6,7 @@
 
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Request } from '@ai-switch/dialects';
+import { BILLING_HEADER, type Request } from '@ai-switch/dialects';
 
 const KEY_CHARACTERS_MAX = 256;
 
@@ -48,15 +48,16 @@ function sessionOf(user: string | undefined): string | undefined {
   return session?.[1];
 }
 
-/** Claude Code's first line of the system prompt differs between requests of one conversation. */
-const VARYING = 'x-anthropic-billing-header:';
 const PIECE_CHARACTERS_MAX = 4_096;
 
-/** System prompt, tools and the first words of the user: what stays the same from turn to turn. */
+/**
+ * System prompt, tools and the first words of the user: what stays the same from turn to turn. Claude Code's billing line does
+ * not.
+ */
 function prefixOf({ model, system, tools, turns }: Request): string {
   const pieces = [model];
   const add = (text: string) => pieces.push(text.slice(0, PIECE_CHARACTERS_MAX));
-  for (const { text } of system) if (!text.startsWith(VARYING)) add(text);
+  for (const { text } of system) if (!text.startsWith(BILLING_HEADER)) add(text);
   for (const tool of tools) if ('name' in tool) add(tool.name);
   const first = turns.find(({ role }) => role === 'user');
   for (const part of first?.parts ?? []) if (part.kind === 'text') add(part.text);

@@ -8,20 +8,17 @@ import {
   type CountingDialect,
   countingOf,
   type Dialect,
-  type JsonObject,
   openSeals,
-  parseBody,
   type Request,
   type RequestAddress,
-  type Scan,
   spliceFields,
 } from '@ai-switch/dialects';
 import { affinityKeyOf } from './affinity.ts';
 import { authenticate, permitModel } from './authenticate.ts';
-import { collectBody } from './collect-body.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, interruptionFault } from './exchange.ts';
 import { promptTokens } from './prompt-tokens.ts';
+import { readBody, type SentBody } from './read-body.ts';
 import { receive } from './receive.ts';
 import { record } from './record.ts';
 import { refuse } from './refuse.ts';
@@ -45,14 +42,13 @@ export async function answerCount(
   try {
     edge.admit();
     const caller = await authenticate(edge, exchange);
-    const bytes = await collectBody(incoming, edge.settings, edge.ticker);
-    const { body, scan } = parseBody(bytes);
-    const request = counting.readRequest(body, address);
+    const sent = await readBody(edge, exchange);
+    const request = counting.readRequest(sent.body, address);
     exchange.record.alias = request.model;
     exchange.affinityKey = affinityKeyOf(incoming.headers, request);
     permitModel(caller, request.model);
     const [destination] = await route(edge, caller, request.model, exchange);
-    const prompt: Prompt = { counting, request, bytes, body, scan };
+    const prompt: Prompt = { ...sent, counting, request };
     const tokens =
       (destination && (await countThere(edge, exchange, prompt, destination))) ??
       (await countHere(edge, request));
@@ -66,12 +62,9 @@ export async function answerCount(
   }
 }
 
-interface Prompt {
+interface Prompt extends SentBody {
   readonly counting: CountingDialect;
   readonly request: Request;
-  readonly bytes: Buffer;
-  readonly body: JsonObject;
-  readonly scan: Scan;
 }
 
 async function countHere(edge: EdgeParts, request: Request): Promise<number> {

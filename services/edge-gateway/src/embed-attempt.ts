@@ -6,7 +6,6 @@ import {
   InvalidReply,
   InvalidRequest,
   type JsonValue,
-  type Scan,
   spliceFields,
 } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
@@ -14,14 +13,13 @@ import { UpstreamFailure } from '@ai-switch/upstream';
 import { AttemptFailure, failureOfCall, failureOfStatus } from './attempt-failure.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, interruptionFault } from './exchange.ts';
+import type { SentBody } from './read-body.ts';
 import type { Hold } from './reserve.ts';
 import type { Destination } from './route.ts';
 
-export interface AskedEmbeddings {
+export interface AskedEmbeddings extends SentBody {
   readonly embedding: EmbeddingDialect;
   readonly request: EmbeddingRequest;
-  readonly bytes: Buffer;
-  readonly scan: Scan;
 }
 
 export interface EmbeddingsAnswer {

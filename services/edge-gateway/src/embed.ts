@@ -8,14 +8,13 @@ import {
   type EmbeddingDialect,
   type EmbeddingRequest,
   noUsage,
-  parseBody,
 } from '@ai-switch/dialects';
 import { authenticate, permitModel } from './authenticate.ts';
 import type { Charge } from './charge.ts';
-import { collectBody } from './collect-body.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type AskedEmbeddings, attemptEmbeddings, embeddingDestinations } from './embed-attempt.ts';
 import { tokensOf } from './estimate.ts';
+import { readBody } from './read-body.ts';
 import { receive } from './receive.ts';
 import { record } from './record.ts';
 import { refuse } from './refuse.ts';
@@ -39,9 +38,8 @@ export async function answerEmbeddings(
   try {
     edge.admit();
     const caller = await authenticate(edge, exchange);
-    const bytes = await collectBody(incoming, edge.settings, edge.ticker);
-    const { body, scan } = parseBody(bytes);
-    const request = embedding.readRequest(body, address);
+    const sent = await readBody(edge, exchange);
+    const request = embedding.readRequest(sent.body, address);
     exchange.record.alias = request.model;
     permitModel(caller, request.model);
     const routed = await route(edge, caller, request.model, exchange);
@@ -49,7 +47,7 @@ export async function answerEmbeddings(
     const input = estimateTokens(request);
     const hold = await reserve(edge, exchange, caller, { input, output: 0 });
     try {
-      const asked: AskedEmbeddings = { embedding, request, bytes, scan };
+      const asked: AskedEmbeddings = { ...sent, embedding, request };
       const order = attemptOrder(destinations, false);
       const answer = await tryDestinations(edge, exchange, order, (destination) =>
         attemptEmbeddings(edge, exchange, asked, destination, hold),

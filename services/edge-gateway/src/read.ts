@@ -1,22 +1,18 @@
 import type { Caller } from '@ai-switch/contracts';
-import type { Dialect, JsonObject, Request, Scan } from '@ai-switch/dialects';
-import { openaiChat, openaiResponses, parseBody } from '@ai-switch/dialects';
+import type { Dialect, JsonObject, Request } from '@ai-switch/dialects';
+import { openaiChat, openaiResponses } from '@ai-switch/dialects';
 import { affinityKeyOf } from './affinity.ts';
-import { collectBody } from './collect-body.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { estimateInputTokens } from './estimate.ts';
 import type { Exchange } from './exchange.ts';
 import { itemKeeper, withItems } from './item-store.ts';
+import { readBody, type SentBody } from './read-body.ts';
 
 /** What the client asks for, with the bytes it asked in. */
-export interface Asked {
+export interface Asked extends SentBody {
   readonly request: Request;
   /** What the body is written in, which may be another dialect than the answer's. */
   readonly dialect: Dialect;
-  readonly bytes: Buffer;
-  readonly body: JsonObject;
-  /** Where the top-level fields stand in `bytes`. */
-  readonly scan: Scan;
   readonly inputTokensEstimate: number;
   /** The request is no longer what stands in `bytes`. */
   readonly isRewritten: boolean;
@@ -24,8 +20,7 @@ export interface Asked {
 
 /** @throws InvalidRequest that names the field; Fault `tooLarge` */
 export async function read(edge: EdgeParts, exchange: Exchange, caller: Caller): Promise<Asked> {
-  const bytes = await collectBody(exchange.incoming, edge.settings, edge.ticker);
-  const { body: parsed, scan } = parseBody(bytes);
+  const { bytes, body: parsed, scan } = await readBody(edge, exchange);
   const dialect = dialectOfBody(exchange.dialect, parsed);
   const body = dialect === openaiResponses ? withItems(edge.items, caller.userId, parsed) : parsed;
   if (exchange.dialect === openaiResponses) exchange.onOutput = itemKeeper(edge.items, caller.userId, parsed);

@@ -28,7 +28,7 @@ export interface Question {
   readonly isStreaming: boolean;
   /** What the destination cannot carry. */
   readonly dropped: readonly string[];
-  /** The answer's events have to be led back to the client's own tools and schema. */
+  /** The answer's events have to be led back to the client's own tools and schema, or to the form of a summary. */
   readonly isRestoring: boolean;
   /** Begins the way of one answer's events back to the client. */
   translate(recorder: ReasoningRecorder | undefined): Translate;
@@ -71,7 +71,8 @@ export function questionFor(exchange: Exchange, asked: Asked, destination: Desti
     body,
     isStreaming: request.isStreaming,
     dropped: [...new Set([...fitted.dropped, ...written.dropped, ...quirksDropped])].sort(),
-    isRestoring: restores.length > 0,
+    // A summary is an answer like any other until it is written as one.
+    isRestoring: restores.length > 0 || request.isCompaction === true,
     translate: (recorder) => {
       const begun = restores.map((restore) => restore());
       return translation(exchange, origin, begun, recorder);

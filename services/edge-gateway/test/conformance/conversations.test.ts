@@ -3,6 +3,7 @@
 import type { Script } from '@ai-switch/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Gateway } from '../gateway.ts';
+import type { Client } from './client.ts';
 import { CLIENTS } from './clients/index.ts';
 import { converse } from './conversation.ts';
 import { MODELS, type ModelName, openModels } from './models.ts';
@@ -16,11 +17,17 @@ afterAll(() => gateway[Symbol.asyncDispose]());
 const names = Object.keys(MODELS) as ModelName[];
 const FORMS = [true, false];
 
+/** The numbered cases that are about one client. */
+function caseOf({ name }: Client): string {
+  if (name.startsWith('Codex')) return 'case 25: ';
+  return name.startsWith('Cursor') ? 'case 31: case 95: ' : '';
+}
+
 const ROUND: readonly ModelName[] = ['claude', 'glm', 'gemini-3', 'gpt'];
 
 for (const client of CLIENTS) {
   for (const isStreaming of FORMS) {
-    test.each(names)(`${client.name} with %s, streamed: ${isStreaming}`, async (name) => {
+    test.each(names)(`${caseOf(client)}${client.name} with %s, streamed: ${isStreaming}`, async (name) => {
       const spoken = await converse(gateway, client, [name], isStreaming);
       expect(spoken).toHaveLength(client.steps.length + 3);
     });

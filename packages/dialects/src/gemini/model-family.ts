@@ -1,6 +1,8 @@
 // What a Gemini model takes is told by its name. A name without a version, like `gemini-flash-latest`, is of the newest
 // models, asked in the ways that older ones know too.
 
+import { bareName } from '../model/model-name.ts';
+
 /** Models before 2.5 know only OpenAPI's subset, as `parameters` and `responseSchema`. */
 export function isJsonSchemaTaken(model: string): boolean {
   return versionOf(model) >= 2.5;
@@ -71,9 +73,4 @@ function isGemini(model: string): boolean {
 function versionOf(model: string): number {
   const version = /^gemini-(\d+(?:\.\d+)?)/.exec(bareName(model))?.[1];
   return version === undefined ? NEWEST : Number(version);
-}
-
-/** `models/gemini-3-pro` as `gemini-3-pro`. */
-function bareName(model: string): string {
-  return model.toLowerCase().slice(model.lastIndexOf('/') + 1);
 }

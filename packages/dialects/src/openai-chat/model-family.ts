@@ -1,10 +1,7 @@
 // What the form of a request depends on beyond the dialect, told by the model's name, since a dialect does not know its
 // provider. Each entry says what a provider answers when it is got wrong.
 
-/** `openai/gpt-5.5` as `gpt-5.5`. */
-function bareName(model: string): string {
-  return model.toLowerCase().slice(model.lastIndexOf('/') + 1);
-}
+import { bareName } from '../model/model-name.ts';
 
 /** The open-weight gpt-oss is served by others and takes what they take. */
 export function isOpenAi(model: string): boolean {

@@ -1,9 +1,8 @@
 // What Claude models refuse is told by their names. The dialect knows it as well when it writes a request anew; here it is
 // for the bytes of Anthropic's own clients, which go through untouched otherwise.
 
-import { effortOfBudget, type JsonObject } from '@ai-switch/dialects';
+import { claudeVersion, effortOfBudget, type JsonObject } from '@ai-switch/dialects';
 import { isObject, withFields, withoutFields } from './body.ts';
-import { claudeVersion } from './model-names.ts';
 import type { Quirk } from './quirk.ts';
 
 /** From Opus 4.7 on, 2026-04: "`temperature` is deprecated for this model." 1 is taken; top_p and top_k never are. */

@@ -1,10 +1,9 @@
 // https://api-docs.deepseek.com/guides/thinking_mode, as of November 2026.
 
-import type { JsonValue } from '@ai-switch/dialects';
+import { bareName, type JsonValue } from '@ai-switch/dialects';
 import { withAssistantMessages, withFields, withFunctions, withoutFields } from './body.ts';
 import { digest } from './digest.ts';
 import { effortOf, isThinkingOff, lowHighMax } from './effort.ts';
-import { bareName } from './model-names.ts';
 import type { Quirk } from './quirk.ts';
 
 /**

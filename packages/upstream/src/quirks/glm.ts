@@ -1,8 +1,8 @@
 // https://docs.z.ai/guides/capabilities/thinking-mode, as of November 2026.
 
+import { bareName } from '@ai-switch/dialects';
 import { hasTools, isObject, withFields } from './body.ts';
 import { effortOf, isThinkingOff, lowHighMax } from './effort.ts';
-import { bareName, glmVersion } from './model-names.ts';
 import type { Quirk } from './quirk.ts';
 
 /** Arguments come in one piece after minutes of silence unless `tool_stream` is set: https://docs.z.ai/guides/tools/stream-tool */
@@ -37,3 +37,8 @@ export const glmEffort: Quirk = (body, { model, drop }) => {
   const thinking = isObject(body.thinking) ? body.thinking : { type: 'enabled' };
   return withFields(body, { reasoning_effort: undefined, thinking });
 };
+
+/** `glm-4.7` as 4.7; 0 for other names. */
+function glmVersion(model: string): number {
+  return Number(/^glm-(\d+(?:\.\d+)?)/.exec(bareName(model))?.[1] ?? 0);
+}

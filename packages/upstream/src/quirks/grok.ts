@@ -1,5 +1,5 @@
+import { bareName } from '@ai-switch/dialects';
 import { isObject, withFields, withoutFields } from './body.ts';
-import { bareName } from './model-names.ts';
 import type { Quirk } from './quirk.ts';
 
 /**

@@ -1,9 +1,8 @@
 // https://platform.minimax.io/docs/api-reference/text-openai-api and …/text-anthropic-api, as of November 2026.
 
-import type { JsonObject } from '@ai-switch/dialects';
+import { bareName, type JsonObject } from '@ai-switch/dialects';
 import { isObject, withAssistantMessages, withFields, withoutFields } from './body.ts';
 import { effortOf } from './effort.ts';
-import { bareName } from './model-names.ts';
 import type { Quirk } from './quirk.ts';
 
 /**

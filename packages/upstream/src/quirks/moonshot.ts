@@ -1,8 +1,8 @@
 // https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model, as of November 2026.
 
+import { bareName } from '@ai-switch/dialects';
 import { listOf, withAssistantMessages, withFields, withFunctions, withoutFields } from './body.ts';
 import { effortOf, isThinkingOff, lowHighMax } from './effort.ts';
-import { bareName } from './model-names.ts';
 import type { Quirk } from './quirk.ts';
 
 /** 2026-01: "thinking is enabled but reasoning_content is missing in assistant tool call message at index 1". */

@@ -1,6 +1,6 @@
+import { isOpenAiReasoning } from '@ai-switch/dialects';
 import { withFields, withoutFields } from './body.ts';
 import { withoutCacheControl } from './cache-control.ts';
-import { isOpenAiReasoning } from './model-names.ts';
 import type { Quirk } from './quirk.ts';
 import { encryptedReasoning, statelessItems, storeNothing } from './responses.ts';
 import { completionTokensMax } from './tokens-max.ts';

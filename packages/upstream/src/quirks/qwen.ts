@@ -1,9 +1,8 @@
 // https://www.alibabacloud.com/help/en/model-studio/deep-thinking, as of November 2026.
 
-import type { JsonObject } from '@ai-switch/dialects';
+import { bareName, type JsonObject } from '@ai-switch/dialects';
 import { isObject, listOf, withFields } from './body.ts';
 import { budgetOf, effortOf, isThinkingOff } from './effort.ts';
-import { bareName } from './model-names.ts';
 import type { Quirk } from './quirk.ts';
 
 /** Its own words for thinking are `enable_thinking` and `thinking_budget`, at the top of the body. */

@@ -1,9 +1,8 @@
 // Responses with nothing kept at the provider: an account that many share must not hold one user's answers where another can
 // ask for them by id, and what is replayed has to stand by itself.
 
-import type { JsonObject } from '@ai-switch/dialects';
+import { bareName, isOpenAiReasoning, type JsonObject } from '@ai-switch/dialects';
 import { isObject, listOf, withFields, withList } from './body.ts';
-import { bareName, isOpenAiReasoning } from './model-names.ts';
 import type { Quirk, QuirkCall } from './quirk.ts';
 
 /** The provider's default is `true`. A client that speaks Responses itself says what it wants by leaving it out. */

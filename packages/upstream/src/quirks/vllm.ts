@@ -1,9 +1,8 @@
 // https://docs.vllm.ai/en/latest/features/reasoning_outputs.html, as of November 2026.
 
-import type { JsonObject } from '@ai-switch/dialects';
+import { bareName, type JsonObject } from '@ai-switch/dialects';
 import { isObject, withAssistantMessages, withFields } from './body.ts';
 import { effortOf, isThinkingOff, lowMediumHigh } from './effort.ts';
-import { bareName } from './model-names.ts';
 import type { Quirk } from './quirk.ts';
 
 /** The field was `reasoning_content` and is `reasoning`; chat templates read one or the other, so that both come back. */

@@ -217,6 +217,16 @@ describe('which tools may be called', () => {
   });
 });
 
+test.each<[string, readonly string[]]>([
+  ['ANY', ['f', 'h']],
+  ['VALIDATED', ['h']],
+])('where %s leaves %j, no other function is told to a provider that knows no such choice', (mode, left) => {
+  const functionDeclarations = ['f', 'g', 'h'].map((name) => ({ name, parameters: { type: 'OBJECT' } }));
+  const { toolConfig } = calling({ mode, allowedFunctionNames: left });
+  const request = read(ask({ tools: [{ functionDeclarations }, { googleSearch: {} }], toolConfig }));
+  expect(request.tools).toMatchObject([...left.map((name) => ({ name })), { kind: 'webSearch' }]);
+});
+
 test('tools of the provider are kept, a search of the web as one that others have too', () => {
   const { tools } = read(fixture('provider-tools'));
   expect(tools).toEqual([

@@ -4,7 +4,7 @@ import { InvalidRequest, type RequestAddress } from '../dialect.ts';
 import * as fields from '../json/fields.ts';
 import { isObject, objectOf, stringOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
-import type { OutputFormat, Reasoning, Request, ToolChoice } from '../model/request.ts';
+import type { OutputFormat, Reasoning, Request, Tool, ToolChoice } from '../model/request.ts';
 import { readContents, readSystem } from './read-messages.ts';
 import { readSchema } from './read-schema.ts';
 import { readTools } from './read-tools.ts';
@@ -38,7 +38,7 @@ export function readRequest(value: JsonValue, address?: RequestAddress): Request
     model: address.model,
     system: readSystem(body.systemInstruction),
     turns: readContents(body.contents),
-    tools: readTools(body.tools),
+    tools: allowedTools(readTools(body.tools), body.toolConfig),
     stop: fields
       .optionalList(config.stopSequences, at('stopSequences'))
       .map((text, index) => fields.requiredString(text, `${at('stopSequences')}.${index}`)),
@@ -80,6 +80,14 @@ function readToolChoice(value: JsonValue | undefined): ToolChoice | undefined {
         'The field "toolConfig.functionCallingConfig.mode" must be AUTO, NONE, ANY or VALIDATED.',
       );
   }
+}
+
+/** Where a choice leaves some functions, no other may be called; a provider that knows no such choice is told of no other. */
+function allowedTools(tools: readonly Tool[], toolConfig: JsonValue | undefined): readonly Tool[] {
+  const names = allowedNames(callingConfig(toolConfig) ?? {});
+  const isChosen = readToolChoice(toolConfig)?.kind === 'tool';
+  if (isChosen || names.length === 0) return tools;
+  return tools.filter((tool) => !('name' in tool) || names.includes(tool.name));
 }
 
 function callingConfig(toolConfig: JsonValue | undefined): JsonObject | undefined {

@@ -10,10 +10,10 @@ import type { Usage } from '../model/usage.ts';
 import { readUsageObject } from './usage.ts';
 
 export class MessagesStreamMeter implements StreamMeter {
-  #usage: Usage | undefined;
-  #outputCharacters = 0;
-  #isFinished = false;
-  #error: ProviderError | undefined;
+  usage: Usage | undefined;
+  outputCharacters = 0;
+  isFinished = false;
+  error: ProviderError | undefined;
 
   observe(frame: Frame): boolean {
     const { data } = frame;
@@ -21,7 +21,7 @@ export class MessagesStreamMeter implements StreamMeter {
     if (data.includes('\n') && parseJson(data) === undefined) {
       for (const line of data.split('\n')) this.observe({ event: '', data: line });
     } else if ((frame.event || typeIn(data)) === 'content_block_delta') {
-      this.#outputCharacters += stringCharacters(data, SPOKEN);
+      this.outputCharacters += stringCharacters(data, SPOKEN);
     } else this.#observeParsed(objectOf(parseJson(data)) ?? {}, frame.event);
     return true;
   }
@@ -30,39 +30,23 @@ export class MessagesStreamMeter implements StreamMeter {
     const type = stringOf(body.type) ?? name;
     switch (type) {
       case 'content_block_start':
-        this.#outputCharacters += charactersAtStart(objectOf(body.content_block) ?? {});
+        this.outputCharacters += charactersAtStart(objectOf(body.content_block) ?? {});
         return;
       case 'content_block_delta':
-        this.#outputCharacters += stringCharacters(JSON.stringify(body.delta ?? {}), SPOKEN);
+        this.outputCharacters += stringCharacters(JSON.stringify(body.delta ?? {}), SPOKEN);
         return;
       case 'message_start':
       case 'message_delta':
-        this.#usage = readUsageObject((objectOf(body.message) ?? body).usage, this.#usage);
+        this.usage = readUsageObject((objectOf(body.message) ?? body).usage, this.usage);
         // Some back ends leave `message_stop` out; the stop reason is as good.
-        if (stringOf(objectOf(body.delta)?.stop_reason)) this.#isFinished = true;
+        if (stringOf(objectOf(body.delta)?.stop_reason)) this.isFinished = true;
         return;
       case 'message_stop':
-        this.#isFinished = true;
+        this.isFinished = true;
         return;
       default:
-        this.#error ??= errorIn(200, body, type === 'error');
+        this.error ??= errorIn(200, body, type === 'error');
     }
-  }
-
-  get usage(): Usage | undefined {
-    return this.#usage;
-  }
-
-  get outputCharacters(): number {
-    return this.#outputCharacters;
-  }
-
-  get isFinished(): boolean {
-    return this.#isFinished;
-  }
-
-  get error(): ProviderError | undefined {
-    return this.#error;
   }
 }
 

@@ -14,9 +14,9 @@ import { readUsageObject } from './usage.ts';
 export class GeminiStreamMeter implements StreamMeter {
   /** Each of several answers has a finish of its own. */
   #finishesWanted: number;
-  #usage: Usage | undefined;
-  #outputCharacters = 0;
-  #error: ProviderError | undefined;
+  usage: Usage | undefined;
+  outputCharacters = 0;
+  error: ProviderError | undefined;
 
   constructor(request: Request) {
     this.#finishesWanted = request.answerCount;
@@ -27,32 +27,20 @@ export class GeminiStreamMeter implements StreamMeter {
     return true;
   }
 
-  get usage(): Usage | undefined {
-    return this.#usage;
-  }
-
-  get outputCharacters(): number {
-    return this.#outputCharacters;
-  }
-
   get isFinished(): boolean {
     return this.#finishesWanted <= 0;
   }
 
-  get error(): ProviderError | undefined {
-    return this.#error;
-  }
-
   #observeBody(body: JsonValue): void {
-    this.#error ??= errorIn(200, body, false);
+    this.error ??= errorIn(200, body, false);
     const chunk = objectOf(body);
     if (chunk === undefined) return;
-    this.#usage = readUsageObject(chunk.usageMetadata) ?? this.#usage;
+    this.usage = readUsageObject(chunk.usageMetadata) ?? this.usage;
     if (stringOf(objectOf(chunk.promptFeedback)?.blockReason)) this.#finishesWanted = 0;
     for (const candidate of listOf(chunk.candidates).filter(isObject)) {
       if (stringOf(candidate.finishReason)) this.#finishesWanted -= 1;
       for (const part of listOf(objectOf(candidate.content)?.parts).filter(isObject)) {
-        this.#outputCharacters += charactersOf(part);
+        this.outputCharacters += charactersOf(part);
       }
     }
   }

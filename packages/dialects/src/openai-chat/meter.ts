@@ -14,9 +14,9 @@ export class ChatStreamMeter implements StreamMeter {
   readonly #isUsageWanted: boolean;
   /** Each of several answers has a finish of its own. */
   #finishesWanted: number;
-  #usage: Usage | undefined;
-  #outputCharacters = 0;
-  #error: ProviderError | undefined;
+  usage: Usage | undefined;
+  outputCharacters = 0;
+  error: ProviderError | undefined;
 
   constructor(request: Request) {
     this.#isUsageWanted = request.isStreamUsageWanted;
@@ -31,7 +31,7 @@ export class ChatStreamMeter implements StreamMeter {
       return true;
     }
     const seen = walk(data);
-    this.#outputCharacters += seen.spoken + (seen.reasoningContent || seen.reasoning);
+    this.outputCharacters += seen.spoken + (seen.reasoningContent || seen.reasoning);
     this.#finishesWanted -= seen.finishes;
     if (seen.hasUsage || seen.isOdd || frame.event === 'error') {
       return this.#observeParsed(data, frame.event === 'error');
@@ -39,21 +39,9 @@ export class ChatStreamMeter implements StreamMeter {
     return true;
   }
 
-  get usage(): Usage | undefined {
-    return this.#usage;
-  }
-
-  get outputCharacters(): number {
-    return this.#outputCharacters;
-  }
-
   /** Many providers leave `[DONE]` out; the finish of every answer is as good. */
   get isFinished(): boolean {
     return this.#finishesWanted <= 0;
-  }
-
-  get error(): ProviderError | undefined {
-    return this.#error;
   }
 
   #observeParsed(data: string, isError: boolean): boolean {
@@ -61,7 +49,7 @@ export class ChatStreamMeter implements StreamMeter {
     const body = parseJson(data) ?? parseJson(data.slice(data.lastIndexOf('\n') + 1));
     const error = errorIn(200, body, isError);
     if (error !== undefined) {
-      this.#error = error;
+      this.error = error;
       return true;
     }
     const chunk = objectOf(body);
@@ -69,7 +57,7 @@ export class ChatStreamMeter implements StreamMeter {
     const choices = listOf(chunk.choices).map(objectOf);
     const usage = readUsageObject(chunk.usage ?? choices[0]?.usage);
     if (usage === undefined) return true;
-    this.#usage = usage;
+    this.usage = usage;
     return this.#isUsageWanted || choices.some(saysMore);
   }
 }

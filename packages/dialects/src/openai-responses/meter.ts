@@ -14,12 +14,12 @@ import { failureIn } from './read-stream.ts';
 import { readUsageObject } from './usage.ts';
 
 export class ResponsesStreamMeter implements StreamMeter {
-  #usage: Usage | undefined;
-  #outputCharacters = 0;
+  usage: Usage | undefined;
+  outputCharacters = 0;
   /** The places in the output of items that came in pieces. */
   readonly #inPieces = new Set<string>();
-  #isFinished = false;
-  #error: ProviderError | undefined;
+  isFinished = false;
+  error: ProviderError | undefined;
 
   observe({ event, data }: Frame): boolean {
     if (data === '' || data.startsWith('[DONE]')) return true;
@@ -32,24 +32,8 @@ export class ResponsesStreamMeter implements StreamMeter {
     return true;
   }
 
-  get usage(): Usage | undefined {
-    return this.#usage;
-  }
-
-  get outputCharacters(): number {
-    return this.#outputCharacters;
-  }
-
-  get isFinished(): boolean {
-    return this.#isFinished;
-  }
-
-  get error(): ProviderError | undefined {
-    return this.#error;
-  }
-
   #speak(place: string | undefined, characters: number): void {
-    this.#outputCharacters += characters;
+    this.outputCharacters += characters;
     if (characters > 0) this.#inPieces.add(place ?? '');
   }
 
@@ -64,27 +48,27 @@ export class ResponsesStreamMeter implements StreamMeter {
       case 'response.completed':
       case 'response.incomplete':
       case 'response.done':
-        this.#isFinished = true;
-        this.#usage = readUsageObject(response?.usage) ?? this.#usage;
-        if (this.#outputCharacters > 0) return;
+        this.isFinished = true;
+        this.usage = readUsageObject(response?.usage) ?? this.usage;
+        if (this.outputCharacters > 0) return;
         listOf(response?.output).forEach((item, at) => {
           this.#endItem(String(at), objectOf(item));
         });
         return;
       case 'response.failed':
-        this.#usage = readUsageObject(response?.usage) ?? this.#usage;
-        this.#error = failureIn(response);
+        this.usage = readUsageObject(response?.usage) ?? this.usage;
+        this.error = failureIn(response);
         return;
       default:
         if (SPOKEN.has(type)) this.#speak(placeOf(body), stringOf(body.delta)?.length ?? 0);
-        else if (!type.startsWith('response.')) this.#error ??= errorIn(200, body, type === 'error');
+        else if (!type.startsWith('response.')) this.error ??= errorIn(200, body, type === 'error');
     }
   }
 
   /** Some servers send an item without its pieces. */
   #endItem(place: string | undefined, item: JsonObject | undefined): void {
     if (item === undefined || this.#inPieces.has(place ?? '')) return;
-    this.#outputCharacters += itemText(item).length;
+    this.outputCharacters += itemText(item).length;
   }
 }
 

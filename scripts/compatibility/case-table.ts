@@ -9,9 +9,10 @@ export type CaseCounts = Record<string, { passed: number; failed: number }>;
 
 const FILE = join(ROOT, 'docs/COMPATIBILITY.md');
 
-/** The numbers of the cases that a test's whole name claims: `… > case 47: a stream split …`. */
+/** The numbers of the cases that a test's whole name claims, at the beginning of a title: `… > case 31: case 95: …`. */
 export function caseNumbersIn(fullName: string): readonly number[] {
-  return [...fullName.matchAll(/(?:^|> )case (\d{1,3}): /g)].map(([, number]) => Number(number));
+  const heads = fullName.match(/(?:^|> )(?:case \d{1,3}: )+/g) ?? [];
+  return heads.flatMap((head) => [...head.matchAll(/\d+/g)].map(([number]) => Number(number)));
 }
 
 /**

@@ -11,6 +11,7 @@ describe('the numbers that a test claims', () => {
   test.each([
     ['case 47: a stream split at every byte', [47]],
     ['a group > case 7: one > case 12: two', [7, 12]],
+    ['a group > case 31: case 95: both', [31, 95]],
     ['a test about case 47: in the middle of its words', []],
     ['case 1000: a number too long', []],
   ])('%s: %j', (name, numbers) => {

@@ -21,17 +21,21 @@ import type {
   RemoveUserResponse,
   RevokeKeyRequest,
   RevokeKeyResponse,
+  UpdateUserRequest,
+  UpdateUserResponse,
 } from '@ai-switch/contracts';
 import { type Clock, Fault } from '@ai-switch/kernel';
 import { KeyCache } from './key-cache.ts';
 import { digestOf, isSameDigest, makeKey, readKey } from './key-rules.ts';
 import { LastUse } from './last-use.ts';
 import {
+  checkDepartments,
   checkExpiry,
   checkId,
   checkLabel,
   checkModels,
   checkName,
+  checkProject,
   checkRole,
   readPage,
 } from './request-rules.ts';
@@ -81,16 +85,34 @@ export class AuthService implements Auth {
     if (record === undefined || !isSecret || !this.#isInForce(record)) throw refusal();
     this.#lastUse.note(keyId);
     // A copy, for callers in the same process may keep and change what they are given.
-    return { caller: { ...record.caller, models: [...record.caller.models] } };
+    const { models, departmentIds } = record.caller;
+    return { caller: { ...record.caller, models: [...models], departmentIds: [...departmentIds] } };
   }
 
-  async createUser({ tenant, name, role }: CreateUserRequest): Promise<CreateUserResponse> {
+  async createUser(request: CreateUserRequest): Promise<CreateUserResponse> {
+    const { tenant, name, role, departmentIds } = request;
     checkId('tenant', tenant);
     checkName(name);
     checkRole(role);
-    const user = await this.#store.createUser(tenant, name, role, this.#clock.nowMs());
+    checkDepartments(departmentIds);
+    const nowMs = this.#clock.nowMs();
+    const user = await this.#store.createUser({ tenant, name, role, departmentIds, nowMs });
     if (user.role !== role) throw new Fault('conflict', 'A user of this name has another role.');
+    const isElsewhere = departmentIds.join() !== user.departmentIds.join();
+    if (departmentIds.length > 0 && isElsewhere) {
+      throw new Fault('conflict', 'A user of this name is in other departments. Please move him instead.');
+    }
     return { user };
+  }
+
+  async updateUser({ tenant, userId, departmentIds }: UpdateUserRequest): Promise<UpdateUserResponse> {
+    checkId('tenant', tenant);
+    checkId('userId', userId);
+    checkDepartments(departmentIds);
+    const moved = await this.#store.moveUser(tenant, userId, departmentIds);
+    if (moved === undefined) throw new Fault('notFound', 'There is no such user.');
+    for (const keyId of moved.keyIds) this.#keys.forget(keyId);
+    return { user: moved.user };
   }
 
   async getUser({ tenant, user: idOrName }: GetUserRequest): Promise<GetUserResponse> {
@@ -116,11 +138,12 @@ export class AuthService implements Auth {
   }
 
   async createKey(request: CreateKeyRequest): Promise<CreateKeyResponse> {
-    const { tenant, userId, label, models, expiresAtMs } = request;
+    const { tenant, userId, label, models, expiresAtMs, projectId } = request;
     checkId('tenant', tenant);
     checkId('userId', userId);
     checkLabel(label);
     checkModels(models);
+    checkProject(projectId);
     const nowMs = this.#clock.nowMs();
     checkExpiry(expiresAtMs, nowMs);
     const { keyId, secret, text } = makeKey(nowMs);
@@ -132,6 +155,7 @@ export class AuthService implements Auth {
       digest,
       label,
       models,
+      projectId,
       expiresAtMs,
       nowMs,
     });

@@ -1,6 +1,7 @@
 // Key records in memory, in front of the store. A record is at most MEMORY_MS old: that is how long a key that another
-// process revoked stays usable here. What this process revokes is forgotten at once, even by look-ups that are under
-// way. When the store is down, remembered keys work until their time is over and all others are refused as unavailable.
+// process revoked stays usable here, and how long a user whom another process moved still counts in his old departments.
+// What this process revokes or moves is forgotten at once, even by look-ups that are under way. When the store is down,
+// remembered keys work until their time is over and all others are refused as unavailable.
 
 import { type Clock, Fault } from '@ai-switch/kernel';
 import type { KeyRecord } from './store.ts';

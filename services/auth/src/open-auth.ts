@@ -68,7 +68,7 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
     const root = await store.firstRootUser();
     if (root === undefined) throw new Error(`no user has the role ${Role.ROOT}`);
     const { tenant, userId } = root;
-    const request = { tenant, userId, label: 'root key', models: [], expiresAtMs: undefined };
+    const request = { tenant, userId, label: 'root key', models: [], expiresAtMs: undefined, projectId: '' };
     return (await auth.createKey(request)).plaintext;
   };
 

@@ -2,6 +2,9 @@ import { type Page, Role } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 
 const NAME = /^[A-Za-z0-9._@-]{1,128}$/;
+/** Of a department or a project: short enough for the names of quota buckets, and without their separator. */
+const UNIT_ID = /^[A-Za-z0-9._-]{1,48}$/;
+const DEPARTMENTS_MAX = 4;
 const ID_CHARACTERS_MAX = 128;
 const LABEL_CHARACTERS_MAX = 128;
 /** Model aliases that one key may name, and the length of one. */
@@ -20,6 +23,21 @@ export function checkName(name: string): void {
 export function checkRole(role: Role): void {
   if (role === Role.ROOT || role === Role.MEMBER) return;
   throw invalid('role', 'A user has the role root or member.');
+}
+
+export function checkDepartments(departmentIds: readonly string[]): void {
+  const isOnceEach = new Set(departmentIds).size === departmentIds.length;
+  const isWellFormed = departmentIds.every((id) => UNIT_ID.test(id));
+  if (departmentIds.length <= DEPARTMENTS_MAX && isOnceEach && isWellFormed) return;
+  throw invalid(
+    'departmentIds',
+    `A user is in at most ${DEPARTMENTS_MAX} departments, from the top down, each once and with 1 to 48 letters, digits and the characters ._- only.`,
+  );
+}
+
+export function checkProject(projectId: string): void {
+  if (projectId === '' || UNIT_ID.test(projectId)) return;
+  throw invalid('projectId', 'A project has 1 to 48 letters, digits and the characters ._- only.');
 }
 
 /** Ids are opaque to callers: one that does not exist is simply not found. */

@@ -9,6 +9,8 @@ export interface AuthSchema {
     name: string;
     role: string;
     created_at_ms: bigint;
+    /** A JSON list, from the top down. */
+    department_ids: string;
   };
   api_keys: {
     key_id: string;
@@ -23,6 +25,8 @@ export interface AuthSchema {
     expires_at_ms: bigint | null;
     revoked_at_ms: bigint | null;
     last_used_at_ms: bigint | null;
+    /** Empty for none. */
+    project_id: string;
   };
 }
 
@@ -67,6 +71,19 @@ export const migrations: readonly Migration[] = [
         .createIndex('api_keys_by_tenant')
         .on('api_keys')
         .columns(['tenant', 'key_id'])
+        .execute();
+    },
+  },
+  {
+    name: '002-departments-and-projects',
+    up: async ({ schema }) => {
+      await schema
+        .alterTable('users')
+        .addColumn('department_ids', 'text', (column) => column.notNull().defaultTo('[]'))
+        .execute();
+      await schema
+        .alterTable('api_keys')
+        .addColumn('project_id', 'text', (column) => column.notNull().defaultTo(''))
         .execute();
     },
   },

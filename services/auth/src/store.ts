@@ -28,6 +28,7 @@ export interface NewKey {
   readonly digest: string;
   readonly label: string;
   readonly models: readonly string[];
+  readonly projectId: string;
   readonly expiresAtMs: bigint | undefined;
   readonly nowMs: number;
 }
@@ -36,6 +37,14 @@ export interface NewKey {
 export interface PageOf {
   readonly after: string;
   readonly rowsMax: number;
+}
+
+export interface NewUser {
+  readonly tenant: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly departmentIds: readonly string[];
+  readonly nowMs: number;
 }
 
 export type AuthStore = ReturnType<typeof authStore>;
@@ -61,10 +70,11 @@ export function authStore(database: Database<AuthSchema>) {
         const userId = newId('usr', nowMs);
         await trx
           .insertInto('users')
-          .values({ user_id: userId, tenant, name: userName, role: Role.ROOT, created_at_ms: BigInt(nowMs) })
+          .values(userRow(userId, { tenant, name: userName, role: Role.ROOT, departmentIds: [], nowMs }))
           .execute();
         const label = 'first root key';
-        return insertKey(trx, { ...key, tenant, userId, label, models: [], expiresAtMs: undefined, nowMs });
+        const unbound = { models: [], projectId: '', expiresAtMs: undefined };
+        return insertKey(trx, { ...key, ...unbound, tenant, userId, label, nowMs });
       }),
 
     /** A key with its user, by the part of it that is no secret. */
@@ -73,7 +83,7 @@ export function authStore(database: Database<AuthSchema>) {
         .selectFrom('api_keys')
         .innerJoin('users', 'users.user_id', 'api_keys.user_id')
         .select(['api_keys.key_id', 'api_keys.tenant', 'api_keys.user_id', 'users.name', 'users.role'])
-        .select(['digest', 'models', 'expires_at_ms', 'revoked_at_ms'])
+        .select(['department_ids', 'project_id', 'digest', 'models', 'expires_at_ms', 'revoked_at_ms'])
         .where('key_id', '=', keyId)
         .executeTakeFirst();
       if (row === undefined) return undefined;
@@ -85,6 +95,8 @@ export function authStore(database: Database<AuthSchema>) {
           keyId: row.key_id,
           role: roleOf(row.role),
           models: JSON.parse(row.models),
+          departmentIds: JSON.parse(row.department_ids),
+          projectId: row.project_id,
         },
         digest: row.digest,
         expiresAtMs: row.expires_at_ms === null ? Number.POSITIVE_INFINITY : Number(row.expires_at_ms),
@@ -93,11 +105,12 @@ export function authStore(database: Database<AuthSchema>) {
     },
 
     /** Adds the user, or returns the one who has the name. */
-    createUser: async (tenant: string, name: string, role: Role, nowMs: number): Promise<User> => {
+    createUser: async (user: NewUser): Promise<User> => {
+      const { tenant, name, nowMs } = user;
       await requireTenant(kysely, tenant);
       await kysely
         .insertInto('users')
-        .values({ user_id: newId('usr', nowMs), tenant, name, role, created_at_ms: BigInt(nowMs) })
+        .values(userRow(newId('usr', nowMs), user))
         .onConflict((conflict) => conflict.columns(['tenant', 'name']).doNothing())
         .execute();
       const row = await kysely
@@ -123,6 +136,31 @@ export function authStore(database: Database<AuthSchema>) {
       const row = rows.find(({ user_id }) => user_id === idOrName) ?? rows[0];
       return row === undefined ? undefined : userOf(row);
     },
+
+    /** The user who was moved, and the keys that speak for him; undefined when there is none. */
+    moveUser: (
+      tenant: string,
+      userId: string,
+      departmentIds: readonly string[],
+    ): Promise<{ readonly user: User; readonly keyIds: readonly string[] } | undefined> =>
+      database.transaction(async (trx) => {
+        const row = await trx
+          .updateTable('users')
+          .set({ department_ids: JSON.stringify(departmentIds) })
+          .where('tenant', '=', tenant)
+          .where('user_id', '=', userId)
+          .returningAll()
+          .executeTakeFirst();
+        if (row === undefined) return undefined;
+        const keys = await trx
+          .selectFrom('api_keys')
+          .select('key_id')
+          .where('tenant', '=', tenant)
+          .where('user_id', '=', userId)
+          .where('revoked_at_ms', 'is', null)
+          .execute();
+        return { user: userOf(row), keyIds: keys.map(({ key_id }) => key_id) };
+      }),
 
     firstRootUser: async (): Promise<User | undefined> => {
       const row = await kysely
@@ -258,6 +296,18 @@ async function requireTenant(kysely: Kysely<AuthSchema>, tenant: string): Promis
   if (row === undefined) throw new Fault('notFound', 'There is no such company.');
 }
 
+function userRow(userId: string, user: NewUser): AuthSchema['users'] {
+  const { tenant, name, role, departmentIds, nowMs } = user;
+  return {
+    user_id: userId,
+    tenant,
+    name,
+    role,
+    created_at_ms: BigInt(nowMs),
+    department_ids: JSON.stringify(departmentIds),
+  };
+}
+
 async function insertKey(kysely: Kysely<AuthSchema>, key: NewKey): Promise<ApiKey> {
   const row = await kysely
     .insertInto('api_keys')
@@ -272,6 +322,7 @@ async function insertKey(kysely: Kysely<AuthSchema>, key: NewKey): Promise<ApiKe
       expires_at_ms: key.expiresAtMs ?? null,
       revoked_at_ms: null,
       last_used_at_ms: null,
+      project_id: key.projectId,
     })
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -297,6 +348,7 @@ function userOf(row: Selectable<AuthSchema['users']>): User {
     name: row.name,
     role: roleOf(row.role),
     createdAtMs: row.created_at_ms,
+    departmentIds: JSON.parse(row.department_ids),
   };
 }
 
@@ -312,6 +364,7 @@ function keyOf(row: Selectable<AuthSchema['api_keys']>): ApiKey {
     expiresAtMs: row.expires_at_ms ?? undefined,
     revokedAtMs: row.revoked_at_ms ?? undefined,
     lastUsedAtMs: row.last_used_at_ms ?? undefined,
+    projectId: row.project_id,
   };
 }
 

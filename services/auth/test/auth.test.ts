@@ -40,6 +40,8 @@ describeAuth('auth', (subject) => {
         keyId: key.keyId,
         role: Role.MEMBER,
         models: ['fast', 'deep'],
+        departmentIds: [],
+        projectId: '',
       });
       expect(key).toMatchObject({ label: 'laptop', userId: user.userId, createdAtMs: BigInt(START_MS) });
     });

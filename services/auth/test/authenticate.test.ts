@@ -112,7 +112,7 @@ describe('authentication', () => {
   it('refuses a key of which the user is gone, even if its row says that it is in force', async () => {
     const { auth, clock, text } = await watched();
     const { user: root } = await auth.getUser({ tenant: TENANT, user: 'root' });
-    await auth.createUser({ tenant: TENANT, name: 'second', role: Role.ROOT });
+    await auth.createUser({ tenant: TENANT, name: 'second', role: Role.ROOT, departmentIds: [] });
     await auth.removeUser({ tenant: TENANT, userId: root?.userId ?? '' });
     clock.now += 10_000;
     expect(await outcome(auth.authenticate({ key: text }))).toBe('unauthenticated');

@@ -5,7 +5,16 @@ import type { KeyRecord } from '../src/store.ts';
 
 function recordOf(keyId: string): KeyRecord {
   return {
-    caller: { tenant: 't', userId: 'u', userName: 'n', keyId, role: Role.MEMBER, models: [] },
+    caller: {
+      tenant: 't',
+      userId: 'u',
+      userName: 'n',
+      keyId,
+      role: Role.MEMBER,
+      models: [],
+      departmentIds: [],
+      projectId: '',
+    },
     digest: '',
     expiresAtMs: Number.POSITIVE_INFINITY,
     isRevoked: false,

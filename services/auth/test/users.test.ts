@@ -31,7 +31,7 @@ describeAuth('users', (subject) => {
     });
 
     it('belongs to a company that exists', async () => {
-      const request = { tenant: 'other', name: 'mia', role: Role.MEMBER };
+      const request = { tenant: 'other', name: 'mia', role: Role.MEMBER, departmentIds: [] };
       await expect(subject.auth.createUser(request)).rejects.toMatchObject({ code: 'notFound' });
     });
 

@@ -167,6 +167,7 @@ describe.each(PATHS)('%s', (path) => {
       label: '',
       models: ['another'],
       expiresAtMs: undefined,
+      projectId: '',
     });
     const response = await gateway.post(path, more({}), { 'x-api-key': plaintext });
     expect(response.status).toBe(403);

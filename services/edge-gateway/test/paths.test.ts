@@ -138,7 +138,7 @@ for (const [place, presented] of KEY_PLACES) {
         body: JSON.stringify({ data: [{ index: 0, embedding: [1] }], usage: { prompt_tokens: 1 } }),
       });
     }
-    const request = { tenant, userId, label: '', models: [], expiresAtMs: undefined };
+    const request = { tenant, userId, label: '', models: [], expiresAtMs: undefined, projectId: '' };
     const { plaintext } = await ports.auth.createKey(request);
     const { query = '', headers = {} } = presented(plaintext);
     const response = await fetch(`${url}${path}?unknown=1&${query}`, {

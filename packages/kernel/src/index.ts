@@ -5,3 +5,4 @@ export * from './fault.ts';
 export * from './folder.ts';
 export * from './ids.ts';
 export * from './lifetime.ts';
+export * from './micros.ts';

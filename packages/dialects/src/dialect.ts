@@ -48,6 +48,8 @@ export interface Dialect {
   readError(status: number, body: string): ProviderError;
   /** Watches a stream that goes through untouched. */
   streamMeter(request: Request): StreamMeter;
+  /** Watches one that may have to be ended before its time. */
+  streamStopper(context: ReplyContext): StreamStopper;
   /** The usage in a whole reply; absent when the provider sent none. */
   readUsage(body: JsonValue): Usage | undefined;
 
@@ -89,6 +91,18 @@ export interface StreamMeter {
   readonly isFinished: boolean;
   /** The provider's own error frame, when one was seen. */
   readonly error: ProviderError | undefined;
+}
+
+/** Ends one stream that passes through unchanged, in the middle, as an answer that reached its maximum. */
+export interface StreamStopper {
+  /** Sees each frame that the client got, in order. */
+  observe(frame: Frame): void;
+  /**
+   * Call at most once.
+   * @param usage what the answer cost up to here
+   * @returns the complete frames that close what is open, after which nothing may follow; '' when the stream has ended
+   */
+  stop(usage: Usage): string;
 }
 
 /** One server-sent event. */

@@ -6,6 +6,7 @@ import { MessagesStreamMeter } from './meter.ts';
 import { readReply } from './read-reply.ts';
 import { readRequest } from './read-request.ts';
 import { MessagesStreamReader } from './read-stream.ts';
+import { MessagesStreamStopper } from './stream-stop.ts';
 import { readUsageObject } from './usage.ts';
 import { writeError, writeStreamError } from './write-error.ts';
 import { writeReply } from './write-reply.ts';
@@ -24,6 +25,7 @@ export const anthropicMessages: Dialect = {
   streamReader: () => new MessagesStreamReader(),
   readError,
   streamMeter: () => new MessagesStreamMeter(),
+  streamStopper: (context) => new MessagesStreamStopper(context),
   readUsage: (body) => readUsageObject(objectOf(body)?.usage),
   writeReply,
   streamWriter: (context) => new MessagesStreamWriter(context),

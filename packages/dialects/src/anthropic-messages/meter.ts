@@ -51,7 +51,7 @@ export class MessagesStreamMeter implements StreamMeter {
 }
 
 /** For streams without names. The event's own type stands first in every known server; where not, it is parsed. */
-function typeIn(data: string): string {
+export function typeIn(data: string): string {
   return /^\s*\{\s*"type"\s*:\s*"(\w+)"/.exec(data)?.[1] ?? '';
 }
 

@@ -6,6 +6,7 @@ import { path } from './path.ts';
 import { readReply } from './read-reply.ts';
 import { readRequest } from './read-request.ts';
 import { GeminiStreamReader } from './read-stream.ts';
+import { GeminiStreamStopper } from './stream-stop.ts';
 import { readUsageObject } from './usage.ts';
 import { writeError, writeStreamError } from './write-error.ts';
 import { writeReply } from './write-reply.ts';
@@ -26,6 +27,7 @@ export const gemini: Dialect = {
   streamReader: () => new GeminiStreamReader(),
   readError,
   streamMeter: (request) => new GeminiStreamMeter(request),
+  streamStopper: (context) => new GeminiStreamStopper(context),
   readUsage: (body) => readUsageObject(objectOf(body)?.usageMetadata),
   writeReply,
   streamWriter: (context) => new GeminiStreamWriter(context),

@@ -5,6 +5,7 @@ import { ChatStreamMeter } from './meter.ts';
 import { readReply } from './read-reply.ts';
 import { readRequest } from './read-request.ts';
 import { ChatStreamReader } from './read-stream.ts';
+import { ChatStreamStopper } from './stream-stop.ts';
 import { readUsageObject } from './usage.ts';
 import { writeError, writeStreamError } from './write-error.ts';
 import { writeReply } from './write-reply.ts';
@@ -23,6 +24,7 @@ export const openaiChat: Dialect = {
   streamReader: () => new ChatStreamReader(),
   readError,
   streamMeter: (request) => new ChatStreamMeter(request),
+  streamStopper: (context) => new ChatStreamStopper(context),
   readUsage: (body) => readUsageObject(objectOf(body)?.usage),
   writeReply,
   streamWriter: (context) => new ChatStreamWriter(context),

@@ -5,6 +5,7 @@ import { ResponsesStreamMeter } from './meter.ts';
 import { readReply } from './read-reply.ts';
 import { readRequest } from './read-request.ts';
 import { ResponsesStreamReader } from './read-stream.ts';
+import { ResponsesStreamStopper } from './stream-stop.ts';
 import { readUsageObject } from './usage.ts';
 import { writeError, writeStreamError } from './write-error.ts';
 import { writeReply } from './write-reply.ts';
@@ -25,6 +26,7 @@ export const openaiResponses: Dialect = {
   streamReader: () => new ResponsesStreamReader(),
   readError,
   streamMeter: () => new ResponsesStreamMeter(),
+  streamStopper: (context) => new ResponsesStreamStopper(context),
   readUsage: (body) => readUsageObject(objectOf(body)?.usage),
   writeReply,
   streamWriter: (context) => new ResponsesStreamWriter(context),

@@ -155,8 +155,12 @@ function checkResource(field: string, { provider, model, weight, priority }: Res
   }
 }
 
+export function isProviderName(name: string): boolean {
+  return PROVIDER_NAME.test(name);
+}
+
 export function checkProviderName(field: string, name: string): void {
-  if (!PROVIDER_NAME.test(name)) {
+  if (!isProviderName(name)) {
     throw invalid(field, 'The provider’s name must have 1 to 64 lower-case letters, digits or `-`.');
   }
 }

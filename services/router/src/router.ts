@@ -4,14 +4,22 @@
 
 import {
   Alias,
+  type ExplainCostRequest,
+  type ExplainCostResponse,
+  type GetPriceBookRequest,
+  type GetPriceBookResponse,
   type ListAliasesRequest,
   type ListAliasesResponse,
   type ListModelsRequest,
   type ListModelsResponse,
+  type ListPriceBooksRequest,
+  type ListPriceBooksResponse,
   type ListProvidersRequest,
   type ListProvidersResponse,
   type PutAliasRequest,
   type PutAliasResponse,
+  type PutPriceBookRequest,
+  type PutPriceBookResponse,
   type PutProviderRequest,
   type PutProviderResponse,
   type RemoveAliasRequest,
@@ -28,6 +36,10 @@ import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
 import { createLogger, type Logger } from '@ai-switch/telemetry';
 import type { Kysely } from 'kysely';
 import { type MasterKey, masterKeyOf } from './credentials.ts';
+import { explainCost } from './explain-cost.ts';
+import { getPriceBook, listPriceBooks, putPriceBook } from './price-books.ts';
+import { priceListOf } from './price-list.ts';
+import { checkedPriceBook } from './price-rules.ts';
 import {
   checkAffinityKey,
   checkAlias,
@@ -40,7 +52,7 @@ import {
 } from './put-rules.ts';
 import type { Random } from './route-rules.ts';
 import { migrations, type ProviderRow, type RouterSchema } from './schema.ts';
-import { modelsOf, type Snapshot, snapshotOf, targetsFor } from './snapshot.ts';
+import { editionAt, modelsOf, routeFor, type Snapshot, snapshotOf, targetsFor } from './snapshot.ts';
 import { Snapshots } from './snapshots.ts';
 import * as store from './store.ts';
 import { dataKeyOpener, seal } from './tenant-keys.ts';
@@ -101,7 +113,7 @@ class RouterService implements Router {
       clock,
       logger,
       load: (tenant, previous) =>
-        loadSnapshot({ rows: database.kysely, masterKey, logger }, tenant, previous),
+        loadSnapshot({ rows: database.kysely, masterKey, clock, logger }, tenant, previous),
     });
   }
 
@@ -110,12 +122,13 @@ class RouterService implements Router {
     checkAffinityKey(affinityKey);
     const found = this.#snapshots.get(tenant);
     const snapshot = found instanceof Promise ? await found : found;
-    return { targets: targetsFor(snapshot, alias, this.#options.random, affinityKey) };
+    const { random, clock } = this.#options;
+    return { targets: targetsFor(snapshot, alias, { random, affinityKey, nowMs: clock.nowMs() }) };
   }
 
   async listModels({ tenant }: ListModelsRequest): Promise<ListModelsResponse> {
     checkTenant('tenant', tenant);
-    return { models: modelsOf(await this.#snapshots.get(tenant)) };
+    return { models: modelsOf(await this.#snapshots.get(tenant), this.#options.clock.nowMs()) };
   }
 
   async putProvider(request: PutProviderRequest): Promise<PutProviderResponse> {
@@ -205,6 +218,35 @@ class RouterService implements Router {
     return {};
   }
 
+  async putPriceBook(request: PutPriceBookRequest): Promise<PutPriceBookResponse> {
+    const nowMs = this.#nowMs();
+    const book = checkedPriceBook(request.book, nowMs);
+    if (request.isDryRun) return putPriceBook(this.#options.database.kysely, book, request, nowMs);
+    return this.#change(book.tenant, (rows) => putPriceBook(rows, book, request, nowMs));
+  }
+
+  async getPriceBook({ tenant, version }: GetPriceBookRequest): Promise<GetPriceBookResponse> {
+    return getPriceBook(this.#options.database.kysely, tenant, version, this.#nowMs());
+  }
+
+  async listPriceBooks(request: ListPriceBooksRequest): Promise<ListPriceBooksResponse> {
+    return listPriceBooks(this.#options.database.kysely, request, this.#nowMs());
+  }
+
+  async explainCost(request: ExplainCostRequest): Promise<ExplainCostResponse> {
+    const { tenant, version } = request;
+    checkTenant('tenant', tenant);
+    const snapshot = await this.#snapshots.get(tenant);
+    const nowMs = this.#options.clock.nowMs();
+    const priceList =
+      version === ''
+        ? editionAt(snapshot, nowMs)?.priceList
+        : priceListOf(
+            (await getPriceBook(this.#options.database.kysely, tenant, version, BigInt(nowMs))).book,
+          );
+    return explainCost(routeFor(snapshot, request.model), priceList, request);
+  }
+
   /** One change of a tenant, after which the next route here sees it; elsewhere as snapshots.ts says. */
   async #change<Result>(
     tenant: string,
@@ -232,17 +274,18 @@ class RouterService implements Router {
 interface LoadOptions {
   readonly rows: Kysely<RouterSchema>;
   readonly masterKey: MasterKey;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
 async function loadSnapshot(
-  { rows, masterKey, logger }: LoadOptions,
+  { rows, masterKey, clock, logger }: LoadOptions,
   tenant: string,
   previous: Snapshot | undefined,
 ): Promise<Snapshot> {
   if (previous !== undefined && previous.revision === (await store.readRevision(rows, tenant)))
     return previous;
-  const found = await store.readTenant(rows, tenant);
+  const found = await store.readTenant(rows, tenant, BigInt(clock.nowMs()));
   return snapshotOf({
     rows: found,
     dataKey: dataKeyOpener(masterKey, tenant, found.dataKeys),

@@ -7,6 +7,7 @@ export interface RouterSchema {
   aliases: AliasRow;
   data_keys: DataKeyRow;
   revisions: RevisionRow;
+  price_books: PriceBookRow;
 }
 
 export interface ProviderRow {
@@ -45,6 +46,21 @@ export interface DataKeyRow {
 export interface RevisionRow {
   tenant: string;
   revision: bigint;
+}
+
+/** One version of a company's price book. It is written once and never changed. */
+export interface PriceBookRow {
+  tenant: string;
+  number: bigint;
+  /** Of what it says, without its date. */
+  digest: string;
+  effective_at_ms: bigint;
+  created_at_ms: bigint;
+  currency: string;
+  unpriced: string;
+  row_count: bigint;
+  /** Its rows and the rates of unpriced models, with every amount as text. */
+  content: string;
 }
 
 export const migrations: readonly Migration[] = [
@@ -95,6 +111,29 @@ export const migrations: readonly Migration[] = [
           .addColumn(column, 'text', (added) => added.notNull().defaultTo('{}'))
           .execute();
       }
+    },
+  },
+  {
+    name: '003-price-books',
+    up: async ({ schema }: Kysely<never>) => {
+      await schema
+        .createTable('price_books')
+        .addColumn('tenant', 'text', (column) => column.notNull())
+        .addColumn('number', 'bigint', (column) => column.notNull())
+        .addColumn('digest', 'text', (column) => column.notNull())
+        .addColumn('effective_at_ms', 'bigint', (column) => column.notNull())
+        .addColumn('created_at_ms', 'bigint', (column) => column.notNull())
+        .addColumn('currency', 'text', (column) => column.notNull())
+        .addColumn('unpriced', 'text', (column) => column.notNull())
+        .addColumn('row_count', 'bigint', (column) => column.notNull())
+        .addColumn('content', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('price_books_key', ['tenant', 'number'])
+        .execute();
+      await schema
+        .createIndex('price_books_by_date')
+        .on('price_books')
+        .columns(['tenant', 'effective_at_ms', 'number'])
+        .execute();
     },
   },
 ];

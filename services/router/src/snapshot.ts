@@ -1,9 +1,17 @@
 // Pure but for the opening of credentials: a tenant's rows, compiled so that a route is a look-up and a draw.
 
-import { Capabilities, Model, type Provider, Target } from '@ai-switch/contracts';
+import {
+  Capabilities,
+  Model,
+  type PriceBook,
+  type Provider,
+  Target,
+  UnpricedRule,
+} from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { withCapabilities } from '@ai-switch/upstream';
 import { type DataKey, openCredential, SealError } from './credentials.ts';
+import { type PriceList, priceListOf } from './price-list.ts';
 import { isModelName } from './put-rules.ts';
 import { type Candidate, drawOrder, type Random, stickyOrder, type Tier, tiersOf } from './route-rules.ts';
 import type { ProviderRow } from './schema.ts';
@@ -14,10 +22,21 @@ export interface Snapshot {
   /** Aliases that were put, and one for each model that a provider serves. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly providers: ReadonlyMap<string, KnownProvider>;
+  /** By the moment from which they hold, ascending; the first one holds since ever. */
+  readonly editions: readonly Edition[];
 }
 
-interface Route {
-  readonly tiers: readonly Tier<Target>[];
+/** The routes under one version of the price book, or under none. A version to come is there before it takes effect. */
+export interface Edition {
+  readonly fromMs: number;
+  readonly priceList: PriceList | undefined;
+  /** The priced tiers of the routes that were asked for, by name. */
+  readonly tiers: Map<string, readonly Tier<Target>[]>;
+}
+
+export interface Route {
+  /** All that could answer, whatever the price book says of them; without prices. */
+  readonly candidates: readonly Candidate<Target>[];
   /** As a client sees it in the list. */
   readonly model: Model;
 }
@@ -51,38 +70,99 @@ export function snapshotOf({ rows, dataKey, onUnopened }: SnapshotOptions): Snap
     );
     const first = resources.toSorted((one, other) => one.priority - other.priority)[0];
     const model = Model.create({ name, provider: first?.provider ?? '', updatedAtMs });
-    routes.set(name, { tiers: tiersOf(candidates), model });
+    routes.set(name, { candidates, model });
   }
-  return { revision: rows.revision, routes, providers };
+  return { revision: rows.revision, routes, providers, editions: editionsOf(rows) };
+}
+
+function editionsOf({ priceBook, priceBooksToCome }: TenantRows): Edition[] {
+  const edition = (fromMs: number, book: PriceBook | undefined): Edition => ({
+    fromMs,
+    priceList: book && priceListOf(book),
+    tiers: new Map(),
+  });
+  const toCome = priceBooksToCome.map((book) => edition(Number(book.effectiveAtMs), book));
+  return [edition(Number.NEGATIVE_INFINITY, priceBook), ...toCome];
+}
+
+export function editionAt({ editions }: Snapshot, nowMs: number): Edition | undefined {
+  return editions.findLast(({ fromMs }) => fromMs <= nowMs);
+}
+
+export interface Draw {
+  readonly random: Random;
+  readonly affinityKey: string;
+  readonly nowMs: number;
 }
 
 /**
  * The targets for a name, best first. Every target is a copy: the caller may do with it what it likes.
- * @throws Fault `notFound` for an unknown name, `unavailable` when nothing that could answer is usable
+ * @throws Fault `notFound` for an unknown name, `unavailable` when nothing that could answer is usable, `forbidden` when
+ *   the price book denies all that is
  */
-export function targetsFor(snapshot: Snapshot, name: string, random: Random, affinityKey: string): Target[] {
-  const tiers = snapshot.routes.get(name)?.tiers ?? tiersOfProvider(snapshot, name);
-  if (tiers === undefined) {
-    throw new Fault(
-      'notFound',
-      `The model ${quoted(name)} is not known here. The list of models names those that are.`,
-    );
-  }
+export function targetsFor(snapshot: Snapshot, name: string, draw: Draw): Target[] {
+  const { random, affinityKey, nowMs } = draw;
+  const route = routeFor(snapshot, name);
+  const tiers = tiersIn(editionAt(snapshot, nowMs), name, route, snapshot.routes.has(name));
   if (tiers.length === 0) {
     throw new Fault(
-      'unavailable',
-      `No provider of the model ${quoted(name)} can be used. An administrator must mend it.`,
+      'forbidden',
+      `The model ${quoted(name)} has no price, and the price book of this company denies models without one. An administrator can add a row for it.`,
     );
   }
   const order = affinityKey === '' ? drawOrder(tiers, random) : stickyOrder(tiers, affinityKey);
   return order.map((target) => ({ ...target }));
 }
 
-/** Sorted by name in the order of code units, wherever the rows came from. */
-export function modelsOf(snapshot: Snapshot): Model[] {
-  return [...snapshot.routes.values()]
-    .map(({ model }) => ({ ...model }))
+/** @throws Fault `notFound` for an unknown name, `unavailable` when nothing that could answer is usable */
+export function routeFor(snapshot: Snapshot, name: string): Pick<Route, 'candidates'> {
+  const route = snapshot.routes.get(name) ?? routeOfProvider(snapshot, name);
+  if (route === undefined) {
+    throw new Fault(
+      'notFound',
+      `The model ${quoted(name)} is not known here. The list of models names those that are.`,
+    );
+  }
+  if (route.candidates.length === 0) {
+    throw new Fault(
+      'unavailable',
+      `No provider of the model ${quoted(name)} can be used. An administrator must mend it.`,
+    );
+  }
+  return route;
+}
+
+/** Sorted by name in the order of code units, wherever the rows came from. Without those that the price book denies. */
+export function modelsOf(snapshot: Snapshot, nowMs: number): Model[] {
+  const edition = editionAt(snapshot, nowMs);
+  const mayDeny = edition?.priceList?.unpriced === UnpricedRule.DENY;
+  const isDenied = (name: string, route: Route) =>
+    mayDeny && route.candidates.length > 0 && tiersIn(edition, name, route, true).length === 0;
+  return [...snapshot.routes]
+    .filter(([name, route]) => !isDenied(name, route))
+    .map(([, { model }]) => ({ ...model }))
     .sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/** The tiers with their prices, without what is denied. Kept for the names in the snapshot, which are a bounded number. */
+function tiersIn(
+  edition: Edition | undefined,
+  name: string,
+  { candidates }: Pick<Route, 'candidates'>,
+  isKept: boolean,
+): readonly Tier<Target>[] {
+  const kept = edition?.tiers.get(name);
+  if (kept !== undefined) return kept;
+  const tiers = tiersOf(candidates.flatMap((candidate) => priced(candidate, edition?.priceList)));
+  if (isKept) edition?.tiers.set(name, tiers);
+  return tiers;
+}
+
+function priced(candidate: Candidate<Target>, priceList: PriceList | undefined): Candidate<Target>[] {
+  if (priceList === undefined) return [candidate];
+  const { place } = candidate;
+  const { isDenied, price } = priceList.find(place.provider, place.model);
+  return isDenied ? [] : [{ ...candidate, place: { ...place, price } }];
 }
 
 /** A model that several providers serve is shared evenly among them. */
@@ -99,18 +179,16 @@ function impliedRoutes(providers: ReadonlyMap<string, KnownProvider>): Map<strin
       route.candidates.push(...candidatesOf(provider, model, 1, 0));
     }
   }
-  return new Map(
-    [...implied].map(([name, { model, candidates }]) => [name, { model, tiers: tiersOf(candidates) }]),
-  );
+  return implied;
 }
 
 /** `<provider>/<model>`: any model of a known provider, also one that its list does not name. */
-function tiersOfProvider(snapshot: Snapshot, name: string): readonly Tier<Target>[] | undefined {
+function routeOfProvider(snapshot: Snapshot, name: string): Pick<Route, 'candidates'> | undefined {
   const slash = name.indexOf('/');
   const provider = slash === -1 ? undefined : snapshot.providers.get(name.slice(0, slash));
   const model = name.slice(slash + 1);
   if (provider === undefined || !isModelName(model)) return undefined;
-  return tiersOf(candidatesOf(provider, model, 1, 0));
+  return { candidates: candidatesOf(provider, model, 1, 0) };
 }
 
 /** One candidate, or none when the provider cannot be used. */

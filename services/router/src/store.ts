@@ -1,9 +1,10 @@
 // The router's rows. Every query has the tenant in its condition. A change bumps the tenant's revision first: that row
 // is the lock that puts the changes of one tenant in order, whichever replica makes them.
 
-import { Alias, Capabilities, Provider, Resource } from '@ai-switch/contracts';
+import { Alias, Capabilities, type PriceBook, Provider, Resource } from '@ai-switch/contracts';
 import { type Kysely, sql } from 'kysely';
 import type { SealedDataKey } from './credentials.ts';
+import { findPriceBookAt, findPriceBooksAfter, priceBookOf } from './price-book-rows.ts';
 import type { AliasRow, ProviderRow, RouterSchema } from './schema.ts';
 
 type Rows = Kysely<RouterSchema>;
@@ -14,6 +15,10 @@ export interface TenantRows {
   readonly providers: readonly ProviderRow[];
   readonly aliases: readonly Alias[];
   readonly dataKeys: readonly SealedDataKey[];
+  /** In force at the moment of the reading. */
+  readonly priceBook: PriceBook | undefined;
+  /** In the order in which they take effect. */
+  readonly priceBooksToCome: readonly PriceBook[];
 }
 
 /** Which rows of a list: those after a name, in order of names. */
@@ -42,7 +47,7 @@ export async function bumpRevision(rows: Rows, tenant: string): Promise<void> {
 }
 
 /** The revision is read first: a change that comes in between makes the snapshot reload once more, never miss it. */
-export async function readTenant(rows: Rows, tenant: string): Promise<TenantRows> {
+export async function readTenant(rows: Rows, tenant: string, nowMs: bigint): Promise<TenantRows> {
   const revision = await readRevision(rows, tenant);
   const providers = await rows
     .selectFrom('providers')
@@ -56,7 +61,16 @@ export async function readTenant(rows: Rows, tenant: string): Promise<TenantRows
     .where('tenant', '=', tenant)
     .orderBy('name')
     .execute();
-  return { revision, providers, aliases: aliases.map(aliasOf), dataKeys: await readDataKeys(rows, tenant) };
+  const inForce = await findPriceBookAt(rows, tenant, nowMs);
+  const toCome = await findPriceBooksAfter(rows, tenant, nowMs);
+  return {
+    revision,
+    providers,
+    aliases: aliases.map(aliasOf),
+    dataKeys: await readDataKeys(rows, tenant),
+    priceBook: inForce && priceBookOf(inForce),
+    priceBooksToCome: toCome.map(priceBookOf),
+  };
 }
 
 /** A tenant's data keys, newest first. */

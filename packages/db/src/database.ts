@@ -18,6 +18,11 @@ export interface Database<Schema> {
    * whoever waits for `kysely` in the middle of a transaction waits for himself.
    */
   transaction<Result>(work: (trx: Transaction<Schema>) => Promise<Result>): Promise<Result>;
+  /**
+   * The database's own clock, in milliseconds since the epoch: the one that several processes agree on.
+   * @param executor `kysely`, or the transaction under way
+   */
+  nowMs(executor: Kysely<Schema>): Promise<bigint>;
   /** Resolves once everything committed so far survives a power cut. */
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -48,6 +53,7 @@ export async function openDatabase<Schema>(options: DatabaseOptions): Promise<Da
   return {
     kysely: engine.kysely,
     transaction: (work) => runTransaction(engine.kysely, work),
+    nowMs: (executor) => engine.nowMs(executor),
     flush: engine.flush,
     close: engine.close,
   };

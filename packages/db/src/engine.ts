@@ -14,6 +14,8 @@ export interface Engine<Schema> {
   close(): Promise<void>;
   /** Makes other starters wait until the transaction ends, and creates the service's schema where there are schemas. */
   lockSchema<Any>(trx: Transaction<Any>): Promise<void>;
+  /** The clock of the machine that the database is on, in milliseconds since the epoch. */
+  nowMs<Any>(executor: Kysely<Any>): Promise<bigint>;
   /** The error in one line for the operator; undefined for one that is not his to mend. */
   explain(error: unknown): string | undefined;
 }

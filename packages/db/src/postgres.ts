@@ -1,7 +1,7 @@
 // PostgreSQL through pg, each service in a schema of its own. A commit is durable when it returns. When the server is
 // down, each query fails after the connect timeout; connections come back by themselves.
 
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { DatabaseError } from './database-error.ts';
 import type { Engine } from './engine.ts';
@@ -49,9 +49,16 @@ export function openPostgres<Schema>(url: string, schema: string): Engine<Schema
       await sql`select pg_advisory_xact_lock(hashtextextended(${`migrations of ${schema}`}, 0))`.execute(trx);
       await sql`create schema if not exists ${sql.id(schema)}`.execute(trx);
     },
+    nowMs: async (executor) => {
+      const { rows } = await executor.executeQuery<{ now_ms: bigint }>(CLOCK);
+      return rows[0]?.now_ms ?? 0n;
+    },
     explain: (error) => explainPostgres(error, place),
   };
 }
+
+// Not `now()`, which stands still while a transaction waits for its locks.
+const CLOCK = CompiledQuery.raw('select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms');
 
 /** `host:port/database`, without who and with what password. */
 function placeOf(url: string): string {

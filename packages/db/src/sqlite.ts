@@ -46,6 +46,8 @@ export function openSqlite<Schema>(path: string): Engine<Schema> {
     },
     // Every transaction here begins with the write lock in hand.
     lockSchema: async () => {},
+    // The file is on this machine.
+    nowMs: () => Promise.resolve(BigInt(Date.now())),
     explain,
   };
 }

@@ -2,44 +2,61 @@
 // write what changed. Operations of one batch see each other's effects.
 
 import type { Database } from '@ai-switch/db';
-import type { Fault } from '@ai-switch/kernel';
-import type { BalanceKey, PostedEntry, ReservationKey, Versioned } from './keys.ts';
+import { Fault } from '@ai-switch/kernel';
+import type { Transaction } from 'kysely';
+import { add, isNothing } from './amounts.ts';
 import {
-  decide,
-  type Operation,
-  personalBucket,
-  type StoredBalance,
-  type StoredReservation,
-} from './ledger-rules.ts';
-import { periodAt } from './period.ts';
+  type BalanceKey,
+  balanceText,
+  compare,
+  inKeyOrder,
+  type PostedEntry,
+  type ReservationKey,
+  reservationText,
+  type Versioned,
+} from './keys.ts';
+import { decide } from './ledger-rules.ts';
+import type { Balance, Line, Reservation } from './model.ts';
+import { DEFAULT_POLICY } from './model.ts';
+import type { Operation } from './operation.ts';
+import { type Context, orphanPlanFor, type Plan, planFor, platformLine, scopesOf } from './plan.ts';
+import type { Posting } from './posting.ts';
 import type { LedgerSchema } from './schema.ts';
-import type { LedgerStore } from './store.ts';
+import type { LedgerStore, ScopeKey } from './store.ts';
 
 export interface Verdict {
-  readonly reservation: StoredReservation;
-  /** True when this operation changed it. */
-  readonly isChanged: boolean;
+  readonly reservation: Reservation;
+  /** The balances under its lines, in their order, as the operation left them. */
+  readonly balances: readonly Balance[];
+  readonly nowMs: bigint;
 }
 
-/** A new bucket or month appears once; a batch that still misses one after this many runs is a mistake of ours. */
+export interface BatchParts {
+  readonly database: Database<LedgerSchema>;
+  readonly store: LedgerStore;
+  /** The database's own clock. */
+  readonly nowMs: (trx: Transaction<LedgerSchema>) => Promise<bigint>;
+}
+
+/** A new bucket or period appears once; a batch that still misses one after this many runs is a mistake of ours. */
 const RUNS_MAX = 5;
 
 /** A verdict or a fault for each operation, in order. Nothing is stored when it throws. */
 export async function runBatch(
-  database: Database<LedgerSchema>,
-  store: LedgerStore,
+  { database, store, nowMs }: BatchParts,
   operations: readonly Operation[],
-  nowMs: number,
 ): Promise<readonly (Verdict | Fault)[]> {
   for (let run = 1; run <= RUNS_MAX; run += 1) {
     const outcome = await database.transaction(async (trx) => {
-      const batch = new Batch(operations, nowMs);
+      const batch = new Batch(operations, await nowMs(trx));
       batch.addReservations(await store.lockReservations(trx, batch.reservationKeys()));
+      const scopes = batch.scopes();
+      if (scopes.length > 0) batch.plan(await store.readContexts(trx, scopes, batch.nowMs));
       const balanceKeys = batch.balanceKeys();
       if (balanceKeys.length > 0) batch.addBalances(await store.lockBalances(trx, balanceKeys));
       const missing = batch.missingBalances(balanceKeys);
-      if (missing.length > 0) return { missing };
-      const verdicts = operations.map((operation) => batch.decide(operation));
+      if (missing.length > 0) return { missing, nowMs: batch.nowMs };
+      const verdicts = operations.map((operation, index) => batch.decide(operation, index));
       const { reservations, balances, entries } = batch.changes();
       if (reservations.length > 0) await store.writeReservations(trx, reservations);
       if (balances.length > 0) await store.writeBalances(trx, balances);
@@ -47,7 +64,7 @@ export async function runBatch(
       return { verdicts };
     });
     if (outcome.verdicts !== undefined) return outcome.verdicts;
-    await store.createBalances(outcome.missing);
+    await store.createBalances(outcome.missing, outcome.nowMs);
   }
   throw new Error('the balances of a batch cannot be created');
 }
@@ -59,17 +76,17 @@ interface Slot<Stored> {
 
 /** What one batch read and what it made of it. Keyed by text, in key order, which is the order of the locks. */
 class Batch {
+  readonly nowMs: bigint;
   readonly #operations: readonly Operation[];
-  readonly #nowMs: bigint;
-  readonly #period: string;
-  readonly #reservations = new Map<string, Slot<StoredReservation> & { readonly version: bigint }>();
-  readonly #balances = new Map<string, Slot<StoredBalance>>();
+  readonly #plans: (Plan | Fault | undefined)[] = [];
+  readonly #platformLines: (Line | undefined)[] = [];
+  readonly #reservations = new Map<string, Slot<Reservation> & { readonly version: bigint }>();
+  readonly #balances = new Map<string, Slot<Balance>>();
   readonly #entries: PostedEntry[] = [];
 
-  constructor(operations: readonly Operation[], nowMs: number) {
+  constructor(operations: readonly Operation[], nowMs: bigint) {
     this.#operations = operations;
-    this.#nowMs = BigInt(nowMs);
-    this.#period = periodAt(nowMs);
+    this.nowMs = nowMs;
   }
 
   reservationKeys(): readonly ReservationKey[] {
@@ -86,12 +103,47 @@ class Batch {
     }
   }
 
+  /** Every scope whose settings decide the plan of an operation here. */
+  scopes(): readonly ScopeKey[] {
+    const keys = this.#operations.flatMap((operation): readonly ScopeKey[] => {
+      const { tenant } = operation;
+      if (this.#wantsPlan(operation)) {
+        return scopesOf(operation.subject).map((scope) => ({ tenant, scope }));
+      }
+      return bearsPlatform(operation) ? [{ tenant, scope: '' }] : [];
+    });
+    return inKeyOrder(keys, ({ tenant, scope }) => `${tenant}\0${scope}`);
+  }
+
+  plan(contexts: ReadonlyMap<string, Context>): void {
+    this.#operations.forEach((operation, index) => {
+      const context = contexts.get(operation.tenant) ?? NO_CONTEXT;
+      if (this.#wantsPlan(operation)) {
+        const make = operation.kind === 'settle' ? orphanPlanFor : planFor;
+        this.#plans[index] = make(operation.subject, context, this.nowMs);
+      }
+      if (bearsPlatform(operation)) this.#platformLines[index] = platformLine(context.policy, this.nowMs);
+    });
+  }
+
   balanceKeys(): readonly BalanceKey[] {
-    const keys = this.#operations.flatMap((operation) => this.#balanceKey(operation) ?? []);
+    const keys = this.#operations.flatMap((operation, index): readonly BalanceKey[] => {
+      const { tenant } = operation;
+      const known = this.#reservations.get(reservationText(operation))?.stored;
+      const plan = this.#plans[index];
+      const planned = plan === undefined || plan instanceof Fault ? [] : plan.lines;
+      const platform = this.#platformLines[index];
+      const lines = [
+        ...knownLines(operation, known),
+        ...planned,
+        ...(platform === undefined ? [] : [platform]),
+      ];
+      return lines.map(({ bucket, period }) => ({ tenant, bucket, period }));
+    });
     return inKeyOrder(keys, balanceText);
   }
 
-  addBalances(found: readonly StoredBalance[]): void {
+  addBalances(found: readonly Balance[]): void {
     for (const balance of found) {
       this.#balances.set(balanceText(balance), { stored: balance, isChanged: false });
     }
@@ -101,32 +153,32 @@ class Batch {
     return keys.filter((key) => !this.#balances.has(balanceText(key)));
   }
 
-  decide(operation: Operation): Verdict | Fault {
-    const key = this.#balanceKey(operation);
-    const slot = key === undefined ? undefined : this.#balances.get(balanceText(key));
+  decide(operation: Operation, index: number): Verdict | Fault {
+    const { tenant } = operation;
     const known = this.#reservations.get(reservationText(operation));
-    const decision = decide(operation, { reservation: known?.stored, balance: slot?.stored }, this.#nowMs);
+    const balanceOf = (line: Line) => this.#slot(tenant, line).stored;
+    const record = {
+      reservation: known?.stored,
+      plan: this.#plans[index],
+      platform: this.#platformLines[index],
+      balanceOf,
+    };
+    const decision = decide(operation, record, this.nowMs);
     if (decision.kind === 'refused') return decision.fault;
     const { reservation } = decision;
-    if (decision.kind === 'stored') return { reservation, isChanged: false };
-    this.#reservations.set(reservationText(operation), {
-      stored: reservation,
-      version: known?.version ?? 0n,
-      isChanged: true,
-    });
-    if (decision.posted !== undefined && slot !== undefined) {
-      slot.stored = decision.posted.balance;
-      slot.isChanged = true;
-      const { tenant, reservationId, bucket, period } = reservation;
-      const { entry } = decision.posted;
-      this.#entries.push({ tenant, reservationId, bucket, period, entry, atMs: this.#nowMs });
+    if (decision.kind === 'changed') {
+      const version = known?.version ?? 0n;
+      this.#reservations.set(reservationText(operation), { stored: reservation, version, isChanged: true });
+      for (const posting of decision.postings) this.#post(reservation, posting);
     }
-    return { reservation, isChanged: true };
+    // Only the answer of a reserve tells what is left.
+    const balances = operation.kind === 'reserve' ? reservation.lines.map(balanceOf) : [];
+    return { reservation, balances, nowMs: this.nowMs };
   }
 
   changes(): {
     readonly reservations: readonly Versioned[];
-    readonly balances: readonly StoredBalance[];
+    readonly balances: readonly Balance[];
     readonly entries: readonly PostedEntry[];
   } {
     const reservations = [...this.#reservations.values()]
@@ -143,30 +195,38 @@ class Batch {
     };
   }
 
-  /** Where an operation posts: where the reservation does, or a new one would. */
-  #balanceKey(operation: Operation): BalanceKey | undefined {
-    const known = this.#reservations.get(reservationText(operation))?.stored;
-    if (known !== undefined) return known;
-    if (operation.kind === 'void' || operation.kind === 'expire') return undefined;
-    return { tenant: operation.tenant, bucket: personalBucket(operation.userId), period: this.#period };
+  #post({ tenant, reservationId }: Reservation, posting: Posting): void {
+    const slot = this.#slot(tenant, posting);
+    const { stored } = slot;
+    slot.stored = {
+      ...stored,
+      held: add(stored.held, posting.held),
+      used: add(stored.used, posting.used),
+      overrun: add(stored.overrun, posting.overrun),
+    };
+    slot.isChanged = true;
+    this.#entries.push({ tenant, reservationId, posting, atMs: this.nowMs });
+  }
+
+  #slot(tenant: string, { bucket, period }: Omit<BalanceKey, 'tenant'>): Slot<Balance> {
+    const slot = this.#balances.get(balanceText({ tenant, bucket, period }));
+    if (slot === undefined) throw new Error(`the balance of ${bucket} in ${period} was not read`);
+    return slot;
+  }
+
+  #wantsPlan(operation: Operation): operation is Extract<Operation, { readonly kind: 'reserve' | 'settle' }> {
+    if (operation.kind !== 'reserve' && operation.kind !== 'settle') return false;
+    return !this.#reservations.has(reservationText(operation));
   }
 }
 
-// Ids hold no control character, so a NUL between them keeps every key apart.
-function reservationText({ tenant, reservationId }: ReservationKey): string {
-  return `${tenant}\0${reservationId}`;
+const NO_CONTEXT: Context = { policy: DEFAULT_POLICY, buckets: new Map(), orders: new Map() };
+
+function bearsPlatform(operation: Operation): boolean {
+  return operation.kind === 'settle' && !isNothing(operation.platform);
 }
 
-function balanceText({ tenant, bucket, period }: BalanceKey): string {
-  return `${tenant}\0${bucket}\0${period}`;
-}
-
-/** One of each key, in order. */
-function inKeyOrder<Key>(keys: readonly Key[], textOf: (key: Key) => string): readonly Key[] {
-  const byText = new Map(keys.map((key) => [textOf(key), key]));
-  return [...byText].sort(([a], [b]) => compare(a, b)).map(([, key]) => key);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** A beat changes no balance. */
+function knownLines({ kind }: Operation, known: Reservation | undefined): readonly Line[] {
+  return known === undefined || kind === 'beat' ? [] : known.lines;
 }

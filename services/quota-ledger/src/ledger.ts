@@ -2,129 +2,206 @@
 // When the database is down, every call fails as `unavailable` and nothing is charged; a caller repeats its call with
 // the same id. Several ledgers may share one database.
 
-import type {
-  GetBalanceRequest,
-  GetBalanceResponse,
-  GetReservationRequest,
-  GetReservationResponse,
-  QuotaLedger,
-  ReserveRequest,
-  ReserveResponse,
-  SetLimitsRequest,
-  SetLimitsResponse,
-  SettleRequest,
-  SettleResponse,
-  VoidRequest,
-  VoidResponse,
-} from '@ai-switch/contracts';
+import { hash } from 'node:crypto';
+import type * as contracts from '@ai-switch/contracts';
+import { ReservationState } from '@ai-switch/contracts';
 import type { Database } from '@ai-switch/db';
 import { Batcher, type Clock, Fault } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
+import type { Kysely } from 'kysely';
+import { Administration } from './administration.ts';
 import { runBatch, type Verdict } from './batch.ts';
 import type { ReservationKey } from './keys.ts';
-import { type Operation, personalBucket } from './ledger-rules.ts';
-import { balanceMessage, reservationMessage } from './messages.ts';
-import { readId, readKey, readLimits, readReserve, readSettle, readVoid } from './operations.ts';
-import { periodAt } from './period.ts';
+import { blockedMessage, entryMessage, reservationMessage, roomMessages } from './messages.ts';
+import type { Operation } from './operation.ts';
+import {
+  readBeat,
+  readExtend,
+  readKey,
+  readReserve,
+  readReverse,
+  readSettle,
+  readVoid,
+} from './read-operation.ts';
 import type { LedgerSchema } from './schema.ts';
 import { LedgerStore } from './store.ts';
 
 /** Operations that one transaction carries. */
 const BATCH_MAX = 32;
-/** Operations that wait for their transaction; one more is refused as `overloaded`. */
+/** Operations of one shard that wait for their transaction; one more is refused as `overloaded`. */
 const QUEUE_MAX = 10_000;
+/** Writers of one process. All operations of a company go through one of them, so that they meet in few transactions. */
+const SHARDS = 4;
+const BEATS_MAX = 1_000;
 
-export interface PersonalLedgerOptions {
+export interface LedgerOptions {
   readonly database: Database<LedgerSchema>;
-  /**
-   * Decides periods and deadlines. Ledgers that share a database need clocks that agree: a deadline or the end of a
-   * month is exact only to their difference. What is held and charged is exact whatever the clocks say.
-   */
-  readonly clock: Clock;
+  /** Decides periods and deadlines in place of the database's own clock. */
+  readonly clock?: Clock;
   readonly logger: Logger;
+  /** Operations that one transaction carries, 32 unless told otherwise. */
+  readonly batchMax?: number;
+  /** How long the first operation of a batch waits for company, in milliseconds. */
+  readonly batchDelayMs?: number;
 }
 
-/** One personal bucket a user. */
-export class PersonalLedger implements QuotaLedger {
+export class Ledger implements contracts.QuotaLedger {
   readonly #database: Database<LedgerSchema>;
   readonly #store: LedgerStore;
-  readonly #clock: Clock;
+  readonly #nowMs: (executor: Kysely<LedgerSchema>) => Promise<bigint>;
   readonly #logger: Logger;
-  readonly #batcher: Batcher<Operation, Verdict>;
+  readonly #shards: readonly Batcher<Operation, Verdict>[];
+  readonly #administration: Administration;
 
-  constructor({ database, clock, logger }: PersonalLedgerOptions) {
+  constructor({ database, clock, logger, batchMax = BATCH_MAX, batchDelayMs = 0 }: LedgerOptions) {
+    const store = new LedgerStore(database);
+    const nowMs =
+      clock === undefined
+        ? (executor: Kysely<LedgerSchema>) => database.nowMs(executor)
+        : () => Promise.resolve(BigInt(clock.nowMs()));
     this.#database = database;
-    this.#store = new LedgerStore(database);
-    this.#clock = clock;
+    this.#store = store;
+    this.#nowMs = nowMs;
     this.#logger = logger;
-    this.#batcher = new Batcher<Operation, Verdict>({
-      batchMax: BATCH_MAX,
-      queueMax: QUEUE_MAX,
-      // Calls of the same turn travel together; waiting for more would only add to a lone caller's latency.
-      delayMs: 0,
-      run: (operations) => runBatch(database, this.#store, operations, clock.nowMs()),
-    });
+    this.#administration = new Administration({ database, store, nowMs });
+    this.#shards = Array.from(
+      { length: SHARDS },
+      () =>
+        new Batcher<Operation, Verdict>({
+          batchMax,
+          queueMax: QUEUE_MAX,
+          delayMs: batchDelayMs,
+          run: (operations) => runBatch({ database, store, nowMs }, operations),
+        }),
+    );
   }
 
-  async reserve(request: ReserveRequest): Promise<ReserveResponse> {
-    const { reservation, isChanged } = await this.#submit(readReserve(request));
-    return { reservation: reservationMessage(reservation), created: isChanged };
+  async reserve(request: contracts.ReserveRequest): Promise<contracts.ReserveResponse> {
+    const operation = readReserve(request);
+    const { reservation, balances, nowMs } = await this.#submit(operation);
+    return {
+      reservation: reservationMessage(reservation),
+      created: reservation.state === 'HELD' && reservation.ownerDigest === operation.ownerDigest,
+      rooms: reservation.state === 'HELD' ? roomMessages(reservation.lines, balances, nowMs) : [],
+    };
   }
 
-  async settle(request: SettleRequest): Promise<SettleResponse> {
+  async extend(request: contracts.ExtendRequest): Promise<contracts.ExtendResponse> {
+    const { reservation } = await this.#submit(readExtend(request));
+    const blocked = reservation.lastExtension?.blocked ?? null;
+    return {
+      reservation: reservationMessage(reservation),
+      granted: blocked === null,
+      blocked: blocked === null ? undefined : blockedMessage(blocked),
+    };
+  }
+
+  async heartbeat({ beats }: contracts.HeartbeatRequest): Promise<contracts.HeartbeatResponse> {
+    if (beats.length > BEATS_MAX) {
+      throw new Fault('tooLarge', `A heartbeat carries at most ${BEATS_MAX} holds. Send several.`);
+    }
+    const pulses = await Promise.all(
+      beats.map(readBeat).map(async (beat) => ({
+        reservationId: beat.reservationId,
+        state: await this.#submit(beat).then(
+          ({ reservation }) => ReservationState[reservation.state],
+          (error: unknown) => {
+            if (!(error instanceof Fault) || !NOT_MINE.has(error.code)) throw error;
+            return ReservationState.UNSPECIFIED;
+          },
+        ),
+      })),
+    );
+    return { pulses };
+  }
+
+  async settle(request: contracts.SettleRequest): Promise<contracts.SettleResponse> {
     const { reservation } = await this.#submit(readSettle(request));
     return { reservation: reservationMessage(reservation) };
   }
 
-  async void(request: VoidRequest): Promise<VoidResponse> {
+  async void(request: contracts.VoidRequest): Promise<contracts.VoidResponse> {
     const { reservation } = await this.#submit(readVoid(request));
     return { reservation: reservationMessage(reservation) };
   }
 
-  async setLimits(request: SetLimitsRequest): Promise<SetLimitsResponse> {
-    const key = this.#currentBalance(request);
-    const limits = readLimits(request.limits);
-    const balance = await this.#guard(this.#store.setLimits(key, limits));
-    await this.#guard(this.#database.flush());
-    return { balance: balanceMessage(balance) };
-  }
-
-  async getBalance(request: GetBalanceRequest): Promise<GetBalanceResponse> {
-    const balance = await this.#guard(this.#store.readBalance(this.#currentBalance(request)));
-    return { balance: balanceMessage(balance) };
-  }
-
-  async getReservation(request: GetReservationRequest): Promise<GetReservationResponse> {
-    const reservation = await this.#guard(this.#store.readReservation(readKey(request)));
-    if (reservation === undefined) throw new Fault('notFound', 'There is no reservation with this id.');
+  async reverse(request: contracts.ReverseRequest): Promise<contracts.ReverseResponse> {
+    const { reservation } = await this.#submit(readReverse(request));
     return { reservation: reservationMessage(reservation) };
+  }
+
+  async getReceipt(request: contracts.GetReceiptRequest): Promise<contracts.GetReceiptResponse> {
+    const key = readKey(request);
+    const [reservation, entries] = await this.#guard(
+      Promise.all([this.#store.readReservation(key), this.#store.readEntries(key)]),
+    );
+    if (reservation === undefined) throw new Fault('notFound', 'There is no reservation with this id.');
+    return { reservation: reservationMessage(reservation), entries: entries.map(entryMessage) };
+  }
+
+  getBalances(request: contracts.GetBalancesRequest): Promise<contracts.GetBalancesResponse> {
+    return this.#guard(this.#administration.getBalances(request));
+  }
+
+  listBalances(request: contracts.ListBalancesRequest): Promise<contracts.ListBalancesResponse> {
+    return this.#guard(this.#administration.listBalances(request));
+  }
+
+  listEntries(request: contracts.ListEntriesRequest): Promise<contracts.ListEntriesResponse> {
+    return this.#guard(this.#administration.listEntries(request));
+  }
+
+  putBucket(request: contracts.PutBucketRequest): Promise<contracts.PutBucketResponse> {
+    return this.#change(this.#administration.putBucket(request));
+  }
+
+  closeBucket(request: contracts.CloseBucketRequest): Promise<contracts.CloseBucketResponse> {
+    return this.#change(this.#administration.closeBucket(request));
+  }
+
+  putFundingOrder(request: contracts.PutFundingOrderRequest): Promise<contracts.PutFundingOrderResponse> {
+    return this.#change(this.#administration.putFundingOrder(request));
+  }
+
+  listFundingOrders(
+    request: contracts.ListFundingOrdersRequest,
+  ): Promise<contracts.ListFundingOrdersResponse> {
+    return this.#guard(this.#administration.listFundingOrders(request));
+  }
+
+  getPolicy(request: contracts.GetPolicyRequest): Promise<contracts.GetPolicyResponse> {
+    return this.#guard(this.#administration.getPolicy(request));
+  }
+
+  putPolicy(request: contracts.PutPolicyRequest): Promise<contracts.PutPolicyResponse> {
+    return this.#change(this.#administration.putPolicy(request));
   }
 
   /** Ends holds whose deadline has passed, at most one batch of them; how many it found. For the sweeper. */
   async expireDueHolds(): Promise<number> {
-    const due = await this.#store.findDueHolds(BigInt(this.#clock.nowMs()), BATCH_MAX);
+    const due = await this.#store.findDueHolds(await this.#nowMs(this.#database.kysely), BATCH_MAX);
     await Promise.all(due.map((key: ReservationKey) => this.#submit({ kind: 'expire', ...key })));
     return due.length;
   }
 
   /** Resolves once no operation is under way. */
-  drain(): Promise<void> {
-    return this.#batcher.drain();
+  async drain(): Promise<void> {
+    await Promise.all(this.#shards.map((shard) => shard.drain()));
   }
 
   async #submit(operation: Operation): Promise<Verdict> {
-    const verdict = await this.#guard(this.#batcher.submit(operation));
+    const shard = this.#shards[shardOf(operation.tenant)];
+    if (shard === undefined) throw new Error('there is a shard for every company');
+    const verdict = await this.#guard(shard.submit(operation));
     // Outside the batcher: the next batch runs while this one's bytes go to the disk.
     await this.#guard(this.#database.flush());
     return verdict;
   }
 
-  #currentBalance({ tenant, userId }: { readonly tenant: string; readonly userId: string }) {
-    return {
-      tenant: readId(tenant, 'tenant'),
-      bucket: personalBucket(readId(userId, 'userId')),
-      period: periodAt(this.#clock.nowMs()),
-    };
+  async #change<Response>(work: Promise<Response>): Promise<Response> {
+    const response = await this.#guard(work);
+    await this.#guard(this.#database.flush());
+    return response;
   }
 
   /** What the database throws is ours to read, not the caller's. */
@@ -140,4 +217,20 @@ export class PersonalLedger implements QuotaLedger {
       });
     }
   }
+}
+
+const NOT_MINE: ReadonlySet<Fault['code']> = new Set(['notFound', 'forbidden']);
+
+const shards = new Map<string, number>();
+const SHARDS_KEPT_MAX = 10_000;
+
+/** The same for a company always; digests are kept, for this runs for every operation. */
+function shardOf(tenant: string): number {
+  let shard = shards.get(tenant);
+  if (shard === undefined) {
+    shard = hash('sha256', tenant, 'buffer').readUInt32BE(0) % SHARDS;
+    if (shards.size >= SHARDS_KEPT_MAX) shards.clear();
+    shards.set(tenant, shard);
+  }
+  return shard;
 }

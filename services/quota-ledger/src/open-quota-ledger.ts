@@ -1,8 +1,8 @@
 import type { QuotaLedger } from '@ai-switch/contracts';
 import { openDatabase } from '@ai-switch/db';
-import { type Clock, systemClock } from '@ai-switch/kernel';
+import type { Clock } from '@ai-switch/kernel';
 import { createLogger, type Logger } from '@ai-switch/telemetry';
-import { PersonalLedger } from './ledger.ts';
+import { Ledger } from './ledger.ts';
 import { type LedgerSchema, migrations } from './schema.ts';
 import { startSweeper } from './sweeper.ts';
 
@@ -12,6 +12,7 @@ const SWEEP_INTERVAL_MS = 5_000;
 export interface QuotaLedgerOptions {
   /** `sqlite:<file>`, `sqlite::memory:` or `postgres://…` */
   readonly databaseUrl: string;
+  /** In place of the database's own. */
   readonly clock?: Clock;
   readonly logger?: Logger;
   readonly sweepIntervalMs?: number;
@@ -29,7 +30,7 @@ export interface OpenQuotaLedger {
  */
 export async function openQuotaLedger({
   databaseUrl,
-  clock = systemClock,
+  clock,
   logger = createLogger({ service: 'quota-ledger', level: 'info' }),
   sweepIntervalMs = SWEEP_INTERVAL_MS,
 }: QuotaLedgerOptions): Promise<OpenQuotaLedger> {
@@ -38,7 +39,7 @@ export async function openQuotaLedger({
     schema: 'quota_ledger',
     migrations,
   });
-  const ledger = new PersonalLedger({ database, clock, logger });
+  const ledger = new Ledger({ database, logger, ...(clock !== undefined && { clock }) });
   const sweeper = startSweeper(ledger, sweepIntervalMs, logger);
   return {
     ledger,

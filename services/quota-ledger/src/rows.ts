@@ -1,58 +1,43 @@
 // Stored rows and what the rules know them as. Spelled out, column by column: this runs for every operation.
 
 import type { PostedEntry } from './keys.ts';
-import type { StoredBalance, StoredLimits, StoredReservation } from './ledger-rules.ts';
-import type { BalanceRow, BucketRow, EntryRow, ReservationRow } from './schema.ts';
+import type { Balance, Bucket, ExpiryCharge, Limits, PeriodKind, Policy } from './model.ts';
+import type { BalanceRow, BucketRow, EntryRow, PolicyRow } from './schema.ts';
 
-export const RESERVATION_COLUMNS = [
-  'tenant',
-  'reservation_id',
-  'version',
-  'state',
-  'user_id',
-  'bucket',
-  'period',
-  'created_at_ms',
-  'expires_at_ms',
-  'resolved_at_ms',
-  'outcome',
-  'owner_digest',
-  'blocked_type',
-  'blocked_remaining',
-  'amount_input',
-  'amount_output',
-  'amount_cache_read',
-  'amount_cache_write',
-  'charged_input',
-  'charged_output',
-  'charged_cache_read',
-  'charged_cache_write',
-] as const satisfies (keyof ReservationRow)[];
+const LIMIT_COLUMNS = [
+  'limit_input',
+  'limit_output',
+  'limit_cache_read',
+  'limit_cache_write',
+  'limit_cost',
+] as const;
 
 /** What a balance holds and an entry adds to it. */
-const COUNT_COLUMNS = [
+export const COUNT_COLUMNS = [
   'used_input',
   'used_output',
   'used_cache_read',
   'used_cache_write',
+  'used_cost',
   'held_input',
   'held_output',
   'held_cache_read',
   'held_cache_write',
+  'held_cost',
   'overrun_input',
   'overrun_output',
   'overrun_cache_read',
   'overrun_cache_write',
+  'overrun_cost',
 ] as const;
 
 export const BALANCE_COLUMNS = [
   'tenant',
   'bucket',
   'period',
-  'limit_input',
-  'limit_output',
-  'limit_cache_read',
-  'limit_cache_write',
+  'open_from_ms',
+  'open_until_ms',
+  ...LIMIT_COLUMNS,
   ...COUNT_COLUMNS,
 ] as const satisfies (keyof BalanceRow)[];
 
@@ -60,6 +45,7 @@ export const ENTRY_COLUMNS = [
   'tenant',
   'reservation_id',
   'operation',
+  'op_seq',
   'bucket',
   'period',
   'at_ms',
@@ -71,173 +57,185 @@ export const NO_COUNTS = {
   used_output: 0n,
   used_cache_read: 0n,
   used_cache_write: 0n,
+  used_cost: 0n,
   held_input: 0n,
   held_output: 0n,
   held_cache_read: 0n,
   held_cache_write: 0n,
+  held_cost: 0n,
   overrun_input: 0n,
   overrun_output: 0n,
   overrun_cache_read: 0n,
   overrun_cache_write: 0n,
+  overrun_cost: 0n,
 } as const;
 
-export function reservationOf(row: ReservationRow): StoredReservation {
-  return {
-    tenant: row.tenant,
-    reservationId: row.reservation_id,
-    userId: row.user_id,
-    bucket: row.bucket,
-    period: row.period,
-    state: row.state,
-    amounts: {
-      input: row.amount_input,
-      output: row.amount_output,
-      cacheRead: row.amount_cache_read,
-      cacheWrite: row.amount_cache_write,
-    },
-    charged: {
-      input: row.charged_input,
-      output: row.charged_output,
-      cacheRead: row.charged_cache_read,
-      cacheWrite: row.charged_cache_write,
-    },
-    createdAtMs: row.created_at_ms,
-    expiresAtMs: row.expires_at_ms,
-    resolvedAtMs: row.resolved_at_ms,
-    outcome: row.outcome,
-    ownerDigest: row.owner_digest,
-    blocked:
-      row.blocked_type === null || row.blocked_remaining === null
-        ? null
-        : { type: row.blocked_type, remaining: row.blocked_remaining },
-  };
-}
-
-export function reservationRow(reservation: StoredReservation, version: bigint): ReservationRow {
-  const { amounts, charged, blocked } = reservation;
-  return {
-    tenant: reservation.tenant,
-    reservation_id: reservation.reservationId,
-    version,
-    state: reservation.state,
-    user_id: reservation.userId,
-    bucket: reservation.bucket,
-    period: reservation.period,
-    created_at_ms: reservation.createdAtMs,
-    expires_at_ms: reservation.expiresAtMs,
-    resolved_at_ms: reservation.resolvedAtMs,
-    outcome: reservation.outcome,
-    owner_digest: reservation.ownerDigest,
-    blocked_type: blocked === null ? null : blocked.type,
-    blocked_remaining: blocked === null ? null : blocked.remaining,
-    amount_input: amounts.input,
-    amount_output: amounts.output,
-    amount_cache_read: amounts.cacheRead,
-    amount_cache_write: amounts.cacheWrite,
-    charged_input: charged.input,
-    charged_output: charged.output,
-    charged_cache_read: charged.cacheRead,
-    charged_cache_write: charged.cacheWrite,
-  };
-}
-
-export function balanceOf(row: BalanceRow): StoredBalance {
+export function balanceOf(row: BalanceRow): Balance {
   return {
     tenant: row.tenant,
     bucket: row.bucket,
     period: row.period,
     limits: limitsOf(row),
+    openFromMs: row.open_from_ms,
+    openUntilMs: row.open_until_ms,
+    ...countsOf(row),
+  };
+}
+
+export function balanceRow(balance: Balance): BalanceRow {
+  return {
+    tenant: balance.tenant,
+    bucket: balance.bucket,
+    period: balance.period,
+    open_from_ms: balance.openFromMs,
+    open_until_ms: balance.openUntilMs,
+    ...limitColumns(balance.limits),
+    ...countColumns(balance),
+  };
+}
+
+/** The balance of a bucket that nobody touched in this period yet. */
+export function untouchedBalance(bucket: Bucket, period: string): Balance {
+  const row = { ...NO_COUNTS, ...limitColumns(bucket.limits), ...openingColumns(bucket) };
+  return balanceOf({ tenant: bucket.tenant, bucket: bucket.bucket, period, ...row });
+}
+
+/** From when and until when a bucket admits: closing it ends what its validity allowed. */
+export function openingColumns({
+  validFromMs,
+  validUntilMs,
+  closedAtMs,
+}: Bucket): Pick<BalanceRow, 'open_from_ms' | 'open_until_ms'> {
+  const isClosedFirst = closedAtMs !== null && (validUntilMs === null || closedAtMs < validUntilMs);
+  return { open_from_ms: validFromMs, open_until_ms: isClosedFirst ? closedAtMs : validUntilMs };
+}
+
+export function entryRow({ tenant, reservationId, posting, atMs }: PostedEntry): EntryRow {
+  return {
+    tenant,
+    reservation_id: reservationId,
+    operation: posting.operation,
+    op_seq: BigInt(posting.opSeq),
+    bucket: posting.bucket,
+    period: posting.period,
+    at_ms: atMs,
+    ...countColumns(posting),
+  };
+}
+
+type CountRow = Pick<BalanceRow, (typeof COUNT_COLUMNS)[number]>;
+
+export function countsOf(row: CountRow): Pick<Balance, 'used' | 'held' | 'overrun'> {
+  return {
     used: {
       input: row.used_input,
       output: row.used_output,
       cacheRead: row.used_cache_read,
       cacheWrite: row.used_cache_write,
+      cost: row.used_cost,
     },
     held: {
       input: row.held_input,
       output: row.held_output,
       cacheRead: row.held_cache_read,
       cacheWrite: row.held_cache_write,
+      cost: row.held_cost,
     },
     overrun: {
       input: row.overrun_input,
       output: row.overrun_output,
       cacheRead: row.overrun_cache_read,
       cacheWrite: row.overrun_cache_write,
+      cost: row.overrun_cost,
     },
   };
 }
 
-export function balanceRow({
-  tenant,
-  bucket,
-  period,
-  limits,
-  used,
-  held,
-  overrun,
-}: StoredBalance): BalanceRow {
+function countColumns({ used, held, overrun }: Pick<Balance, 'used' | 'held' | 'overrun'>): CountRow {
   return {
-    tenant,
-    bucket,
-    period,
-    limit_input: limits.input,
-    limit_output: limits.output,
-    limit_cache_read: limits.cacheRead,
-    limit_cache_write: limits.cacheWrite,
     used_input: used.input,
     used_output: used.output,
     used_cache_read: used.cacheRead,
     used_cache_write: used.cacheWrite,
+    used_cost: used.cost,
     held_input: held.input,
     held_output: held.output,
     held_cache_read: held.cacheRead,
     held_cache_write: held.cacheWrite,
+    held_cost: held.cost,
     overrun_input: overrun.input,
     overrun_output: overrun.output,
     overrun_cache_read: overrun.cacheRead,
     overrun_cache_write: overrun.cacheWrite,
+    overrun_cost: overrun.cost,
   };
 }
 
-export function entryRow({ tenant, reservationId, bucket, period, atMs, entry }: PostedEntry): EntryRow {
-  const { used, held, overrun } = entry;
-  return {
-    tenant,
-    reservation_id: reservationId,
-    operation: entry.operation,
-    bucket,
-    period,
-    at_ms: atMs,
-    used_input: used.input,
-    used_output: used.output,
-    used_cache_read: used.cacheRead,
-    used_cache_write: used.cacheWrite,
-    held_input: held.input,
-    held_output: held.output,
-    held_cache_read: held.cacheRead,
-    held_cache_write: held.cacheWrite,
-    overrun_input: overrun.input,
-    overrun_output: overrun.output,
-    overrun_cache_read: overrun.cacheRead,
-    overrun_cache_write: overrun.cacheWrite,
-  };
-}
+type LimitRow = Pick<BucketRow, (typeof LIMIT_COLUMNS)[number]>;
 
-export function limitsOf(row: Omit<BucketRow, 'tenant' | 'bucket'>): StoredLimits {
+export function limitsOf(row: LimitRow): Limits {
   return {
     input: row.limit_input,
     output: row.limit_output,
     cacheRead: row.limit_cache_read,
     cacheWrite: row.limit_cache_write,
+    cost: row.limit_cost,
   };
 }
 
-export function limitColumns(limits: StoredLimits): Omit<BucketRow, 'tenant' | 'bucket'> {
+export function limitColumns(limits: Limits): LimitRow {
   return {
     limit_input: limits.input,
     limit_output: limits.output,
     limit_cache_read: limits.cacheRead,
     limit_cache_write: limits.cacheWrite,
+    limit_cost: limits.cost,
+  };
+}
+
+export function bucketOf(row: BucketRow): Bucket {
+  return {
+    tenant: row.tenant,
+    bucket: row.bucket,
+    tier: row.tier,
+    scope: row.scope,
+    limits: limitsOf(row),
+    periodKind: row.period_kind as PeriodKind,
+    validFromMs: row.valid_from_ms,
+    validUntilMs: row.valid_until_ms,
+    closedAtMs: row.closed_at_ms,
+    note: row.note,
+    createdAtMs: row.created_at_ms,
+    updatedAtMs: row.updated_at_ms,
+  };
+}
+
+export function bucketRow(bucket: Bucket): BucketRow {
+  return {
+    tenant: bucket.tenant,
+    bucket: bucket.bucket,
+    tier: bucket.tier,
+    scope: bucket.scope,
+    period_kind: bucket.periodKind,
+    valid_from_ms: bucket.validFromMs,
+    valid_until_ms: bucket.validUntilMs,
+    closed_at_ms: bucket.closedAtMs,
+    note: bucket.note,
+    created_at_ms: bucket.createdAtMs,
+    updated_at_ms: bucket.updatedAtMs,
+    ...limitColumns(bucket.limits),
+  };
+}
+
+export function policyOf(row: PolicyRow): Policy {
+  return {
+    version: row.version,
+    timeZone: row.time_zone,
+    fiscalYearStartsInMonth: Number(row.fiscal_year_starts_in_month),
+    expiryCharge: row.expiry_charge as ExpiryCharge,
+    holdRule: row.hold_rule as Policy['holdRule'],
+    dryRule: row.dry_rule as Policy['dryRule'],
+    outputTokensDefault: Number(row.output_tokens_default),
+    outputTokensMax: Number(row.output_tokens_max),
   };
 }

@@ -3,31 +3,64 @@
 // A reservation that does not exist yet cannot be locked: whoever writes one says which version he read, and starts
 // over when another ledger was faster.
 
-import { type Database, type PreparedRows, prepareRows, TransactionConflict } from '@ai-switch/db';
-import { type Kysely, sql, type Transaction } from 'kysely';
-import type { BalanceKey, PostedEntry, ReservationKey, Versioned } from './keys.ts';
-import type { StoredBalance, StoredLimits, StoredReservation } from './ledger-rules.ts';
+import {
+  type Database,
+  type PreparedRows,
+  prepareRows,
+  type RowValue,
+  TransactionConflict,
+} from '@ai-switch/db';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import type { BalanceKey, BucketKey, PostedEntry, ReservationKey, Versioned } from './keys.ts';
+import type { Balance, Bucket, FundingTier, Policy, Reservation } from './model.ts';
+import { DEFAULT_POLICY, UNLIMITED } from './model.ts';
+import { type Context, PLATFORM_BUCKET } from './plan.ts';
+import {
+  MUTABLE_RESERVATION_COLUMNS,
+  RESERVATION_COLUMNS,
+  reservationOf,
+  reservationRow,
+} from './reservation-rows.ts';
 import {
   BALANCE_COLUMNS,
   balanceOf,
   balanceRow,
+  bucketOf,
+  bucketRow,
+  COUNT_COLUMNS,
   ENTRY_COLUMNS,
   entryRow,
-  limitColumns,
-  limitsOf,
-  NO_COUNTS,
-  RESERVATION_COLUMNS,
-  reservationOf,
-  reservationRow,
+  policyOf,
+  untouchedBalance,
 } from './rows.ts';
-import type { BalanceRow, LedgerSchema, ReservationRow } from './schema.ts';
+import type {
+  BalanceRow,
+  BucketRow,
+  EntryRow,
+  FundingOrderRow,
+  LedgerSchema,
+  PolicyRow,
+  ReservationRow,
+} from './schema.ts';
 
 type Trx = Transaction<LedgerSchema>;
+
+/** Where buckets and funding orders belong; an empty scope asks for the policy alone. */
+export interface ScopeKey {
+  readonly tenant: string;
+  readonly scope: string;
+}
+
+/** Rows of one statement. */
+const ROWS_MAX = 256;
 
 export class LedgerStore {
   readonly #database: Database<LedgerSchema>;
   readonly #selectReservations: PreparedRows<'tenant' | 'reservation_id', ReservationRow>;
   readonly #selectBalances: PreparedRows<'tenant' | 'bucket' | 'period', BalanceRow>;
+  readonly #selectBuckets: PreparedRows<'tenant' | 'scope' | 'now_ms', BucketRow>;
+  readonly #selectOrders: PreparedRows<'tenant' | 'scope', FundingOrderRow>;
+  readonly #selectPolicies: PreparedRows<'tenant', PolicyRow>;
   readonly #upsertReservations: PreparedRows<keyof ReservationRow, unknown>;
   readonly #upsertBalances: PreparedRows<keyof BalanceRow, unknown>;
   readonly #insertEntries: PreparedRows<(typeof ENTRY_COLUMNS)[number], unknown>;
@@ -58,6 +91,42 @@ export class LedgerStore {
         .orderBy('period')
         .forUpdate(),
     );
+    this.#selectBuckets = prepareRows(['tenant', 'scope', 'now_ms'], (rows) =>
+      kysely
+        .selectFrom('bucket')
+        .selectAll()
+        .where(({ eb, refTuple }) =>
+          eb(refTuple('tenant', 'scope'), 'in', valuesOf(rows, ['tenant', 'scope'])),
+        )
+        // Grants that are over matter no more; any other bucket that is closed is still known as such.
+        .where(({ eb, and, or }) =>
+          or([
+            eb('tier', '<>', sql.lit('SUPPLEMENTARY')),
+            and([
+              eb('closed_at_ms', 'is', null),
+              or([eb('valid_until_ms', 'is', null), eb('valid_until_ms', '>', first(rows).now_ms)]),
+            ]),
+          ]),
+        ),
+    );
+    this.#selectOrders = prepareRows(['tenant', 'scope'], (rows) =>
+      kysely
+        .selectFrom('funding_order')
+        .selectAll()
+        .where(({ eb, refTuple }) =>
+          eb(refTuple('tenant', 'scope'), 'in', valuesOf(rows, ['tenant', 'scope'])),
+        ),
+    );
+    this.#selectPolicies = prepareRows(['tenant'], (rows) =>
+      kysely
+        .selectFrom('policy')
+        .selectAll()
+        .where(
+          'tenant',
+          'in',
+          rows.map(({ tenant }) => tenant),
+        ),
+    );
     this.#upsertReservations = prepareRows(RESERVATION_COLUMNS, (rows) =>
       kysely
         .insertInto('reservation')
@@ -65,16 +134,7 @@ export class LedgerStore {
         .onConflict((conflict) =>
           conflict
             .columns(['tenant', 'reservation_id'])
-            .doUpdateSet((eb) => ({
-              version: eb.ref('excluded.version'),
-              state: eb.ref('excluded.state'),
-              resolved_at_ms: eb.ref('excluded.resolved_at_ms'),
-              outcome: eb.ref('excluded.outcome'),
-              charged_input: eb.ref('excluded.charged_input'),
-              charged_output: eb.ref('excluded.charged_output'),
-              charged_cache_read: eb.ref('excluded.charged_cache_read'),
-              charged_cache_write: eb.ref('excluded.charged_cache_write'),
-            }))
+            .doUpdateSet(excluded(MUTABLE_RESERVATION_COLUMNS))
             .where(({ eb, ref }) =>
               eb(ref('excluded.version'), '=', eb('reservation.version', '+', sql.lit(1n))),
             ),
@@ -85,20 +145,7 @@ export class LedgerStore {
         .insertInto('balance')
         .values([...rows])
         .onConflict((conflict) =>
-          conflict.columns(['tenant', 'bucket', 'period']).doUpdateSet((eb) => ({
-            used_input: eb.ref('excluded.used_input'),
-            used_output: eb.ref('excluded.used_output'),
-            used_cache_read: eb.ref('excluded.used_cache_read'),
-            used_cache_write: eb.ref('excluded.used_cache_write'),
-            held_input: eb.ref('excluded.held_input'),
-            held_output: eb.ref('excluded.held_output'),
-            held_cache_read: eb.ref('excluded.held_cache_read'),
-            held_cache_write: eb.ref('excluded.held_cache_write'),
-            overrun_input: eb.ref('excluded.overrun_input'),
-            overrun_output: eb.ref('excluded.overrun_output'),
-            overrun_cache_read: eb.ref('excluded.overrun_cache_read'),
-            overrun_cache_write: eb.ref('excluded.overrun_cache_write'),
-          })),
+          conflict.columns(['tenant', 'bucket', 'period']).doUpdateSet(excluded(COUNT_COLUMNS)),
         ),
     );
     this.#insertEntries = prepareRows(ENTRY_COLUMNS, (rows) => kysely.insertInto('entry').values([...rows]));
@@ -107,14 +154,46 @@ export class LedgerStore {
   /** Those of `keys` that exist, locked. */
   async lockReservations(trx: Trx, keys: readonly ReservationKey[]): Promise<readonly Versioned[]> {
     const rows = keys.map(({ tenant, reservationId }) => ({ tenant, reservation_id: reservationId }));
-    const found = await this.#selectReservations.execute(trx, rows);
-    return found.rows.map((row) => ({ reservation: reservationOf(row), version: row.version }));
+    const found = await readAll(trx, this.#selectReservations, rows);
+    return found.map((row) => ({ reservation: reservationOf(row), version: row.version }));
   }
 
   /** Those of `keys` that exist, locked. */
-  async lockBalances(trx: Trx, keys: readonly BalanceKey[]): Promise<readonly StoredBalance[]> {
-    const found = await this.#selectBalances.execute(trx, keys as readonly PlainKey[]);
-    return found.rows.map(balanceOf);
+  async lockBalances(trx: Trx, keys: readonly BalanceKey[]): Promise<readonly Balance[]> {
+    const rows = keys.map(({ tenant, bucket, period }) => ({ tenant, bucket, period }));
+    return (await readAll(trx, this.#selectBalances, rows)).map(balanceOf);
+  }
+
+  /** What decides the plans of subjects in these scopes, by tenant. Nothing is locked: a plan is of its moment. */
+  async readContexts(
+    trx: Kysely<LedgerSchema>,
+    keys: readonly ScopeKey[],
+    nowMs: bigint,
+  ): Promise<ReadonlyMap<string, Context>> {
+    const tenants = [...new Set(keys.map(({ tenant }) => tenant))];
+    const rows = keys.map(({ tenant, scope }) => ({ tenant, scope, now_ms: nowMs }));
+    const policies = await readAll(
+      trx,
+      this.#selectPolicies,
+      tenants.map((tenant) => ({ tenant })),
+    );
+    const buckets = await readAll(trx, this.#selectBuckets, rows);
+    const orders = await readAll(trx, this.#selectOrders, rows);
+    const contexts = new Map(tenants.map((tenant) => [tenant, emptyContext()]));
+    for (const row of policies) {
+      const context = contexts.get(row.tenant);
+      if (context !== undefined) context.policy = policyOf(row);
+    }
+    for (const row of buckets) {
+      const found = contexts.get(row.tenant)?.buckets;
+      const known = found?.get(row.scope);
+      if (known === undefined) found?.set(row.scope, [bucketOf(row)]);
+      else known.push(bucketOf(row));
+    }
+    for (const { tenant, scope, tiers } of orders) {
+      contexts.get(tenant)?.orders.set(scope, tiers.split(',') as FundingTier[]);
+    }
+    return contexts;
   }
 
   /** @throws TransactionConflict when one was changed since it was read. */
@@ -124,63 +203,32 @@ export class LedgerStore {
     if (affectedRows !== rows.length) throw new TransactionConflict('a reservation was changed meanwhile');
   }
 
-  async writeBalances(trx: Trx, changed: readonly StoredBalance[]): Promise<void> {
-    await this.#upsertBalances.execute(trx, changed.map(balanceRow));
+  async writeBalances(trx: Trx, changed: readonly Balance[]): Promise<void> {
+    await writeAll(trx, this.#upsertBalances, changed.map(balanceRow));
   }
 
   async writeEntries(trx: Trx, entries: readonly PostedEntry[]): Promise<void> {
-    await this.#insertEntries.execute(trx, entries.map(entryRow));
+    await writeAll(trx, this.#insertEntries, entries.map(entryRow));
   }
 
   /**
    * Makes the rows of buckets that nobody touched in their period yet, with the limits in force. In a transaction of
-   * its own: it locks buckets first, as `setLimits` does, and a batch holds locks already when it misses a balance.
+   * its own: it locks buckets first, as every change of a bucket does, and a batch holds locks already when it misses a balance.
    */
-  createBalances(keys: readonly BalanceKey[]): Promise<void> {
+  createBalances(keys: readonly BalanceKey[], nowMs: bigint): Promise<void> {
     return this.#database.transaction(async (trx) => {
-      for (const key of keys) await createBalance(trx, key, await lockBucket(trx, key));
+      for (const key of keys) {
+        const bucket = (await lockBucket(trx, key)) ?? (await createImplied(trx, key, nowMs));
+        await trx
+          .insertInto('balance')
+          .values(balanceRow(untouchedBalance(bucket, key.period)))
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+      }
     });
   }
 
-  /** Sets the limits of the key's period and of those to come. */
-  setLimits(key: BalanceKey, limits: StoredLimits): Promise<StoredBalance> {
-    return this.#database.transaction(async (trx) => {
-      const { tenant, bucket, period } = key;
-      await lockBucket(trx, key);
-      await trx
-        .updateTable('bucket')
-        .set(limitColumns(limits))
-        .where('tenant', '=', tenant)
-        .where('bucket', '=', bucket)
-        .execute();
-      await createBalance(trx, key, limits);
-      await trx
-        .updateTable('balance')
-        .set(limitColumns(limits))
-        .where('tenant', '=', tenant)
-        .where('bucket', '=', bucket)
-        .where('period', '>=', period)
-        .execute();
-      return balanceOf(await selectBalance(trx, key).executeTakeFirstOrThrow());
-    });
-  }
-
-  /** A balance as it stands; an untouched one is empty and has the bucket's limits. */
-  async readBalance(key: BalanceKey): Promise<StoredBalance> {
-    const row = await selectBalance(this.#database.kysely, key).executeTakeFirst();
-    if (row !== undefined) return balanceOf(row);
-    const bucket = await this.#database.kysely
-      .selectFrom('bucket')
-      .selectAll()
-      .where('tenant', '=', key.tenant)
-      .where('bucket', '=', key.bucket)
-      .executeTakeFirst();
-    const { tenant, period } = key;
-    const limits = bucket === undefined ? NO_LIMITS : limitColumns(limitsOf(bucket));
-    return balanceOf({ tenant, bucket: key.bucket, period, ...limits, ...NO_COUNTS });
-  }
-
-  async readReservation({ tenant, reservationId }: ReservationKey): Promise<StoredReservation | undefined> {
+  async readReservation({ tenant, reservationId }: ReservationKey): Promise<Reservation | undefined> {
     const row = await this.#database.kysely
       .selectFrom('reservation')
       .selectAll()
@@ -190,7 +238,19 @@ export class LedgerStore {
     return row === undefined ? undefined : reservationOf(row);
   }
 
-  /** Holds whose deadline has passed, the oldest first. */
+  /** All that a reservation posted, in the order in which it did. */
+  async readEntries({ tenant, reservationId }: ReservationKey): Promise<readonly EntryRow[]> {
+    const rows = await this.#database.kysely
+      .selectFrom('entry')
+      .selectAll()
+      .where('tenant', '=', tenant)
+      .where('reservation_id', '=', reservationId)
+      .orderBy('bucket')
+      .execute();
+    return rows.toSorted((one, other) => placeOf(one) - placeOf(other));
+  }
+
+  /** Holds whose deadline has passed, the oldest first; those that another operation works on are left to the next sweep. */
   async findDueHolds(nowMs: bigint, limit: number): Promise<readonly ReservationKey[]> {
     return await this.#database.kysely
       .selectFrom('reservation')
@@ -200,21 +260,100 @@ export class LedgerStore {
       .where('expires_at_ms', '<=', nowMs)
       .orderBy('expires_at_ms')
       .limit(limit)
+      .forUpdate()
+      .skipLocked()
       .execute();
   }
 }
 
-const NO_LIMITS = {
-  limit_input: null,
-  limit_output: null,
-  limit_cache_read: null,
-  limit_cache_write: null,
-} as const;
+/** A bucket, locked against other changes of it. */
+export async function lockBucket(trx: Trx, { tenant, bucket }: BucketKey): Promise<Bucket | undefined> {
+  const row = await trx
+    .selectFrom('bucket')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('bucket', '=', bucket)
+    .forUpdate()
+    .executeTakeFirst();
+  return row === undefined ? undefined : bucketOf(row);
+}
 
-interface PlainKey {
-  readonly tenant: string;
-  readonly bucket: string;
-  readonly period: string;
+/** Makes the bucket that everybody has without asking, unlimited; another may have been faster. */
+async function createImplied(trx: Trx, { tenant, bucket }: BucketKey, nowMs: bigint): Promise<Bucket> {
+  const isPlatform = bucket === PLATFORM_BUCKET;
+  const implied: Bucket = {
+    tenant,
+    bucket,
+    tier: isPlatform ? 'PLATFORM' : 'PERSONAL',
+    scope: isPlatform ? 'platform' : bucket.replace(/^personal:/, 'user:'),
+    limits: UNLIMITED,
+    periodKind: 'MONTH',
+    validFromMs: null,
+    validUntilMs: null,
+    closedAtMs: null,
+    note: '',
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+  await trx
+    .insertInto('bucket')
+    .values(bucketRow(implied))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  return (await lockBucket(trx, implied)) ?? implied;
+}
+
+/** In the life of a reservation: several entries may be of one millisecond. */
+function placeOf({ operation, op_seq: opSeq }: EntryRow): number {
+  if (operation === 'reserve') return 0;
+  if (operation === 'extend') return Number(opSeq);
+  return operation === 'reverse' ? LAST : operation === 'reconcile' ? LAST - 1 : LAST - 2;
+}
+const LAST = Number.MAX_SAFE_INTEGER;
+
+interface MutableContext extends Context {
+  policy: Policy;
+  readonly buckets: Map<string, Bucket[]>;
+  readonly orders: Map<string, FundingTier[]>;
+}
+
+function emptyContext(): MutableContext {
+  return { policy: DEFAULT_POLICY, buckets: new Map(), orders: new Map() };
+}
+
+async function readAll<Column extends string, Row>(
+  trx: Kysely<LedgerSchema>,
+  query: PreparedRows<Column, Row>,
+  rows: readonly Readonly<Record<Column, RowValue>>[],
+): Promise<readonly Row[]> {
+  if (rows.length <= ROWS_MAX) return (await query.execute(trx, rows)).rows;
+  const found: Row[] = [];
+  for (let start = 0; start < rows.length; start += ROWS_MAX) {
+    found.push(...(await query.execute(trx, rows.slice(start, start + ROWS_MAX))).rows);
+  }
+  return found;
+}
+
+async function writeAll<Column extends string>(
+  trx: Trx,
+  query: PreparedRows<Column, unknown>,
+  rows: readonly Readonly<Record<Column, RowValue>>[],
+): Promise<void> {
+  for (let start = 0; start < rows.length; start += ROWS_MAX) {
+    await query.execute(trx, rows.slice(start, start + ROWS_MAX));
+  }
+}
+
+/** Each column set to what the row that was to be inserted has. */
+function excluded<Column extends string>(columns: readonly Column[]) {
+  const entries = columns.map((column) => [column, sql.ref<never>(`excluded.${column}`)] as const);
+  return Object.fromEntries(entries) as Record<Column, RawBuilder<never>>;
+}
+
+function first<Row>(rows: readonly Row[]): Row {
+  const [row] = rows;
+  if (row === undefined) throw new RangeError('a query over rows needs one');
+  return row;
 }
 
 /** `(values (?, ?), (?, ?))`: SQLite compares tuples with a list only in this form. */
@@ -224,38 +363,4 @@ function valuesOf<Column extends string>(
 ) {
   const tuples = rows.map((row) => sql`(${sql.join(columns.map((column) => row[column]))})`);
   return sql<never>`(values ${sql.join(tuples)})`;
-}
-
-function selectBalance(executor: Kysely<LedgerSchema>, { tenant, bucket, period }: BalanceKey) {
-  return executor
-    .selectFrom('balance')
-    .selectAll()
-    .where('tenant', '=', tenant)
-    .where('bucket', '=', bucket)
-    .where('period', '=', period);
-}
-
-async function lockBucket(trx: Trx, { tenant, bucket }: BalanceKey): Promise<StoredLimits> {
-  await trx
-    .insertInto('bucket')
-    .values({ tenant, bucket, ...NO_LIMITS })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  const row = await trx
-    .selectFrom('bucket')
-    .selectAll()
-    .where('tenant', '=', tenant)
-    .where('bucket', '=', bucket)
-    .forUpdate()
-    .executeTakeFirstOrThrow();
-  return limitsOf(row);
-}
-
-async function createBalance(trx: Trx, key: BalanceKey, limits: StoredLimits): Promise<void> {
-  const { tenant, bucket, period } = key;
-  await trx
-    .insertInto('balance')
-    .values({ tenant, bucket, period, ...limitColumns(limits), ...NO_COUNTS })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
 }

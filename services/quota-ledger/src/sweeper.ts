@@ -1,5 +1,5 @@
 import type { Logger } from '@ai-switch/telemetry';
-import type { PersonalLedger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 
 /** Batches of one sweep; the next sweep goes on where it ended. */
 const BATCHES_MAX = 1_000;
@@ -13,7 +13,7 @@ export interface Sweeper {
  * Ends holds whose deadline has passed, every `intervalMs`. Several ledgers may sweep one database: a hold ends once.
  * When a sweep fails, the next one tries again.
  */
-export function startSweeper(ledger: PersonalLedger, intervalMs: number, logger: Logger): Sweeper {
+export function startSweeper(ledger: Ledger, intervalMs: number, logger: Logger): Sweeper {
   let running: Promise<void> | undefined;
   let isClosed = false;
 

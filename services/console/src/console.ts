@@ -14,9 +14,16 @@ import { parseQuery, readJson } from './read-input.ts';
 import { accessLog } from './resources/access-log.ts';
 import { aliases } from './resources/aliases.ts';
 import { auditEvents } from './resources/audit-events.ts';
+import { buckets } from './resources/buckets.ts';
+import { fundingOrders } from './resources/funding-orders.ts';
+import { grants } from './resources/grants.ts';
 import { keys } from './resources/keys.ts';
 import { providers } from './resources/providers.ts';
+import { quotaPolicy } from './resources/quota-policy.ts';
 import { quotas } from './resources/quotas.ts';
+import { receipts } from './resources/receipts.ts';
+import { reservations } from './resources/reservations.ts';
+import { statements } from './resources/statements.ts';
 import { users } from './resources/users.ts';
 
 export interface ConsoleOptions {
@@ -33,6 +40,13 @@ export function createConsole({ ports, logger }: ConsoleOptions): Hono {
     ...providers(ports),
     ...aliases(ports),
     ...quotas(ports),
+    ...buckets(ports),
+    ...grants(ports),
+    ...fundingOrders(ports),
+    ...quotaPolicy(ports),
+    ...statements(ports),
+    ...receipts(ports),
+    ...reservations(ports),
     ...accessLog(ports),
     ...auditEvents(ports),
   };

@@ -38,7 +38,7 @@ function headersFor(contentType: string): Headers {
 }
 
 /** An int64 is a JSON number as long as every reader reads it exactly, and text above. */
-function jsonText(body: object): string {
+export function jsonText(body: object): string {
   return JSON.stringify(body, (_name, value: unknown) => {
     if (typeof value !== 'bigint') return value;
     const number = Number(value);

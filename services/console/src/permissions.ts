@@ -9,6 +9,7 @@ export const PERMISSIONS = {
   'GET /users': 'root',
   'POST /users': 'root',
   'GET /users/:user': 'root',
+  'PATCH /users/:user': 'root',
   'DELETE /users/:user': 'root',
 
   'GET /keys': 'root',
@@ -30,6 +31,28 @@ export const PERMISSIONS = {
   'GET /quotas': 'root',
   'GET /quotas/:user': 'root',
   'PATCH /quotas/:user': 'root',
+
+  'GET /buckets': 'root',
+  'GET /buckets/:bucket': 'root',
+  'PUT /buckets/:bucket': 'root',
+  'PATCH /buckets/:bucket': 'root',
+  'DELETE /buckets/:bucket': 'root',
+
+  'POST /grants': 'root',
+  'PATCH /grants/:id': 'root',
+  'DELETE /grants/:id': 'root',
+
+  'GET /funding-orders': 'root',
+  'GET /funding-orders/:scope': 'root',
+  'PUT /funding-orders/:scope': 'root',
+  'DELETE /funding-orders/:scope': 'root',
+
+  'GET /quota-policy': 'root',
+  'PATCH /quota-policy': 'root',
+
+  'GET /statements/:bucket': 'root',
+  'GET /receipts/:reservationId': 'root',
+  'POST /reservations/:id/reverse': 'root',
 
   'GET /access-log': 'root',
   'GET /audit-events': 'root',

@@ -7,6 +7,11 @@ const BODY_BYTES_MAX = 1024 * 1024;
 /** An id or a name in a path, a query or a body. */
 export const reference = z.string().min(1).max(128);
 
+/** The id of a department, a project or a grant. */
+export const unitId = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,48}$/, 'it has 1 to 48 letters, digits and the characters ._- only');
+
 /** The parameters of a list. */
 export const pageQuery = z.strictObject({
   after: z.string().max(256).optional(),

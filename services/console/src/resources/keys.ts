@@ -2,7 +2,7 @@ import type { ApiKey, Auth } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { z } from 'zod';
 import type { Resource } from '../handler.ts';
-import { pageOf, pageQuery, pageReply, reference } from '../read-input.ts';
+import { pageOf, pageQuery, pageReply, reference, unitId } from '../read-input.ts';
 import { findUser } from './users.ts';
 
 const newKey = z.strictObject({
@@ -10,6 +10,8 @@ const newKey = z.strictObject({
   label: z.string().max(128).default(''),
   models: z.array(reference).max(200).default([]),
   expiresAtMs: z.number().int().positive().optional(),
+  /** Whose quota the requests of the key draw on besides the user's own. */
+  projectId: unitId.optional(),
 });
 
 const keyQuery = pageQuery.extend({ user: reference.optional() });
@@ -23,7 +25,7 @@ export const keys: Resource<'keys'> = ({ auth }) => ({
   },
 
   'POST /keys': async ({ caller: { tenant }, body, audit }) => {
-    const { user, label, models, expiresAtMs } = await body(newKey);
+    const { user, label, models, expiresAtMs, projectId = '' } = await body(newKey);
     const { userId } = await findUser(auth, tenant, user);
     const made = await auth.createKey({
       tenant,
@@ -31,9 +33,10 @@ export const keys: Resource<'keys'> = ({ auth }) => ({
       label,
       models,
       expiresAtMs: expiresAtMs === undefined ? undefined : BigInt(expiresAtMs),
+      projectId,
     });
     if (made.key === undefined) throw new Fault('internal', 'Auth answered without a key.');
-    await audit('key.create', made.key.keyId, { userId, label, models: models.join(' ') });
+    await audit('key.create', made.key.keyId, { userId, label, models: models.join(' '), projectId });
     return { status: 201, body: { ...keyReply(made.key), plaintext: made.plaintext } };
   },
 
@@ -60,6 +63,7 @@ async function findKey(auth: Auth, tenant: string, keyId: string): Promise<ApiKe
 
 /** Field by field, so that nothing new on the message gets out unseen. */
 function keyReply(key: ApiKey): object {
-  const { keyId, userId, label, models, createdAtMs, expiresAtMs, revokedAtMs, lastUsedAtMs } = key;
-  return { keyId, userId, label, models, createdAtMs, expiresAtMs, revokedAtMs, lastUsedAtMs };
+  const { keyId, userId, label, models, projectId, createdAtMs, expiresAtMs, revokedAtMs, lastUsedAtMs } =
+    key;
+  return { keyId, userId, label, models, projectId, createdAtMs, expiresAtMs, revokedAtMs, lastUsedAtMs };
 }

@@ -1,76 +1,75 @@
-import { type Balance, Limits, type QuotaLedger, type User } from '@ai-switch/contracts';
-import { Fault } from '@ai-switch/kernel';
+// Quota from the side of a user: what is his own, and everything that a request of his would touch.
+
+import { Bucket, type BucketBalance, type QuotaLedger, type User } from '@ai-switch/contracts';
 import { z } from 'zod';
 import type { Resource } from '../handler.ts';
+import { limitFields, patchedLimits } from '../quota/amounts.ts';
+import { bucketReply, findBucket, putBucket } from '../quota/buckets.ts';
+import { personalName } from '../quota/names.ts';
 import { pageOf, pageQuery, pageReply } from '../read-input.ts';
+import { period } from './buckets.ts';
 import { findUser } from './users.ts';
 
 /** Each row of the list costs a call to the ledger. */
 const LIST_ROWS_MAX = 100;
 
-/** Tokens a month; null is unlimited, what is left out stays as it is. */
-const limit = z.number().int().min(0).nullable().optional();
-const patchLimits = z.strictObject({ input: limit, output: limit, cacheRead: limit, cacheWrite: limit });
-
 const quotaQuery = pageQuery.extend({
   limit: z.coerce.number().int().min(1).max(LIST_ROWS_MAX).default(LIST_ROWS_MAX),
 });
 
+/** What a request would say of itself; what is left out is as auth knows it. */
+const subjectQuery = z.strictObject({
+  project: z.string().max(64).default(''),
+  model: z.string().max(256).default(''),
+  /** From the top down, separated by commas. */
+  department: z.string().max(256).optional(),
+});
+
+const patchPersonal = z.strictObject({ ...limitFields, period: period.optional() });
+
 export const quotas: Resource<'quotas'> = ({ auth, quotaLedger }) => ({
   'GET /quotas': async ({ caller: { tenant }, query }) => {
     const { users, nextAfter } = await auth.listUsers({ tenant, page: pageOf(query(quotaQuery)) });
-    const balances = await Promise.all(users.map(({ userId }) => balanceOf(quotaLedger, tenant, userId)));
-    const rows = users.flatMap((user, index) => {
-      const balance = balances[index];
-      return balance === undefined ? [] : [quotaReply(user, balance)];
-    });
+    const balances = await Promise.all(users.map((user) => personalOf(quotaLedger, tenant, user)));
+    const rows = users.map((user, index) => quotaReply(user, balances[index]));
     return pageReply(rows, nextAfter);
   },
 
-  'GET /quotas/:user': async ({ caller: { tenant }, param }) => {
-    const user = await findUser(auth, tenant, param('user'));
-    return { body: quotaReply(user, await balanceOf(quotaLedger, tenant, user.userId)) };
+  'GET /quotas/:user': async ({ caller: { tenant }, param, query }) => {
+    const { project, model, department } = query(subjectQuery);
+    const { userId, name, departmentIds: own } = await findUser(auth, tenant, param('user'));
+    const departmentIds = department?.split(',').filter((id) => id !== '') ?? own;
+    const subject = { userId, projectId: project, departmentIds, model };
+    const { balances } = await quotaLedger.getBalances({ tenant, subject });
+    return { body: { ...subject, name, buckets: balances.map(bucketReply) } };
   },
 
   'PATCH /quotas/:user': async ({ caller: { tenant }, param, body, audit }) => {
-    const patch = await body(patchLimits);
+    const { period: periodKind, ...limits } = await body(patchPersonal);
     const user = await findUser(auth, tenant, param('user'));
-    const { limits: stored } = await balanceOf(quotaLedger, tenant, user.userId);
-    const limits = Limits.create({
-      input: patched(stored?.input, patch.input),
-      output: patched(stored?.output, patch.output),
-      cacheRead: patched(stored?.cacheRead, patch.cacheRead),
-      cacheWrite: patched(stored?.cacheWrite, patch.cacheWrite),
-    });
-    const { balance } = await quotaLedger.setLimits({ tenant, userId: user.userId, limits });
-    if (balance === undefined) throw new Fault('internal', 'The ledger answered without a balance.');
-    await audit('quota.setLimits', user.userId, detailsOf(limits));
-    return { body: quotaReply(user, balance) };
+    const { bucket: before } = await personalOf(quotaLedger, tenant, user);
+    const wanted = {
+      ...before,
+      limits: patchedLimits(before.limits, limits),
+      periodKind: periodKind ?? before.periodKind,
+      closedAtMs: undefined,
+    };
+    return { body: quotaReply(user, await putBucket(quotaLedger, wanted, before, audit, 'bucket.put')) };
   },
 });
 
-function patched(stored: bigint | undefined, wanted: number | null | undefined): bigint | undefined {
-  if (wanted === undefined) return stored;
-  return wanted === null ? undefined : BigInt(wanted);
+/** A user's own bucket. One that nobody put, and which by the funding order does not pay, has no limits and no balance. */
+async function personalOf(
+  ledger: QuotaLedger,
+  tenant: string,
+  { userId }: User,
+): Promise<BucketBalance & { readonly bucket: Bucket }> {
+  const name = personalName(userId);
+  const found = await findBucket(ledger, tenant, name);
+  const bucket = found?.bucket ?? Bucket.create({ tenant, ...name, periodKind: 'PERIOD_KIND_MONTH' });
+  return { bucket, balance: found?.balance };
 }
 
-function detailsOf({ input, output, cacheRead, cacheWrite }: Limits): Record<string, string> {
-  const words = (amount: bigint | undefined) => (amount === undefined ? 'unlimited' : String(amount));
-  return {
-    input: words(input),
-    output: words(output),
-    cacheRead: words(cacheRead),
-    cacheWrite: words(cacheWrite),
-  };
-}
-
-async function balanceOf(quotaLedger: QuotaLedger, tenant: string, userId: string): Promise<Balance> {
-  const { balance } = await quotaLedger.getBalance({ tenant, userId });
-  if (balance === undefined) throw new Fault('internal', 'The ledger answered without a balance.');
-  return balance;
-}
-
-function quotaReply({ userId, name }: User, balance: Balance): object {
-  const { period, periodEndsAtMs, limits, used, held, overrun } = balance;
-  return { userId, name, period, periodEndsAtMs, limits, used, held, overrun };
+function quotaReply({ userId, name }: User, personal: BucketBalance | undefined): object {
+  return { userId, name, ...(personal === undefined ? {} : bucketReply(personal)) };
 }

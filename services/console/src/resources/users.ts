@@ -2,14 +2,19 @@ import { type Auth, Role, type User } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { z } from 'zod';
 import type { Resource } from '../handler.ts';
-import { pageOf, pageQuery, pageReply, reference } from '../read-input.ts';
+import { pageOf, pageQuery, pageReply, reference, unitId } from '../read-input.ts';
 
 const ROLES = { root: Role.ROOT, member: Role.MEMBER } as const;
+
+/** From the top down. */
+const departmentIds = z.array(unitId).max(4);
 
 const newUser = z.strictObject({
   name: reference,
   role: z.enum(['root', 'member']).default('member'),
+  departmentIds: departmentIds.default([]),
 });
+const move = z.strictObject({ departmentIds });
 
 export const users: Resource<'users'> = ({ auth }) => ({
   'GET /users': async ({ caller, query }) => {
@@ -19,16 +24,30 @@ export const users: Resource<'users'> = ({ auth }) => ({
   },
 
   'POST /users': async ({ caller, body, audit }) => {
-    const { name, role } = await body(newUser);
-    const { user } = await auth.createUser({ tenant: caller.tenant, name, role: ROLES[role] });
+    const { name, role, departmentIds } = await body(newUser);
+    const request = { tenant: caller.tenant, name, role: ROLES[role], departmentIds };
+    const { user } = await auth.createUser(request);
     if (user === undefined) throw new Fault('internal', 'Auth answered without a user.');
-    await audit('user.create', user.userId, { name, role });
+    await audit('user.create', user.userId, { name, role, departmentIds: pathOf(user) });
     return { status: 201, body: userReply(user) };
   },
 
   'GET /users/:user': async ({ caller, param }) => ({
     body: userReply(await findUser(auth, caller.tenant, param('user'))),
   }),
+
+  'PATCH /users/:user': async ({ caller: { tenant }, param, body, audit }) => {
+    const { departmentIds } = await body(move);
+    const before = await findUser(auth, tenant, param('user'));
+    const { user } = await auth.updateUser({ tenant, userId: before.userId, departmentIds });
+    if (user === undefined) throw new Fault('internal', 'Auth answered without a user.');
+    await audit('user.move', user.userId, {
+      name: user.name,
+      before: pathOf(before),
+      after: pathOf(user),
+    });
+    return { body: userReply(user) };
+  },
 
   'DELETE /users/:user': async ({ caller, param, audit }) => {
     const { tenant } = caller;
@@ -46,6 +65,11 @@ export async function findUser(auth: Auth, tenant: string, user: string): Promis
   return found;
 }
 
-function userReply({ userId, name, role, createdAtMs }: User): object {
-  return { userId, name, role: role === Role.ROOT ? 'root' : 'member', createdAtMs };
+function userReply({ userId, name, role, departmentIds, createdAtMs }: User): object {
+  return { userId, name, role: role === Role.ROOT ? 'root' : 'member', departmentIds, createdAtMs };
+}
+
+/** Departments from the top down, in one text. */
+function pathOf({ departmentIds }: User): string {
+  return departmentIds.join(' > ');
 }

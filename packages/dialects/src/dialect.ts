@@ -85,7 +85,9 @@ export interface StreamMeter {
   observe(frame: Frame): boolean;
   /** The latest counts that the provider sent. */
   readonly usage: Usage | undefined;
-  /** Characters of text, thinking and arguments delivered so far: what a cut stream is charged by. */
+  /** Text, thinking and arguments in the frame that was observed last: what a cut stream is charged by. */
+  readonly words: string;
+  /** Characters of all such words so far. */
   readonly outputCharacters: number;
   /** True once the dialect's terminal frame was seen. */
   readonly isFinished: boolean;

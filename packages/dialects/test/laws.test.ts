@@ -59,8 +59,8 @@ function cutUp(bytes: Buffer, sizes: readonly number[]): Buffer[] {
   return chunks;
 }
 
-function spokenCharacters(events: readonly Event[]): number {
-  return events.reduce((sum, event) => sum + ('text' in event ? event.text.length : 0), 0);
+function spoken(events: readonly Event[]): string {
+  return events.map((event) => ('text' in event ? event.text : '')).join('');
 }
 
 function total({ input, output, cacheRead, cacheWrite }: Usage): number {
@@ -155,7 +155,7 @@ describe.each(both)('in %s', (name, dialect) => {
     );
   });
 
-  test('a meter counts the characters and the usage that the events of a stream hold', () => {
+  test('a meter hears the words and the usage that the events of a stream hold', () => {
     const request = dialect.readRequest(
       {
         model: 'm',
@@ -172,8 +172,13 @@ describe.each(both)('in %s', (name, dialect) => {
       fc.property(reply, lengths, (sent, pieces) => {
         const bytes = printed(dialect, sent, inPieces(sent, pieces));
         const meter = dialect.streamMeter(request);
-        for (const frame of framesOf([bytes])) expect(meter.observe(parseFrame(frame))).toBe(true);
-        expect(meter.outputCharacters).toBe(spokenCharacters(eventsOf(dialect, [bytes])));
+        let words = '';
+        for (const frame of framesOf([bytes])) {
+          expect(meter.observe(parseFrame(frame))).toBe(true);
+          words += meter.words;
+        }
+        expect(words).toBe(spoken(eventsOf(dialect, [bytes])));
+        expect(meter.outputCharacters).toBe(words.length);
         expect([meter.usage, meter.isFinished, meter.error]).toEqual([sent.usage, true, undefined]);
       }),
     );

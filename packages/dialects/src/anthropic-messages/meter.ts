@@ -2,7 +2,7 @@
 
 import type { Frame, StreamMeter } from '../dialect.ts';
 import { objectOf, parseJson, stringOf } from '../json/narrow.ts';
-import { stringCharacters } from '../json/string-characters.ts';
+import { stringIn } from '../json/string-in.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { ProviderError } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
@@ -11,29 +11,36 @@ import { readUsageObject } from './usage.ts';
 
 export class MessagesStreamMeter implements StreamMeter {
   usage: Usage | undefined;
+  words = '';
   outputCharacters = 0;
   isFinished = false;
   error: ProviderError | undefined;
 
   observe(frame: Frame): boolean {
+    this.words = '';
+    this.#observe(frame);
+    this.outputCharacters += this.words.length;
+    return true;
+  }
+
+  #observe(frame: Frame): void {
     const { data } = frame;
     // An error whose blank line is missing stands on the line after the last event.
     if (data.includes('\n') && parseJson(data) === undefined) {
-      for (const line of data.split('\n')) this.observe({ event: '', data: line });
+      for (const line of data.split('\n')) this.#observe({ event: '', data: line });
     } else if ((frame.event || typeIn(data)) === 'content_block_delta') {
-      this.outputCharacters += stringCharacters(data, SPOKEN);
+      this.words += stringIn(data, SPOKEN);
     } else this.#observeParsed(objectOf(parseJson(data)) ?? {}, frame.event);
-    return true;
   }
 
   #observeParsed(body: JsonObject, name: string): void {
     const type = stringOf(body.type) ?? name;
     switch (type) {
       case 'content_block_start':
-        this.outputCharacters += charactersAtStart(objectOf(body.content_block) ?? {});
+        this.words += wordsAtStart(objectOf(body.content_block) ?? {});
         return;
       case 'content_block_delta':
-        this.outputCharacters += stringCharacters(JSON.stringify(body.delta ?? {}), SPOKEN);
+        this.words += stringIn(JSON.stringify(body.delta ?? {}), SPOKEN);
         return;
       case 'message_start':
       case 'message_delta':
@@ -56,10 +63,10 @@ export function typeIn(data: string): string {
 }
 
 /** The published form begins every block empty; some back ends put all of it there. */
-function charactersAtStart(block: JsonObject): number {
+function wordsAtStart(block: JsonObject): string {
   const said = stringOf(block.text) ?? stringOf(block.thinking) ?? '';
   const input = block.type === 'tool_use' ? JSON.stringify(objectOf(block.input) ?? {}) : '{}';
-  return said.length + (input === '{}' ? 0 : input.length);
+  return said + (input === '{}' ? '' : input);
 }
 
 const SPOKEN = /"(?:text|thinking|partial_json)"\s*:\s*"/;

@@ -15,6 +15,7 @@ export class GeminiStreamMeter implements StreamMeter {
   /** Each of several answers has a finish of its own. */
   #finishesWanted: number;
   usage: Usage | undefined;
+  words = '';
   outputCharacters = 0;
   error: ProviderError | undefined;
 
@@ -23,7 +24,9 @@ export class GeminiStreamMeter implements StreamMeter {
   }
 
   observe({ data }: Frame): boolean {
+    this.words = '';
     for (const body of bodiesIn(data)) if (body !== undefined) this.#observeBody(body);
+    this.outputCharacters += this.words.length;
     return true;
   }
 
@@ -40,15 +43,15 @@ export class GeminiStreamMeter implements StreamMeter {
     for (const candidate of listOf(chunk.candidates).filter(isObject)) {
       if (stringOf(candidate.finishReason)) this.#finishesWanted -= 1;
       for (const part of listOf(objectOf(candidate.content)?.parts).filter(isObject)) {
-        this.outputCharacters += charactersOf(part);
+        this.words += wordsOf(part);
       }
     }
   }
 }
 
-function charactersOf(part: JsonObject): number {
+function wordsOf(part: JsonObject): string {
   const text = stringOf(part.text);
-  if (text !== undefined) return text.length;
+  if (text !== undefined) return text;
   const call = objectOf(part.functionCall);
-  return call === undefined ? 0 : JSON.stringify(objectOf(call.args) ?? {}).length;
+  return call === undefined ? '' : JSON.stringify(objectOf(call.args) ?? {});
 }

@@ -1,8 +1,9 @@
 // Watches a stream that passes through. Every frame of every stream goes through here, so that only those are parsed in
-// which usage or an error stands; the rest are walked once, string by string, without making an object or a text.
+// which usage or an error stands; the rest are walked once, string by string, without making an object.
 
 import type { Frame, StreamMeter } from '../dialect.ts';
 import { listOf, objectOf, parseJson } from '../json/narrow.ts';
+import { unescaped } from '../json/string-in.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { ProviderError } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
@@ -15,6 +16,7 @@ export class ChatStreamMeter implements StreamMeter {
   /** Each of several answers has a finish of its own. */
   #finishesWanted: number;
   usage: Usage | undefined;
+  words = '';
   outputCharacters = 0;
   error: ProviderError | undefined;
 
@@ -25,13 +27,15 @@ export class ChatStreamMeter implements StreamMeter {
 
   observe(frame: Frame): boolean {
     const data = frame.data;
+    this.words = '';
     if (data === '') return true;
     if (data.startsWith('[DONE]')) {
       this.#finishesWanted = 0;
       return true;
     }
     const seen = walk(data);
-    this.outputCharacters += seen.spoken + (seen.reasoningContent || seen.reasoning);
+    this.words = seen.spoken + (seen.reasoningContent || seen.reasoning);
+    this.outputCharacters += this.words.length;
     this.#finishesWanted -= seen.finishes;
     if (seen.hasUsage || seen.isOdd || frame.event === 'error') {
       return this.#observeParsed(data, frame.event === 'error');
@@ -71,23 +75,23 @@ function saysMore(choice: JsonObject | undefined): boolean {
 }
 
 interface Seen {
-  /** Characters of content, arguments and refusals. */
-  spoken: number;
+  /** Content, arguments and refusals. */
+  spoken: string;
   /** vLLM sends its thinking under one name, then under both: it is counted once. */
-  reasoningContent: number;
-  reasoning: number;
+  reasoningContent: string;
+  reasoning: string;
   finishes: number;
   hasUsage: boolean;
   /** An error, or a frame that is no chunk. */
   isOdd: boolean;
 }
 
-/** What stands in a chunk, by the names of its fields at any depth. An escape sequence counts as one character. */
+/** What stands in a chunk, by the names of its fields at any depth. */
 function walk(data: string): Seen {
   const seen: Seen = {
-    spoken: 0,
-    reasoningContent: 0,
-    reasoning: 0,
+    spoken: '',
+    reasoningContent: '',
+    reasoning: '',
     finishes: 0,
     hasUsage: false,
     isOdd: true,
@@ -109,29 +113,34 @@ function walk(data: string): Seen {
       continue;
     }
     const start = at + 1;
-    let characters = 0;
-    for (at = start; at < length; characters += 1) {
+    let isEscaped = false;
+    for (at = start; at < length; ) {
       const inside = data.charCodeAt(at);
       if (inside === QUOTE) break;
-      if (inside !== BACKSLASH) at += 1;
-      else at += data.charCodeAt(at + 1) === SMALL_U ? 6 : 2;
+      if (inside === BACKSLASH) isEscaped = true;
+      at += inside === BACKSLASH ? 2 : 1;
     }
-    const end = at;
+    const end = Math.min(at, length);
     at += 1;
     if (data.charCodeAt(at) === COLON) {
       field = fieldKind(data, start, end - start);
       at += 1;
       continue;
     }
-    if (field === SPOKEN) seen.spoken += characters;
-    else if (field === REASONING_CONTENT) seen.reasoningContent += characters;
-    else if (field === REASONING) seen.reasoning += characters;
-    else if (field === FINISH && characters > 0) seen.finishes += 1;
+    if (field === SPOKEN) seen.spoken += wordsIn(data, start, end, isEscaped);
+    else if (field === REASONING_CONTENT) seen.reasoningContent += wordsIn(data, start, end, isEscaped);
+    else if (field === REASONING) seen.reasoning += wordsIn(data, start, end, isEscaped);
+    else if (field === FINISH && end > start) seen.finishes += 1;
     else if (field === ERROR) hasError = true;
     field = OTHER;
   }
   seen.isOdd ||= hasError;
   return seen;
+}
+
+function wordsIn(data: string, start: number, end: number, isEscaped: boolean): string {
+  const inside = data.slice(start, end);
+  return isEscaped ? unescaped(inside) : inside;
 }
 
 function fieldKind(data: string, start: number, length: number): FieldKind {
@@ -174,6 +183,5 @@ const QUOTE = 0x22;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const SMALL_N = 0x6e;
-const SMALL_U = 0x75;
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;

@@ -4,7 +4,7 @@
 import type { Frame, StreamMeter } from '../dialect.ts';
 import { bodiesIn } from '../frames/frame-bodies.ts';
 import { listOf, objectOf, stringOf } from '../json/narrow.ts';
-import { stringCharacters } from '../json/string-characters.ts';
+import { stringIn } from '../json/string-in.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { ProviderError } from '../model/event.ts';
 import { errorIn } from '../model/provider-error.ts';
@@ -15,26 +15,37 @@ import { readUsageObject } from './usage.ts';
 
 export class ResponsesStreamMeter implements StreamMeter {
   usage: Usage | undefined;
+  words = '';
   outputCharacters = 0;
   /** The places in the output of items that came in pieces. */
   readonly #inPieces = new Set<string>();
   isFinished = false;
   error: ProviderError | undefined;
 
-  observe({ event, data }: Frame): boolean {
-    if (data === '' || data.startsWith('[DONE]')) return true;
+  observe(frame: Frame): boolean {
+    this.words = '';
+    this.#observe(frame);
+    return true;
+  }
+
+  #observe({ event, data }: Frame): void {
+    if (data === '' || data.startsWith('[DONE]')) return;
     const type = event.startsWith('response.') ? event : typeIn(data);
     if (type === undefined || WEIGHTY.has(type) || data.includes('\n')) {
       bodiesIn(data).forEach((body, at) => {
         this.#observeParsed(objectOf(body), at === 0 ? event : '');
       });
-    } else if (SPOKEN.has(type)) this.#speak(PLACE.exec(data)?.[1], stringCharacters(data, DELTA));
-    return true;
+    } else if (SPOKEN.has(type)) this.#speak(PLACE.exec(data)?.[1], stringIn(data, DELTA));
   }
 
-  #speak(place: string | undefined, characters: number): void {
-    this.outputCharacters += characters;
-    if (characters > 0) this.#inPieces.add(place ?? '');
+  #speak(place: string | undefined, words: string): void {
+    this.#say(words);
+    if (words !== '') this.#inPieces.add(place ?? '');
+  }
+
+  #say(words: string): void {
+    this.words += words;
+    this.outputCharacters += words.length;
   }
 
   #observeParsed(body: JsonObject | undefined, name: string): void {
@@ -60,7 +71,7 @@ export class ResponsesStreamMeter implements StreamMeter {
         this.error = failureIn(response);
         return;
       default:
-        if (SPOKEN.has(type)) this.#speak(placeOf(body), stringOf(body.delta)?.length ?? 0);
+        if (SPOKEN.has(type)) this.#speak(placeOf(body), stringOf(body.delta) ?? '');
         else if (!type.startsWith('response.')) this.error ??= errorIn(200, body, type === 'error');
     }
   }
@@ -68,7 +79,7 @@ export class ResponsesStreamMeter implements StreamMeter {
   /** Some servers send an item without its pieces. */
   #endItem(place: string | undefined, item: JsonObject | undefined): void {
     if (item === undefined || this.#inPieces.has(place ?? '')) return;
-    this.outputCharacters += itemText(item).length;
+    this.#say(itemText(item));
   }
 }
 

@@ -7,6 +7,7 @@ import type { EdgeSettings } from './config.ts';
 import type { Detours } from './detours.ts';
 import type { Exchange } from './exchange.ts';
 import type { ItemMemory } from './item-store.ts';
+import type { OutputTallies } from './output-tally.ts';
 import type { ReasoningStore } from './reasoning-store.ts';
 import type { RetryBudget } from './retry-rules.ts';
 import type { Roster } from './roster.ts';
@@ -29,6 +30,7 @@ export interface EdgeParts {
   readonly items: ItemMemory;
   readonly detours: Detours;
   readonly tokenCounter: TokenCounter;
+  readonly tallies: OutputTallies;
   readonly exchanges: Roster<Exchange>;
   isClosing: boolean;
   /** @throws Fault `unavailable` once the edge is closing */

@@ -11,6 +11,7 @@ import { BoundedMemory } from './bounded-memory.ts';
 import { type EdgeSettings, edgeDefaults } from './config.ts';
 import { Detours } from './detours.ts';
 import type { EdgeParts } from './edge-parts.ts';
+import { OutputTallies } from './output-tally.ts';
 import { ReasoningStore } from './reasoning-store.ts';
 import { RetryBudget } from './retry-rules.ts';
 import { Roster } from './roster.ts';
@@ -56,6 +57,7 @@ export function createEdge(options: EdgeOptions): Edge {
 
 function assemble({ ports, logger, settings: differing, clock = systemClock }: EdgeOptions): EdgeParts {
   const settings = { ...edgeDefaults, ...differing };
+  const tokenCounter = new TokenCounter();
   return {
     ports,
     logger,
@@ -74,7 +76,8 @@ function assemble({ ports, logger, settings: differing, clock = systemClock }: E
     reasoning: new ReasoningStore(settings),
     items: new BoundedMemory(settings.itemsMax, settings.itemCharactersMax),
     detours: new Detours(clock),
-    tokenCounter: new TokenCounter(),
+    tokenCounter,
+    tallies: new OutputTallies(tokenCounter),
     exchanges: new Roster(),
     isClosing: false,
     admit() {
@@ -98,6 +101,7 @@ async function close(edge: EdgeParts): Promise<void> {
   }
   edge.ticker.close();
   await edge.upstream.close();
+  edge.tallies.close();
   await edge.tokenCounter.close();
   await edge.accessLog.drain();
 }

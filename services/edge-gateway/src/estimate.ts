@@ -4,7 +4,7 @@
 
 import type { DocumentPart, Part, Request, Scan } from '@ai-switch/dialects';
 
-const CHARACTERS_PER_TOKEN = 4;
+export const CHARACTERS_PER_TOKEN = 4;
 /** The role and the separators around each message. */
 const TOKENS_PER_TURN = 4;
 /** About what a picture of 1,000 by 1,000 pixels costs (https://docs.claude.com/en/docs/build-with-claude/vision). */

@@ -6,7 +6,7 @@ import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 
 /** What TokenCounter asks, and what it hears. */
 export type TokensAsked = readonly [id: number, texts: readonly string[]];
-export type TokensCounted = readonly [id: number, tokens: number];
+export type TokensCounted = readonly [id: number, tokens: readonly number[]];
 
 /** A prompt that quotes a special token means its letters. */
 const NO_SPECIAL_TOKENS = { disallowedSpecial: new Set<string>() };
@@ -18,7 +18,7 @@ const NO_SPECIAL_TOKENS = { disallowedSpecial: new Set<string>() };
 const LONG_RUN = /[\p{L}\p{M}]{512}|[^\s\p{L}\p{N}]{512}|\s{512}/gu;
 
 parentPort?.on('message', ([id, texts]: TokensAsked) => {
-  const counted: TokensCounted = [id, texts.reduce((sum, text) => sum + tokensIn(text), 0)];
+  const counted: TokensCounted = [id, texts.map(tokensIn)];
   parentPort?.postMessage(counted);
 });
 

@@ -18,6 +18,7 @@ import { buckets } from './resources/buckets.ts';
 import { fundingOrders } from './resources/funding-orders.ts';
 import { grants } from './resources/grants.ts';
 import { keys } from './resources/keys.ts';
+import { prices } from './resources/prices.ts';
 import { providers } from './resources/providers.ts';
 import { quotaPolicy } from './resources/quota-policy.ts';
 import { quotas } from './resources/quotas.ts';
@@ -39,6 +40,7 @@ export function createConsole({ ports, logger }: ConsoleOptions): Hono {
     ...keys(ports),
     ...providers(ports),
     ...aliases(ports),
+    ...prices(ports),
     ...quotas(ports),
     ...buckets(ports),
     ...grants(ports),

@@ -28,6 +28,11 @@ export const PERMISSIONS = {
   'PUT /aliases/:alias': 'root',
   'DELETE /aliases/:alias': 'root',
 
+  'GET /prices': 'root',
+  'POST /prices': 'root',
+  'GET /prices/cost': 'root',
+  'GET /prices/:version': 'root',
+
   'GET /quotas': 'root',
   'GET /quotas/:user': 'root',
   'PATCH /quotas/:user': 'root',

@@ -9,6 +9,7 @@ const COLUMNS = {
   USER: (key: Row) => key.userId,
   LABEL: (key: Row) => key.label,
   MODELS: (key: Row) => list(key.models) || 'all',
+  PROJECT: (key: Row) => key.projectId,
   STATE: stateOf,
   'LAST USED': (key: Row) => moment(key.lastUsedAtMs),
   CREATED: (key: Row) => moment(key.createdAtMs),
@@ -26,17 +27,20 @@ export function keysCommand(): Command {
       command('add', 'make a key for a user; the whole key is shown this once', [
         'npm run cli -- keys add alice',
         'npm run cli -- keys add alice --label ci --expires 30d --model fast --model gpt-5.5',
+        'npm run cli -- keys add alice --label shop --project web',
       ])
         .argument('<user>', 'name or id')
         .option('--label <text>', 'to know the key by', '')
         .option('--expires <span>', 'when it ends: 12h, 30d, or a date like 2027-01-31')
         .option('--model <alias...>', 'only these models; default: all')
+        .option('--project <id>', 'its requests draw on the quota of this project, too')
         .action(async (user: string, options: KeyOptions, self: Command) => {
           const session = sessionOf(self);
           const key = await session.client.call('POST', '/keys', {
             user,
             label: options.label,
             models: options.model ?? [],
+            ...(options.project === undefined ? {} : { projectId: options.project }),
             ...(options.expires === undefined ? {} : { expiresAtMs: expiryMs(options.expires, Date.now()) }),
           });
           session.print(key, `${key.plaintext}\nThis key is shown this once. Its id is ${key.keyId}.`);
@@ -74,6 +78,7 @@ interface KeyOptions {
   readonly label: string;
   readonly expires?: string;
   readonly model?: readonly string[];
+  readonly project?: string;
 }
 
 function stateOf({ revokedAtMs, expiresAtMs }: Row): string {

@@ -6,8 +6,9 @@ import { CliError } from './cli-error.ts';
 import { command, withCommon } from './command-line.ts';
 import { connectCommand } from './connect.ts';
 import { keysCommand } from './keys.ts';
+import { pricesCommand } from './prices.ts';
 import { providersCommand } from './providers.ts';
-import { quotasCommand } from './quotas.ts';
+import { quotasCommand } from './quotas/quotas-command.ts';
 import { usersCommand } from './users.ts';
 
 const USAGE_EXIT_CODE = 2;
@@ -27,6 +28,7 @@ const resources = [
   keysCommand(),
   providersCommand(),
   aliasesCommand(),
+  pricesCommand(),
   quotasCommand(),
   accessLogCommand(),
   auditEventsCommand(),

@@ -1,10 +1,7 @@
 import { type Amounts, Limits } from '@ai-switch/contracts';
 import { z } from 'zod';
 import { microsOf, unitsOf } from '../money.ts';
-
-/** In the order in which they are shown. */
-export const METERED_TYPES = ['input', 'output', 'cacheRead', 'cacheWrite', 'cost'] as const;
-type MeteredType = (typeof METERED_TYPES)[number];
+import { METERED_TYPES, type MeteredType } from './metered-types.ts';
 
 /** Null takes a limit away; what is left out of a change stays. */
 export type LimitsPatch = z.infer<typeof limitsPatch>;

@@ -4,7 +4,8 @@
 import { Amounts, type Auth, type Blocked, type Line, type Reservation } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import type { Resource } from '../handler.ts';
-import { amountReply, amountsReply, METERED_TYPES } from '../quota/amounts.ts';
+import { amountReply, amountsReply } from '../quota/amounts.ts';
+import { METERED_TYPES } from '../quota/metered-types.ts';
 import { timeReply } from '../quota/times.ts';
 import { STATES, TIERS, TOKEN_TYPES, wordFor } from '../quota/words.ts';
 import { entryReply } from './statements.ts';

@@ -1,0 +1,81 @@
+import { type Command, Option } from 'commander';
+import { microsOf } from '../../money.ts';
+import { METERED_TYPES } from '../../quota/metered-types.ts';
+import { CliError } from '../cli-error.ts';
+import type { Row } from '../client.ts';
+
+export type LimitsGiven = Readonly<Record<string, number | string | null>>;
+export type LimitOptions = Readonly<Partial<Record<(typeof METERED_TYPES)[number], string>>>;
+
+/** @param none the word that takes a limit away; absent where there is no such thing */
+export function withLimits(each: Command, none?: string): Command {
+  const or = none === undefined ? '' : `, or \`${none}\``;
+  return each
+    .option('--input <tokens>', `prompt tokens${or}`)
+    .option('--output <tokens>', `generated tokens${or}`)
+    .option('--cache-read <tokens>', `tokens read from prompt caches${or}`)
+    .option('--cache-write <tokens>', `tokens written to prompt caches${or}`)
+    .option('--cost <units>', `money, in units of the currency, like 12.50${or}`);
+}
+
+export function periodOption(): Option {
+  return new Option('--period <kind>', 'how long limits last (a new bucket: month)').choices([
+    'day',
+    'week',
+    'month',
+    'quarter',
+  ]);
+}
+
+/**
+ * The limits that were given, as the admin API takes them.
+ *
+ * @throws CliError for what is no amount
+ */
+export function limitsIn(options: LimitOptions): LimitsGiven {
+  const limits: Record<string, number | string | null> = {};
+  for (const type of METERED_TYPES) {
+    const text = options[type];
+    if (text === undefined) continue;
+    if (text === 'unlimited') limits[type] = null;
+    else limits[type] = type === 'cost' ? moneyIn(text) : tokensIn(text);
+  }
+  return limits;
+}
+
+/** What limits are, in words: `input 5,000, cost 12.5`. */
+export function limitsText(limits: unknown): string {
+  const shown = METERED_TYPES.flatMap((type) => {
+    const limit = (limits as Row | undefined)?.[type];
+    return limit === undefined ? [] : [`${TYPE_WORDS[type]} ${amountText(limit)}`];
+  });
+  return shown.length === 0 ? 'unlimited' : shown.join(', ');
+}
+
+export const TYPE_WORDS = {
+  input: 'input',
+  output: 'output',
+  cacheRead: 'cache-read',
+  cacheWrite: 'cache-write',
+  cost: 'cost',
+} as const;
+
+/** Counts in groups of three digits; money and counts that no number holds come as text. */
+export function amountText(value: unknown): string {
+  if (typeof value === 'number') return value.toLocaleString('en');
+  if (typeof value !== 'string') return '';
+  const [whole = '', fraction] = value.split('.');
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+}
+
+function tokensIn(text: string): number {
+  const tokens = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(tokens)) return tokens;
+  throw new CliError('a limit is a whole number of tokens, or `unlimited`', 2);
+}
+
+function moneyIn(text: string): string {
+  if (microsOf(text) !== undefined) return text;
+  throw new CliError('--cost takes units of the currency with at most six decimals, like 12.50', 2);
+}

@@ -7,6 +7,7 @@ import type { JsonObject } from '../src/json/value.ts';
 import type { Event, FinishReason } from '../src/model/event.ts';
 import { fold, unfold } from '../src/model/fold.ts';
 import type { Reply } from '../src/model/reply.ts';
+import type { ToolCallPart } from '../src/model/request.ts';
 import { openaiChat } from '../src/openai-chat/index.ts';
 import { openaiResponses } from '../src/openai-responses/index.ts';
 import { asked, readStream, writtenEvents } from './responses-fixtures.ts';
@@ -188,13 +189,33 @@ describe('case 61: a stream that is written', () => {
     expect(last?.body.response).toMatchObject({ status, incomplete_details: details });
   });
 
-  test('case 67: keeps half a call half', () => {
-    const half = answer([{ kind: 'toolCall', id: 'c', name: 'f', argumentsText: '{"a":"b' }], {
+  test.each([
+    ['function', '{"a":"b', undefined],
+    ['custom', '*** Begin Patch', 'custom'],
+  ] as const)(
+    'case 67: half a call of a %s is told as far as it came, and never as done',
+    (_kind, argumentsText, form) => {
+      const call: ToolCallPart = {
+        kind: 'toolCall',
+        id: 'c',
+        name: 'f',
+        argumentsText,
+        ...(form && { form }),
+      };
+      const events = written(unfold(answer([call], { finish: 'length' })));
+      expect(events.find(({ name }) => name.endsWith('.delta'))?.body.delta).toBe(argumentsText);
+      expect(events.filter(({ name }) => name.endsWith('.done'))).toEqual([]);
+      expect(events.at(-1)?.body.response).toMatchObject({ status: 'incomplete', output: [] });
+    },
+  );
+
+  test('a whole call before the limit is done', () => {
+    const whole = answer([{ kind: 'toolCall', id: 'c', name: 'f', argumentsText: '{"a":"b"}' }], {
       finish: 'length',
     });
-    expect(written(unfold(half)).at(-1)?.body.response).toMatchObject({
+    expect(written(unfold(whole)).at(-1)?.body.response).toMatchObject({
       status: 'incomplete',
-      output: [{ type: 'function_call', arguments: '{"a":"b' }],
+      output: [{ type: 'function_call', arguments: '{"a":"b"}' }],
     });
   });
 

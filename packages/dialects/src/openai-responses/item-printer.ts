@@ -1,7 +1,9 @@
 // Parts as the events of an item each.
-// Invariant: each item that was added is done, with all of it, before the next is added; they count from 0.
+// Invariant: each item that was added is done, with all of it, before the next is added; they count from 0. Only half of a
+// call, where the length ended the answer, is never done: clients run what is done, whatever its status says (Codex).
 
 import type { ReplyContext } from '../dialect.ts';
+import { parseJson } from '../json/narrow.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { Event, PartStart } from '../model/event.ts';
 import { itemOf, placeOf, textContent } from './items.ts';
@@ -39,16 +41,18 @@ export class ItemPrinter {
         if (this.#open !== undefined) this.#open.signature = event.signature;
         return '';
       case 'partStop':
-        return this.close();
+        // Whether all of it came is known with what follows.
+        return this.#open !== undefined && mayBeCut(this.#open) ? '' : this.close();
       default:
         return this.#open === undefined || event.text === '' ? '' : this.#delta(this.#open, event.text);
     }
   }
 
-  close(): string {
+  /** @param isCut by the length of the answer */
+  close(isCut = false): string {
     const open = this.#open;
     this.#open = undefined;
-    if (open === undefined) return '';
+    if (open === undefined || (isCut && mayBeCut(open))) return '';
     const item = this.#itemOf(open);
     if (item === undefined) return '';
     // A thought that has nothing but what is hidden in it comes whole.
@@ -155,6 +159,12 @@ const PIECES: Readonly<Record<string, string | undefined>> = {
   function: 'response.function_call_arguments',
   custom: 'response.custom_tool_call_input',
 };
+
+/** Arguments say when they are whole; free text does not. */
+function mayBeCut({ start, text }: OpenPart): boolean {
+  if (start.kind !== 'toolCall') return false;
+  return start.form === 'custom' || (text !== '' && parseJson(text) === undefined);
+}
 
 function summaryText(text: string): JsonObject {
   return { type: 'summary_text', text };

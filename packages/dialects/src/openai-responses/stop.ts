@@ -7,6 +7,11 @@ export function incompleteReason(finish: FinishReason): string | undefined {
   return INCOMPLETE[finish];
 }
 
+/** True when the answer may have ended anywhere, in the middle of a call too. */
+export function isByLength(finish: FinishReason): boolean {
+  return incompleteReason(finish) === 'max_output_tokens';
+}
+
 const INCOMPLETE: Partial<Readonly<Record<FinishReason, string>>> = {
   length: 'max_output_tokens',
   contextFull: 'max_output_tokens',

@@ -9,7 +9,7 @@ import { ReplyFolder } from '../model/fold.ts';
 import type { Usage } from '../model/usage.ts';
 import { ItemPrinter, type PartEvent } from './item-printer.ts';
 import { compactionOf, NO_SUMMARY, placeOf } from './items.ts';
-import { incompleteReason } from './stop.ts';
+import { incompleteReason, isByLength } from './stop.ts';
 import { failedFrame } from './write-error.ts';
 import { finishedResponse, replyIdOf, responseObject } from './write-reply.ts';
 
@@ -43,7 +43,7 @@ export class ResponsesStreamWriter implements StreamWriter {
         return '';
       case 'finish':
         this.#hasEnded = true;
-        return this.#start() + this.#items.close() + this.#finish(event.reason);
+        return this.#start() + this.#items.close(isByLength(event.reason)) + this.#finish(event.reason);
       case 'error':
         this.#hasEnded = true;
         return this.#start() + this.#fail(event.error);

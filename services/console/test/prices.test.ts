@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Admin, type Answer, openAdmin } from './admin.ts';
 
@@ -107,6 +109,17 @@ describe('a price book', () => {
     const { status, body } = await admin.ask('POST /prices?dryRun=true', fileOf());
     expect([status, body.isNew, body.isDryRun]).toEqual([200, true, true]);
     expect((await admin.ask('GET /prices')).body).toEqual(before);
+  });
+
+  it('may be the example of the documentation', async () => {
+    const document = readFileSync(join(import.meta.dirname, '../../../docs/PRICES.md'), 'utf8');
+    const [, example = ''] = /```json\n([\s\S]*?)```/.exec(document) ?? [];
+    const effectiveAt = inDays(10).slice(0, 10);
+    const { status, body } = await admin.ask('POST /prices?dryRun=true', {
+      ...JSON.parse(example),
+      effectiveAt,
+    });
+    expect([status, body.isNew]).toEqual([200, true]);
   });
 
   it('another currency has to be asked for', async () => {

@@ -3,6 +3,7 @@ import { DatabaseError } from './database-error.ts';
 import type { Engine, Migration } from './engine.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
+import type { RowsForm } from './prepare-rows.ts';
 import { openSqlite } from './sqlite.ts';
 import { runTransaction } from './transaction.ts';
 
@@ -12,6 +13,8 @@ import { runTransaction } from './transaction.ts';
  */
 export interface Database<Schema> {
   readonly kysely: Kysely<Schema>;
+  /** How `prepareRows` gives it a list of rows. */
+  readonly rowsForm: RowsForm;
   /**
    * Runs `work` in one transaction and commits it; retries it whole, a bounded number of times, on a serialisation
    * failure, a deadlock or a TransactionConflict. `work` must use `trx` only: on SQLite there is one connection, and
@@ -52,6 +55,7 @@ export async function openDatabase<Schema>(options: DatabaseOptions): Promise<Da
   }
   return {
     kysely: engine.kysely,
+    rowsForm: engine.rowsForm,
     transaction: (work) => runTransaction(engine.kysely, work),
     nowMs: (executor) => engine.nowMs(executor),
     flush: engine.flush,

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { RowsForm } from './prepare-rows.ts';
 
 export interface Migration {
   /** Sorts after the one before: `001-users`. */
@@ -10,6 +11,7 @@ export interface Migration {
 /** What the two kinds of database differ in, besides their dialect. */
 export interface Engine<Schema> {
   readonly kysely: Kysely<Schema>;
+  readonly rowsForm: RowsForm;
   flush(): Promise<void>;
   close(): Promise<void>;
   /** Makes other starters wait until the transaction ends, and creates the service's schema where there are schemas. */

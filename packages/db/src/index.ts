@@ -5,5 +5,5 @@ export {
 } from './database.ts';
 export { DatabaseError } from './database-error.ts';
 export type { Migration } from './engine.ts';
-export { type PreparedRows, prepareRows, type RowValue } from './prepare-rows.ts';
+export { type PreparedRows, prepareRows, type RowColumns, type RowValue } from './prepare-rows.ts';
 export { TransactionConflict } from './transaction.ts';

@@ -5,6 +5,7 @@ import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { DatabaseError } from './database-error.ts';
 import type { Engine } from './engine.ts';
+import { arraysForm } from './prepare-rows.ts';
 
 /** Connections of one process to its database. */
 const CONNECTIONS_MAX = 10;
@@ -16,6 +17,7 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
 
 export function openPostgres<Schema>(url: string, schema: string): Engine<Schema> {
   const place = placeOf(url);
+  const statements = new StatementNames();
   const pool = new pg.Pool({
     connectionString: url,
     max: CONNECTIONS_MAX,
@@ -24,6 +26,7 @@ export function openPostgres<Schema>(url: string, schema: string): Engine<Schema
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     types: { getTypeParser },
+    Client: clientNaming(statements),
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => {});
@@ -32,11 +35,14 @@ export function openPostgres<Schema>(url: string, schema: string): Engine<Schema
       pool,
       onCreateConnection: async (connection) => {
         await connection.executeQuery(sql`set search_path to ${sql.id(schema)}`.compile(kysely));
+        // A plan that was made for an empty table would be kept long after it has filled.
+        await connection.executeQuery(CompiledQuery.raw('set plan_cache_mode to force_custom_plan'));
       },
     }),
   });
   return {
     kysely,
+    rowsForm: arraysForm((text) => statements.add(text)),
     flush: () => Promise.resolve(),
     close: async () => {
       await kysely.destroy();
@@ -59,6 +65,32 @@ export function openPostgres<Schema>(url: string, schema: string): Engine<Schema
 
 // Not `now()`, which stands still while a transaction waits for its locks.
 const CLOCK = CompiledQuery.raw('select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms');
+
+/** Names for the texts that are executed again and again: under a name the server parses a text once for each connection. */
+class StatementNames {
+  readonly #names = new Map<string, string>();
+
+  add(text: string): void {
+    if (!this.#names.has(text)) this.#names.set(text, `rows_${this.#names.size + 1}`);
+  }
+
+  nameOf(text: string): string | undefined {
+    return this.#names.get(text);
+  }
+}
+
+function clientNaming(statements: StatementNames): typeof pg.Client {
+  return class extends pg.Client {
+    // Why: pg's overloads cannot be said in one signature; what is not a text with its values goes through as it came.
+    override query(...parameters: never[]): never {
+      const [text, values, ...rest] = parameters as unknown[];
+      const name = typeof text === 'string' ? statements.nameOf(text) : undefined;
+      const query = super.query as (...all: unknown[]) => never;
+      if (name === undefined) return query.apply(this, parameters);
+      return query.call(this, { name, text, values }, ...rest);
+    }
+  };
+}
 
 /** `host:port/database`, without who and with what password. */
 function placeOf(url: string): string {

@@ -10,6 +10,7 @@ import { AUTOMATIC_CHECKPOINT_FRAMES, startCheckpointer } from './checkpointer.t
 import { DatabaseError } from './database-error.ts';
 import type { Engine } from './engine.ts';
 import { LogFlusher } from './log-flusher.ts';
+import { valuesForm } from './prepare-rows.ts';
 import { SqliteDriver } from './sqlite-driver.ts';
 
 /** How long a statement waits for another process that writes the same file. */
@@ -36,6 +37,7 @@ export function openSqlite<Schema>(path: string): Engine<Schema> {
         );
   return {
     kysely,
+    rowsForm: valuesForm,
     flush: () => flusher?.flush() ?? Promise.resolve(),
     close: async () => {
       await checkpointer?.close();

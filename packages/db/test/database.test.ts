@@ -111,10 +111,11 @@ describe.each(databases)('a database on $name', ({ open, create }) => {
   });
 
   test('executes a prepared query with the values of each call', async () => {
-    const upsert = prepareRows(['name', 'value'], (rows) =>
+    const upsert = prepareRows(database, { name: 'text', value: 'bigint' }, (given) =>
       database.kysely
         .insertInto('counter')
-        .values([...rows])
+        .columns(['name', 'value'])
+        .expression(given)
         .onConflict((conflict) =>
           conflict.column('name').doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })),
         ),

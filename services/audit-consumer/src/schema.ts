@@ -1,4 +1,4 @@
-import type { Migration } from '@ai-switch/db';
+import type { Migration, RowColumns } from '@ai-switch/db';
 import type { Kysely } from 'kysely';
 
 /** Numbers are int8 and come back as bigint, booleans are 0 or 1, lists and maps are JSON text. */
@@ -46,43 +46,43 @@ export interface EventRow {
   request_id: string;
 }
 
-export const ACCESS_COLUMNS = [
-  'tenant',
-  'request_id',
-  'user_id',
-  'key_id',
-  'started_at_ms',
-  'dialect',
-  'alias',
-  'provider',
-  'model',
-  'streaming',
-  'http_status',
-  'outcome',
-  'fault_code',
-  'input_tokens',
-  'output_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
-  'usage_estimated',
-  'duration_ms',
-  'first_byte_ms',
-  'attempts',
-  'dropped',
-  'client_address',
-  'user_agent',
-] as const satisfies readonly (keyof AccessRow)[];
+export const ACCESS_COLUMNS: RowColumns<keyof AccessRow> = {
+  tenant: 'text',
+  request_id: 'text',
+  user_id: 'text',
+  key_id: 'text',
+  started_at_ms: 'bigint',
+  dialect: 'text',
+  alias: 'text',
+  provider: 'text',
+  model: 'text',
+  streaming: 'bigint',
+  http_status: 'bigint',
+  outcome: 'text',
+  fault_code: 'text',
+  input_tokens: 'bigint',
+  output_tokens: 'bigint',
+  cache_read_tokens: 'bigint',
+  cache_write_tokens: 'bigint',
+  usage_estimated: 'bigint',
+  duration_ms: 'bigint',
+  first_byte_ms: 'bigint',
+  attempts: 'bigint',
+  dropped: 'text',
+  client_address: 'text',
+  user_agent: 'text',
+};
 
-export const EVENT_COLUMNS = [
-  'tenant',
-  'event_id',
-  'actor',
-  'action',
-  'subject',
-  'at_ms',
-  'details',
-  'request_id',
-] as const satisfies readonly (keyof EventRow)[];
+export const EVENT_COLUMNS: RowColumns<keyof EventRow> = {
+  tenant: 'text',
+  event_id: 'text',
+  actor: 'text',
+  action: 'text',
+  subject: 'text',
+  at_ms: 'bigint',
+  details: 'text',
+  request_id: 'text',
+};
 
 export const migrations: readonly Migration[] = [
   {

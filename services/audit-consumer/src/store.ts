@@ -3,7 +3,7 @@
 import type { AccessRecord, AuditEvent } from '@ai-switch/contracts';
 import { type Database, type PreparedRows, prepareRows, type RowValue } from '@ai-switch/db';
 import { accessRowOf, eventOf, eventRowOf, recordOf } from './record-rules.ts';
-import { ACCESS_COLUMNS, type AuditSchema, EVENT_COLUMNS } from './schema.ts';
+import { ACCESS_COLUMNS, type AccessRow, type AuditSchema, EVENT_COLUMNS, type EventRow } from './schema.ts';
 
 /** Which rows of a list: those with an id below `before`, newest first; all for an empty one. */
 export interface Range {
@@ -25,16 +25,18 @@ export interface AuditStore {
 
 export function auditStore(database: Database<AuditSchema>): AuditStore {
   const { kysely } = database;
-  const insertAccess = prepareRows(ACCESS_COLUMNS, (rows) =>
+  const insertAccess = prepareRows(database, ACCESS_COLUMNS, (given) =>
     kysely
       .insertInto('access_records')
-      .values(rows)
+      .columns(Object.keys(ACCESS_COLUMNS) as (keyof AccessRow)[])
+      .expression(given)
       .onConflict((conflict) => conflict.doNothing()),
   );
-  const insertEvents = prepareRows(EVENT_COLUMNS, (rows) =>
+  const insertEvents = prepareRows(database, EVENT_COLUMNS, (given) =>
     kysely
       .insertInto('audit_events')
-      .values(rows)
+      .columns(Object.keys(EVENT_COLUMNS) as (keyof EventRow)[])
+      .expression(given)
       .onConflict((conflict) => conflict.doNothing()),
   );
   return {

@@ -51,7 +51,7 @@ export async function runBatch(
       const batch = new Batch(operations, await nowMs(trx));
       batch.addReservations(await store.lockReservations(trx, batch.reservationKeys()));
       const scopes = batch.scopes();
-      if (scopes.length > 0) batch.plan(await store.readContexts(trx, scopes, batch.nowMs));
+      if (scopes.length > 0) batch.plan(await store.readContexts(trx, scopes));
       const balanceKeys = batch.balanceKeys();
       if (balanceKeys.length > 0) batch.addBalances(await store.lockBalances(trx, balanceKeys));
       const missing = batch.missingBalances(balanceKeys);

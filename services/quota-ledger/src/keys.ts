@@ -29,6 +29,10 @@ export function reservationText({ tenant, reservationId }: ReservationKey): stri
   return `${tenant}\0${reservationId}`;
 }
 
+export function bucketText({ tenant, bucket }: BucketKey): string {
+  return `${tenant}\0${bucket}`;
+}
+
 export function balanceText({ tenant, bucket, period }: BalanceKey): string {
   return `${tenant}\0${bucket}\0${period}`;
 }

@@ -1,50 +1,51 @@
 // A stored reservation and what the rules know it as. Spelled out, column by column: this runs for every operation.
 
+import type { RowColumns } from '@ai-switch/db';
 import type { Amounts, Blocked, ExpiryCharge, Extension, Line, Reservation } from './model.ts';
 import type { ReservationRow } from './schema.ts';
 
 /** What a change of a reservation may change. */
-export const MUTABLE_RESERVATION_COLUMNS = [
-  'version',
-  'state',
-  'lines',
-  'checkpoint',
-  'expires_at_ms',
-  'resolved_at_ms',
-  'outcome',
-  'is_estimated',
-  'price_version',
-  'extensions',
-  'last_extension',
-  'reversal_reason',
-  'amount_input',
-  'amount_output',
-  'amount_cache_read',
-  'amount_cache_write',
-  'amount_cost',
-  'charged_input',
-  'charged_output',
-  'charged_cache_read',
-  'charged_cache_write',
-  'charged_cost',
-] as const satisfies (keyof ReservationRow)[];
+export const MUTABLE_RESERVATION_COLUMNS = {
+  version: 'bigint',
+  state: 'text',
+  lines: 'text',
+  checkpoint: 'text',
+  expires_at_ms: 'bigint',
+  resolved_at_ms: 'bigint',
+  outcome: 'text',
+  is_estimated: 'bigint',
+  price_version: 'text',
+  extensions: 'bigint',
+  last_extension: 'text',
+  reversal_reason: 'text',
+  amount_input: 'bigint',
+  amount_output: 'bigint',
+  amount_cache_read: 'bigint',
+  amount_cache_write: 'bigint',
+  amount_cost: 'bigint',
+  charged_input: 'bigint',
+  charged_output: 'bigint',
+  charged_cache_read: 'bigint',
+  charged_cache_write: 'bigint',
+  charged_cost: 'bigint',
+} as const;
 
-export const RESERVATION_COLUMNS = [
-  'tenant',
-  'reservation_id',
-  'user_id',
-  'project_id',
-  'department_ids',
-  'model',
-  'created_at_ms',
-  'owner_digest',
-  'fingerprint',
-  'blocked',
-  'prompt_cost',
-  'policy_version',
-  'expiry_charge',
+export const RESERVATION_COLUMNS: RowColumns<keyof ReservationRow> = {
+  tenant: 'text',
+  reservation_id: 'text',
+  user_id: 'text',
+  project_id: 'text',
+  department_ids: 'text',
+  model: 'text',
+  created_at_ms: 'bigint',
+  owner_digest: 'text',
+  fingerprint: 'text',
+  blocked: 'text',
+  prompt_cost: 'bigint',
+  policy_version: 'bigint',
+  expiry_charge: 'text',
   ...MUTABLE_RESERVATION_COLUMNS,
-] as const satisfies (keyof ReservationRow)[];
+};
 
 export function reservationOf(row: ReservationRow): Reservation {
   return {

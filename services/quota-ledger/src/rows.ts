@@ -1,56 +1,72 @@
 // Stored rows and what the rules know them as. Spelled out, column by column: this runs for every operation.
 
+import type { RowColumns } from '@ai-switch/db';
 import type { PostedEntry } from './keys.ts';
 import type { Balance, Bucket, ExpiryCharge, Limits, PeriodKind, Policy } from './model.ts';
 import type { BalanceRow, BucketRow, EntryRow, PolicyRow } from './schema.ts';
 
-const LIMIT_COLUMNS = [
-  'limit_input',
-  'limit_output',
-  'limit_cache_read',
-  'limit_cache_write',
-  'limit_cost',
-] as const;
+const LIMIT_COLUMNS = {
+  limit_input: 'bigint',
+  limit_output: 'bigint',
+  limit_cache_read: 'bigint',
+  limit_cache_write: 'bigint',
+  limit_cost: 'bigint',
+} as const;
 
 /** What a balance holds and an entry adds to it. */
-export const COUNT_COLUMNS = [
-  'used_input',
-  'used_output',
-  'used_cache_read',
-  'used_cache_write',
-  'used_cost',
-  'held_input',
-  'held_output',
-  'held_cache_read',
-  'held_cache_write',
-  'held_cost',
-  'overrun_input',
-  'overrun_output',
-  'overrun_cache_read',
-  'overrun_cache_write',
-  'overrun_cost',
-] as const;
+export const COUNT_COLUMNS = {
+  used_input: 'bigint',
+  used_output: 'bigint',
+  used_cache_read: 'bigint',
+  used_cache_write: 'bigint',
+  used_cost: 'bigint',
+  held_input: 'bigint',
+  held_output: 'bigint',
+  held_cache_read: 'bigint',
+  held_cache_write: 'bigint',
+  held_cost: 'bigint',
+  overrun_input: 'bigint',
+  overrun_output: 'bigint',
+  overrun_cache_read: 'bigint',
+  overrun_cache_write: 'bigint',
+  overrun_cost: 'bigint',
+} as const;
 
-export const BALANCE_COLUMNS = [
-  'tenant',
-  'bucket',
-  'period',
-  'open_from_ms',
-  'open_until_ms',
+export const BALANCE_COLUMNS: RowColumns<keyof BalanceRow> = {
+  tenant: 'text',
+  bucket: 'text',
+  period: 'text',
+  open_from_ms: 'bigint',
+  open_until_ms: 'bigint',
   ...LIMIT_COLUMNS,
   ...COUNT_COLUMNS,
-] as const satisfies (keyof BalanceRow)[];
+};
 
-export const ENTRY_COLUMNS = [
-  'tenant',
-  'reservation_id',
-  'operation',
-  'op_seq',
-  'bucket',
-  'period',
-  'at_ms',
+export const BUCKET_COLUMNS: RowColumns<keyof BucketRow> = {
+  tenant: 'text',
+  bucket: 'text',
+  tier: 'text',
+  scope: 'text',
+  period_kind: 'text',
+  valid_from_ms: 'bigint',
+  valid_until_ms: 'bigint',
+  closed_at_ms: 'bigint',
+  note: 'text',
+  created_at_ms: 'bigint',
+  updated_at_ms: 'bigint',
+  ...LIMIT_COLUMNS,
+};
+
+export const ENTRY_COLUMNS: RowColumns<keyof EntryRow> = {
+  tenant: 'text',
+  reservation_id: 'text',
+  operation: 'text',
+  op_seq: 'bigint',
+  bucket: 'text',
+  period: 'text',
+  at_ms: 'bigint',
   ...COUNT_COLUMNS,
-] as const satisfies (keyof EntryRow)[];
+};
 
 export const NO_COUNTS = {
   used_input: 0n,
@@ -123,7 +139,7 @@ export function entryRow({ tenant, reservationId, posting, atMs }: PostedEntry):
   };
 }
 
-type CountRow = Pick<BalanceRow, (typeof COUNT_COLUMNS)[number]>;
+type CountRow = Pick<BalanceRow, keyof typeof COUNT_COLUMNS>;
 
 export function countsOf(row: CountRow): Pick<Balance, 'used' | 'held' | 'overrun'> {
   return {
@@ -171,7 +187,7 @@ function countColumns({ used, held, overrun }: Pick<Balance, 'used' | 'held' | '
   };
 }
 
-type LimitRow = Pick<BucketRow, (typeof LIMIT_COLUMNS)[number]>;
+type LimitRow = Pick<BucketRow, keyof typeof LIMIT_COLUMNS>;
 
 export function limitsOf(row: LimitRow): Limits {
   return {

@@ -7,11 +7,13 @@ import {
   type Database,
   type PreparedRows,
   prepareRows,
+  type RowColumns,
   type RowValue,
   TransactionConflict,
 } from '@ai-switch/db';
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { BalanceKey, BucketKey, PostedEntry, ReservationKey, Versioned } from './keys.ts';
+import { bucketText } from './keys.ts';
 import type { Balance, Bucket, FundingTier, Policy, Reservation } from './model.ts';
 import { DEFAULT_POLICY, UNLIMITED } from './model.ts';
 import { type Context, PLATFORM_BUCKET } from './plan.ts';
@@ -23,6 +25,7 @@ import {
 } from './reservation-rows.ts';
 import {
   BALANCE_COLUMNS,
+  BUCKET_COLUMNS,
   balanceOf,
   balanceRow,
   bucketOf,
@@ -51,6 +54,10 @@ export interface ScopeKey {
   readonly scope: string;
 }
 
+const RESERVATION_KEY = { tenant: 'text', reservation_id: 'text' } as const;
+const BALANCE_KEY = { tenant: 'text', bucket: 'text', period: 'text' } as const;
+const SCOPE_KEY = { tenant: 'text', scope: 'text' } as const;
+
 /** Rows of one statement. */
 const ROWS_MAX = 256;
 
@@ -58,97 +65,106 @@ export class LedgerStore {
   readonly #database: Database<LedgerSchema>;
   readonly #selectReservations: PreparedRows<'tenant' | 'reservation_id', ReservationRow>;
   readonly #selectBalances: PreparedRows<'tenant' | 'bucket' | 'period', BalanceRow>;
-  readonly #selectBuckets: PreparedRows<'tenant' | 'scope' | 'now_ms', BucketRow>;
+  readonly #selectBuckets: PreparedRows<'tenant' | 'scope', BucketRow>;
   readonly #selectOrders: PreparedRows<'tenant' | 'scope', FundingOrderRow>;
   readonly #selectPolicies: PreparedRows<'tenant', PolicyRow>;
   readonly #upsertReservations: PreparedRows<keyof ReservationRow, unknown>;
   readonly #upsertBalances: PreparedRows<keyof BalanceRow, unknown>;
-  readonly #insertEntries: PreparedRows<(typeof ENTRY_COLUMNS)[number], unknown>;
+  readonly #insertEntries: PreparedRows<keyof EntryRow, unknown>;
+  readonly #insertBuckets: PreparedRows<keyof BucketRow, unknown>;
+  readonly #lockBuckets: PreparedRows<'tenant' | 'bucket', BucketRow>;
+  readonly #insertBalances: PreparedRows<keyof BalanceRow, unknown>;
 
   constructor(database: Database<LedgerSchema>) {
     const { kysely } = database;
     this.#database = database;
-    this.#selectReservations = prepareRows(['tenant', 'reservation_id'], (rows) =>
+    this.#selectReservations = prepareRows(database, RESERVATION_KEY, (given) =>
       kysely
         .selectFrom('reservation')
         .selectAll()
-        .where(({ eb, refTuple }) =>
-          eb(refTuple('tenant', 'reservation_id'), 'in', valuesOf(rows, ['tenant', 'reservation_id'])),
-        )
+        .where(({ eb, refTuple }) => eb(refTuple('tenant', 'reservation_id'), 'in', sql<never>`(${given})`))
         .orderBy('tenant')
         .orderBy('reservation_id')
         .forUpdate(),
     );
-    this.#selectBalances = prepareRows(['tenant', 'bucket', 'period'], (rows) =>
+    this.#selectBalances = prepareRows(database, BALANCE_KEY, (given) =>
       kysely
         .selectFrom('balance')
         .selectAll()
-        .where(({ eb, refTuple }) =>
-          eb(refTuple('tenant', 'bucket', 'period'), 'in', valuesOf(rows, ['tenant', 'bucket', 'period'])),
-        )
+        .where(({ eb, refTuple }) => eb(refTuple('tenant', 'bucket', 'period'), 'in', sql<never>`(${given})`))
         .orderBy('tenant')
         .orderBy('bucket')
         .orderBy('period')
         .forUpdate(),
     );
-    this.#selectBuckets = prepareRows(['tenant', 'scope', 'now_ms'], (rows) =>
+    this.#selectBuckets = prepareRows(database, SCOPE_KEY, (given) =>
       kysely
         .selectFrom('bucket')
         .selectAll()
-        .where(({ eb, refTuple }) =>
-          eb(refTuple('tenant', 'scope'), 'in', valuesOf(rows, ['tenant', 'scope'])),
-        )
-        // Grants that are over matter no more; any other bucket that is closed is still known as such.
-        .where(({ eb, and, or }) =>
-          or([
-            eb('tier', '<>', sql.lit('SUPPLEMENTARY')),
-            and([
-              eb('closed_at_ms', 'is', null),
-              or([eb('valid_until_ms', 'is', null), eb('valid_until_ms', '>', first(rows).now_ms)]),
-            ]),
-          ]),
+        .where(({ eb, refTuple }) => eb(refTuple('tenant', 'scope'), 'in', sql<never>`(${given})`))
+        // Grants that were closed matter no more; any other bucket that is closed is still known as such.
+        .where(({ eb, or }) =>
+          or([eb('tier', '<>', sql.lit('SUPPLEMENTARY')), eb('closed_at_ms', 'is', null)]),
         ),
     );
-    this.#selectOrders = prepareRows(['tenant', 'scope'], (rows) =>
+    this.#selectOrders = prepareRows(database, SCOPE_KEY, (given) =>
       kysely
         .selectFrom('funding_order')
         .selectAll()
-        .where(({ eb, refTuple }) =>
-          eb(refTuple('tenant', 'scope'), 'in', valuesOf(rows, ['tenant', 'scope'])),
-        ),
+        .where(({ eb, refTuple }) => eb(refTuple('tenant', 'scope'), 'in', sql<never>`(${given})`)),
     );
-    this.#selectPolicies = prepareRows(['tenant'], (rows) =>
-      kysely
-        .selectFrom('policy')
-        .selectAll()
-        .where(
-          'tenant',
-          'in',
-          rows.map(({ tenant }) => tenant),
-        ),
+    this.#selectPolicies = prepareRows(database, { tenant: 'text' }, (given) =>
+      kysely.selectFrom('policy').selectAll().where('tenant', 'in', sql<never>`(${given})`),
     );
-    this.#upsertReservations = prepareRows(RESERVATION_COLUMNS, (rows) =>
+    this.#upsertReservations = prepareRows(database, RESERVATION_COLUMNS, (given) =>
       kysely
         .insertInto('reservation')
-        .values([...rows])
+        .columns(namesOf(RESERVATION_COLUMNS))
+        .expression(given)
         .onConflict((conflict) =>
           conflict
             .columns(['tenant', 'reservation_id'])
-            .doUpdateSet(excluded(MUTABLE_RESERVATION_COLUMNS))
+            .doUpdateSet(excluded(namesOf(MUTABLE_RESERVATION_COLUMNS)))
             .where(({ eb, ref }) =>
               eb(ref('excluded.version'), '=', eb('reservation.version', '+', sql.lit(1n))),
             ),
         ),
     );
-    this.#upsertBalances = prepareRows(BALANCE_COLUMNS, (rows) =>
+    this.#upsertBalances = prepareRows(database, BALANCE_COLUMNS, (given) =>
       kysely
         .insertInto('balance')
-        .values([...rows])
+        .columns(namesOf(BALANCE_COLUMNS))
+        .expression(given)
         .onConflict((conflict) =>
-          conflict.columns(['tenant', 'bucket', 'period']).doUpdateSet(excluded(COUNT_COLUMNS)),
+          conflict.columns(['tenant', 'bucket', 'period']).doUpdateSet(excluded(namesOf(COUNT_COLUMNS))),
         ),
     );
-    this.#insertEntries = prepareRows(ENTRY_COLUMNS, (rows) => kysely.insertInto('entry').values([...rows]));
+    this.#insertEntries = prepareRows(database, ENTRY_COLUMNS, (given) =>
+      kysely.insertInto('entry').columns(namesOf(ENTRY_COLUMNS)).expression(given),
+    );
+    this.#insertBuckets = prepareRows(database, BUCKET_COLUMNS, (given) =>
+      kysely
+        .insertInto('bucket')
+        .columns(namesOf(BUCKET_COLUMNS))
+        .expression(given)
+        .onConflict((conflict) => conflict.doNothing()),
+    );
+    this.#lockBuckets = prepareRows(database, { tenant: 'text', bucket: 'text' }, (given) =>
+      kysely
+        .selectFrom('bucket')
+        .selectAll()
+        .where(({ eb, refTuple }) => eb(refTuple('tenant', 'bucket'), 'in', sql<never>`(${given})`))
+        .orderBy('tenant')
+        .orderBy('bucket')
+        .forUpdate(),
+    );
+    this.#insertBalances = prepareRows(database, BALANCE_COLUMNS, (given) =>
+      kysely
+        .insertInto('balance')
+        .columns(namesOf(BALANCE_COLUMNS))
+        .expression(given)
+        .onConflict((conflict) => conflict.doNothing()),
+    );
   }
 
   /** Those of `keys` that exist, locked. */
@@ -168,10 +184,9 @@ export class LedgerStore {
   async readContexts(
     trx: Kysely<LedgerSchema>,
     keys: readonly ScopeKey[],
-    nowMs: bigint,
   ): Promise<ReadonlyMap<string, Context>> {
     const tenants = [...new Set(keys.map(({ tenant }) => tenant))];
-    const rows = keys.map(({ tenant, scope }) => ({ tenant, scope, now_ms: nowMs }));
+    const rows = keys.map(({ tenant, scope }) => ({ tenant, scope }));
     const policies = await readAll(
       trx,
       this.#selectPolicies,
@@ -217,14 +232,17 @@ export class LedgerStore {
    */
   createBalances(keys: readonly BalanceKey[], nowMs: bigint): Promise<void> {
     return this.#database.transaction(async (trx) => {
-      for (const key of keys) {
-        const bucket = (await lockBucket(trx, key)) ?? (await createImplied(trx, key, nowMs));
-        await trx
-          .insertInto('balance')
-          .values(balanceRow(untouchedBalance(bucket, key.period)))
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
-      }
+      const implied = keys.flatMap((key) => impliedBucket(key, nowMs) ?? []);
+      if (implied.length > 0) await writeAll(trx, this.#insertBuckets, implied.map(bucketRow));
+      const bucketKeys = keys.map(({ tenant, bucket }) => ({ tenant, bucket }));
+      const rows = await readAll(trx, this.#lockBuckets, bucketKeys);
+      const buckets = new Map(rows.map((row) => [bucketText(row), bucketOf(row)]));
+      const balances = keys.map((key) => {
+        const bucket = buckets.get(bucketText(key));
+        if (bucket === undefined) throw new Error(`the bucket ${key.bucket} is in a plan and does not exist`);
+        return balanceRow(untouchedBalance(bucket, key.period));
+      });
+      await writeAll(trx, this.#insertBalances, balances);
     });
   }
 
@@ -278,14 +296,15 @@ export async function lockBucket(trx: Trx, { tenant, bucket }: BucketKey): Promi
   return row === undefined ? undefined : bucketOf(row);
 }
 
-/** Makes the bucket that everybody has without asking, unlimited; another may have been faster. */
-async function createImplied(trx: Trx, { tenant, bucket }: BucketKey, nowMs: bigint): Promise<Bucket> {
+/** The bucket that everybody has without asking, unlimited; undefined for one that somebody has to put. */
+function impliedBucket({ tenant, bucket }: BucketKey, nowMs: bigint): Bucket | undefined {
   const isPlatform = bucket === PLATFORM_BUCKET;
-  const implied: Bucket = {
+  if (!isPlatform && !bucket.startsWith(PERSONAL)) return undefined;
+  return {
     tenant,
     bucket,
     tier: isPlatform ? 'PLATFORM' : 'PERSONAL',
-    scope: isPlatform ? 'platform' : bucket.replace(/^personal:/, 'user:'),
+    scope: isPlatform ? PLATFORM_BUCKET : `user:${bucket.slice(PERSONAL.length)}`,
     limits: UNLIMITED,
     periodKind: 'MONTH',
     validFromMs: null,
@@ -295,13 +314,9 @@ async function createImplied(trx: Trx, { tenant, bucket }: BucketKey, nowMs: big
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
   };
-  await trx
-    .insertInto('bucket')
-    .values(bucketRow(implied))
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  return (await lockBucket(trx, implied)) ?? implied;
 }
+
+const PERSONAL = 'personal:';
 
 /** In the life of a reservation: several entries may be of one millisecond. */
 function placeOf({ operation, op_seq: opSeq }: EntryRow): number {
@@ -344,23 +359,12 @@ async function writeAll<Column extends string>(
   }
 }
 
+function namesOf<Column extends string>(columns: RowColumns<Column>): Column[] {
+  return Object.keys(columns) as Column[];
+}
+
 /** Each column set to what the row that was to be inserted has. */
 function excluded<Column extends string>(columns: readonly Column[]) {
   const entries = columns.map((column) => [column, sql.ref<never>(`excluded.${column}`)] as const);
   return Object.fromEntries(entries) as Record<Column, RawBuilder<never>>;
-}
-
-function first<Row>(rows: readonly Row[]): Row {
-  const [row] = rows;
-  if (row === undefined) throw new RangeError('a query over rows needs one');
-  return row;
-}
-
-/** `(values (?, ?), (?, ?))`: SQLite compares tuples with a list only in this form. */
-function valuesOf<Column extends string>(
-  rows: readonly Readonly<Record<Column, never>>[],
-  columns: readonly Column[],
-) {
-  const tuples = rows.map((row) => sql`(${sql.join(columns.map((column) => row[column]))})`);
-  return sql<never>`(values ${sql.join(tuples)})`;
 }

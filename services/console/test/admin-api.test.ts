@@ -86,6 +86,14 @@ describe('keys', () => {
     expect((await admin.ask(`GET /keys/${made.body.keyId}`)).body).toEqual(shown);
   });
 
+  it('may be bound to a project', async () => {
+    const made = (await admin.ask('POST /keys', { user: 'mallory', projectId: 'web' })).body;
+    expect(made.projectId).toBe('web');
+    expect((await admin.ask(`GET /keys/${made.keyId}`)).body.projectId).toBe('web');
+    const { status, body } = await admin.ask('POST /keys', { user: 'mallory', projectId: 'a:b' });
+    expect([status, body.field]).toEqual([400, 'projectId']);
+  });
+
   it('a revoked key is refused at once', async () => {
     await admin.ask('POST /users', { name: 'second-root', role: 'root' });
     const made = (await admin.ask('POST /keys', { user: 'second-root' })).body;
@@ -236,22 +244,6 @@ describe('aliases', () => {
   });
 });
 
-describe('quotas', () => {
-  it('keep what a change leaves out, and null lifts a limit', async () => {
-    await admin.ask('PATCH /quotas/mallory', { input: 5_000_000, output: 1_000 });
-    const { body } = await admin.ask('PATCH /quotas/mallory', { output: null, cacheRead: 7 });
-    expect(body.limits).toEqual({ input: 5_000_000, cacheRead: 7 });
-    expect(body.used).toEqual({ input: 0, output: 0, cacheRead: 0, cacheWrite: 0 });
-    expect((await admin.ask('GET /quotas/mallory')).body).toEqual(body);
-    expect((await admin.ask('GET /quotas')).body.items).toContainEqual(body);
-  });
-
-  it.each([[-1], [1.5], ['7'], [2 ** 60]])('%j is no limit', async (input) => {
-    const { status, body } = await admin.ask('PATCH /quotas/mallory', { input });
-    expect([status, body.field]).toEqual([400, 'input']);
-  });
-});
-
 describe('a request', () => {
   it.each([
     ['POST /users', { name: 'x', tenant: 'other' }, 'tenant'],
@@ -311,11 +303,11 @@ describe('the audit trail', () => {
     expect([...(await fresh.actions())].sort()).toEqual([
       'alias.put',
       'alias.remove',
+      'bucket.put',
       'key.create',
       'key.revoke',
       'provider.put',
       'provider.remove',
-      'quota.setLimits',
       'user.create',
       'user.remove',
     ]);

@@ -36,6 +36,11 @@ export interface Admin extends AsyncDisposable {
   ask(route: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** The actions in the audit trail, oldest first. */
   actions(): Promise<readonly string[]>;
+  /** The newest event of an action. */
+  lastEvent(action: string): Promise<{
+    readonly subject: string;
+    readonly details: Readonly<Record<string, string>>;
+  }>;
 }
 
 /** @param wrap puts something in front of the ports that the API sees */
@@ -72,6 +77,12 @@ export async function openAdmin(wrap: (ports: Ports) => Ports = (ports) => ports
     actions: async () => {
       const { events } = await ports.auditLog.listEvents({ tenant: 'default', page });
       return events.map(({ action }) => action).reverse();
+    },
+    lastEvent: async (action) => {
+      const { events } = await ports.auditLog.listEvents({ tenant: 'default', page });
+      const event = events.find((each) => each.action === action);
+      if (event === undefined) throw new Error(`no ${action} is on record`);
+      return event;
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([auth.close(), ledger.close(), router.close(), audit.close()]);

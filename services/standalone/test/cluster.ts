@@ -6,11 +6,17 @@ import { join } from 'node:path';
 import {
   Alias,
   AuthDefinition,
+  Bucket,
+  CreateKeyRequest,
+  CreateUserRequest,
   Limits,
+  PeriodKind,
   Provider,
   QuotaLedgerDefinition,
   Role,
   RouterDefinition,
+  Subject,
+  Tier,
 } from '@ai-switch/contracts';
 import { connect } from '@ai-switch/rpc';
 import { ScriptedProvider } from '@ai-switch/testkit';
@@ -72,21 +78,27 @@ export async function openCluster(folder: string): Promise<Gateway> {
     limitedKey: async (output) => {
       users += 1;
       const name = `limited-${users}`;
-      const { user } = await auth.createUser({ tenant: TENANT, name, role: Role.MEMBER });
+      const { user } = await auth.createUser(
+        CreateUserRequest.create({ tenant: TENANT, name, role: Role.MEMBER }),
+      );
       const userId = user?.userId ?? '';
       const limits = Limits.create({ output: BigInt(output) });
-      await ledger.setLimits({ tenant: TENANT, userId, limits });
-      const made = await auth.createKey({
-        tenant: TENANT,
-        userId,
-        label: '',
-        models: [],
-        expiresAtMs: undefined,
+      await ledger.putBucket({
+        bucket: Bucket.create({
+          tenant: TENANT,
+          tier: Tier.PERSONAL,
+          scope: `user:${userId}`,
+          limits,
+          periodKind: PeriodKind.MONTH,
+        }),
       });
+      const made = await auth.createKey(CreateKeyRequest.create({ tenant: TENANT, userId }));
       return made.plaintext;
     },
     outputTokens: async () => {
-      const { balance } = await ledger.getBalance({ tenant: TENANT, userId: caller?.userId ?? '' });
+      const subject = Subject.create({ userId: caller?.userId ?? '' });
+      const { balances } = await ledger.getBalances({ tenant: TENANT, subject });
+      const { balance } = balances.find(({ bucket }) => bucket?.tier === Tier.PERSONAL) ?? {};
       return { held: Number(balance?.held?.output), used: Number(balance?.used?.output) };
     },
     [Symbol.asyncDispose]: async () => {

@@ -32,8 +32,10 @@ export interface Gateway extends AsyncDisposable {
 
 interface Body {
   readonly plaintext: string;
-  readonly held: { readonly output: number };
-  readonly used: { readonly output: number };
+  readonly balance: {
+    readonly held: { readonly output: number };
+    readonly used: { readonly output: number };
+  };
 }
 
 /** The standalone, set up over its admin API. */
@@ -72,8 +74,8 @@ export async function openStandaloneGateway(dataPath: string): Promise<Gateway> 
       return (await admin('POST', '/keys', { user: `limited-${users}` })).plaintext;
     },
     outputTokens: async () => {
-      const { held, used } = await admin('GET', '/quotas/root');
-      return { held: held.output, used: used.output };
+      const { balance } = await admin('GET', '/buckets/personal:root');
+      return { held: balance.held.output, used: balance.used.output };
     },
     [Symbol.asyncDispose]: async () => {
       await standalone[Symbol.asyncDispose]();

@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Bucket, PeriodKind, Subject, Tier } from '@ai-switch/contracts';
 import { createLogger } from '@ai-switch/telemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLedgerThread } from '../src/ledger-thread.ts';
 import { temporaryFolder } from './process.ts';
 
-const USER = { tenant: 'default', userId: 'usr_1' };
+const TENANT = 'default';
+const USER = { tenant: TENANT, subject: Subject.create({ userId: 'usr_1' }) };
 
 let folder: ReturnType<typeof temporaryFolder>;
 beforeEach(() => {
@@ -20,25 +22,31 @@ const open = () =>
     logger: createLogger({ service: 'standalone', level: 'silent' }),
   });
 
-const limits = { output: 7n };
+const bucket = Bucket.create({
+  tenant: TENANT,
+  tier: Tier.PERSONAL,
+  scope: 'user:usr_1',
+  limits: { output: 7n },
+  periodKind: PeriodKind.MONTH,
+});
 
 describe("the ledger's thread", () => {
   it('answers the calls in flight before it closes, and keeps what it acknowledged', async () => {
     const first = await open();
-    const call = first.quotaLedger.setLimits({ ...USER, limits });
-    await first.auditLog.listEvents({ tenant: USER.tenant, page: undefined });
+    const call = first.quotaLedger.putBucket({ bucket });
+    await first.auditLog.listEvents({ tenant: TENANT, page: undefined });
     await first.close();
-    expect((await call).balance?.limits?.output).toBe(7n);
+    expect((await call).bucket?.bucket?.limits?.output).toBe(7n);
     const second = await open();
-    const { balance } = await second.quotaLedger.getBalance(USER);
-    expect(balance?.limits?.output).toBe(7n);
+    const { balances } = await second.quotaLedger.getBalances(USER);
+    expect(balances[0]?.bucket?.limits?.output).toBe(7n);
     await second.close();
   });
 
   it('is unavailable once it is closed', async () => {
     const thread = await open();
     await thread.close();
-    await expect(thread.quotaLedger.getBalance(USER)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(thread.quotaLedger.getBalances(USER)).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   it.each(['quota-ledger', 'audit'])('says what is wrong with the database of %s', async (name) => {

@@ -34,10 +34,13 @@ export function list(value: unknown, shown = 4): string {
   return `${value.slice(0, shown).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
-/** What comes from outside may hold the codes that steer a terminal. */
 function cellText(value: unknown): string {
-  if (value === undefined || value === null || value === '') return '-';
-  return String(value).replace(/\p{Cc}/gu, ' ');
+  return value === undefined || value === null || value === '' ? '-' : onOneLine(String(value));
+}
+
+/** What comes from outside may hold the codes that steer a terminal. */
+export function onOneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, ' ');
 }
 
 function width(text: string): number {

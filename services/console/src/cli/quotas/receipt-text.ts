@@ -2,7 +2,7 @@
 
 import { METERED_TYPES } from '../../quota/metered-types.ts';
 import type { Row } from '../client.ts';
-import { table } from '../output.ts';
+import { onOneLine, table } from '../output.ts';
 import { amountText, TYPE_WORDS } from './limits.ts';
 import { changesOf, signed } from './statement.ts';
 import type { Zone } from './times.ts';
@@ -30,9 +30,11 @@ const OUTCOMES: Readonly<Record<string, string>> = {
 export function receiptText(receipt: Row, zone: Zone, hasEntries: boolean): string {
   const { reservationId, state, lines, entries } = receipt;
   const sections = [
-    [`${reservationId}: ${STATES[String(state)] ?? state}`, ...factsOf(receipt, zone)].join('\n'),
+    [`${reservationId}: ${STATES[String(state)] ?? state}`, ...factsOf(receipt, zone)]
+      .map(onOneLine)
+      .join('\n'),
     amountsTable(receipt),
-    state === 'rejected' ? '' : linesTable(lines),
+    linesTable(lines),
     hasEntries ? entriesTable(entries, zone) : '',
   ];
   return sections.filter((section) => section !== '').join('\n\n');
@@ -77,7 +79,7 @@ function outcomeText(outcome: unknown): string {
   return outcome ? `: ${OUTCOMES[String(outcome)] ?? outcome}` : '';
 }
 
-function amountsTable({ state, held, charged, refunded }: Row): string {
+function amountsTable({ held, charged, refunded }: Row): string {
   const rows = METERED_TYPES.map((type) => ({
     type: TYPE_WORDS[type],
     held: at(held, type),
@@ -85,16 +87,11 @@ function amountsTable({ state, held, charged, refunded }: Row): string {
     refunded: at(refunded, type),
   })).filter((row) => isSome(row.held) || isSome(row.charged));
   if (rows.length === 0) return '';
-  const isRejected = state === 'rejected';
   return table(rows, {
     TYPE: ({ type }) => type,
-    [isRejected ? 'ASKED FOR' : 'HELD']: (row) => amountText(row.held),
-    ...(isRejected
-      ? {}
-      : {
-          CHARGED: (row: Row) => amountText(row.charged),
-          'GIVEN BACK': (row: Row) => amountText(row.refunded),
-        }),
+    HELD: (row) => amountText(row.held),
+    CHARGED: (row) => amountText(row.charged),
+    'GIVEN BACK': (row) => amountText(row.refunded),
   });
 }
 

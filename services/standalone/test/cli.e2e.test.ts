@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { ScriptedProvider } from '@ai-switch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ProcessOptions, startProcess, temporaryFolder } from './process.ts';
+import { readCli, runCli } from './cli.ts';
+import { type ProcessOptions, temporaryFolder } from './process.ts';
 import { type StandaloneProcess, startStandalone } from './standalone-process.ts';
 
 const CANARY = 'sk-canary-of-the-cli';
@@ -22,21 +23,8 @@ afterAll(async () => {
   folder[Symbol.dispose]();
 });
 
-async function cli(line: string, options: ProcessOptions = {}) {
-  const running = startProcess('services/console/src/cli/main.ts', {
-    args: line.split(' '),
-    ...options,
-    environment: { AISWITCH_URL: standalone.url, AISWITCH_KEY: standalone.key ?? '', ...options.environment },
-  });
-  const code = await running.ended();
-  return { code, stdout: running.stdout, stderr: running.stderr };
-}
-
-async function json(line: string) {
-  const { code, stdout, stderr } = await cli(`${line} --json`);
-  expect([code, stderr]).toEqual([0, '']);
-  return JSON.parse(stdout);
-}
+const cli = (line: string, options: ProcessOptions = {}) => runCli(standalone, line, options);
+const json = (line: string) => readCli(standalone, line);
 
 describe('the way of a newcomer', () => {
   it('adds a provider, an alias, a user and a key, and asks with it', async () => {
@@ -120,7 +108,7 @@ describe('the way of a newcomer', () => {
     await cli('users add bob');
     const { plaintext } = await json('keys add bob');
     expect((await cli('quotas set bob --input 0 --output unlimited')).code).toBe(0);
-    expect((await cli('quotas show bob')).stdout).toMatch(/bob +input +0 +0/);
+    expect((await cli('quotas show bob')).stdout).toMatch(/personal:bob +pays 1 +input +0 +0/);
     const response = await fetch(`${standalone.url}/v1/chat/completions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${plaintext}` },
@@ -165,7 +153,15 @@ describe('help', () => {
     'providers models --help',
     'providers kinds --help',
     'aliases set --help',
+    'quotas --help',
     'quotas set --help',
+    'quotas show --help',
+    'quotas grant --help',
+    'quotas order --help',
+    'quotas policy --help',
+    'quotas statement --help',
+    'quotas receipt --help',
+    'quotas reverse --help',
     'access-log list --help',
     'audit-events list --help',
   ])('%s teaches with an example', async (line) => {
@@ -191,6 +187,20 @@ describe('an error', () => {
     ['aliases set x', 2, "required option '--to"],
     ['quotas set root', 2, 'at least one of --input'],
     ['quotas set root --input many', 2, 'whole number of tokens'],
+    ['quotas set root --cost 1.0000001', 2, 'at most six decimals'],
+    ['quotas set root --input 1 --period year', 2, 'Allowed choices'],
+    ['quotas set root --input 1 --until 30d', 2, 'only a grant has --until'],
+    ['quotas set galaxy:x --input 1', 1, 'A bucket is'],
+    ['quotas set grant:nothing --input 1', 1, 'There is no bucket grant:nothing'],
+    ['quotas grant root --input 1', 2, "required option '--until"],
+    ['quotas grant root --input 1 --until tomorrow', 2, '--until takes a date'],
+    ['quotas order company personal,galaxy', 2, 'tiers are personal, project and supplementary'],
+    ['quotas order --remove', 2, 'say whose order'],
+    ['quotas policy --time-zone Mars/Olympus', 1, 'timeZone'],
+    ['quotas statement root --csv --json', 2, 'not both'],
+    ['quotas receipt res_nothing', 1, 'no'],
+    ['quotas reverse res_nothing', 2, "required option '--reason"],
+    ['users move root', 2, '--department or --none'],
     ['keys add root --expires soon', 2, '--expires takes'],
     ['users add', 2, "missing required argument 'name'"],
     ['users conjure x', 2, 'unknown command'],

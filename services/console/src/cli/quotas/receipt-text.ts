@@ -4,6 +4,7 @@ import { METERED_TYPES } from '../../quota/metered-types.ts';
 import type { Row } from '../client.ts';
 import { onOneLine, table } from '../output.ts';
 import { amountText, TYPE_WORDS } from './limits.ts';
+import { roleOf } from './show.ts';
 import { changesOf, signed } from './statement.ts';
 import type { Zone } from './times.ts';
 
@@ -111,7 +112,7 @@ function linesTable(lines: unknown): string {
   if (rows.length === 0) return '';
   return table(rows, {
     BUCKET: ({ bucket }) => bucket,
-    ROLE: ({ tier }) => ROLES[String(tier)] ?? 'pays',
+    ROLE: ({ tier }) => roleOf(tier),
     PERIOD: ({ period }) => period,
     TYPE: ({ type }) => type,
     HELD: (row) => amountText(row.held),
@@ -119,8 +120,6 @@ function linesTable(lines: unknown): string {
     OVERRUN: (row) => (isSome(row.overrun) ? amountText(row.overrun) : ''),
   });
 }
-
-const ROLES: Readonly<Record<string, string>> = { cap: 'bounds', platform: 'platform' };
 
 function entriesTable(entries: unknown, { show }: Zone): string {
   if (!Array.isArray(entries) || entries.length === 0) return '';

@@ -75,8 +75,14 @@ function planOf({ name, userId, buckets }: Row): readonly Row[] {
   return plan.map((each, index) => ({
     ...each,
     ...(each.bucket === `personal:${userId}` && { name }),
-    role: each.tier === 'cap' ? 'bounds' : `pays ${index + 1}`,
+    role: roleOf(each.tier) === 'pays' ? `pays ${index + 1}` : roleOf(each.tier),
   }));
+}
+
+/** What a bucket does to a request. */
+export function roleOf(tier: unknown): string {
+  if (tier === 'cap') return 'bounds';
+  return tier === 'platform' ? 'counts' : 'pays';
 }
 
 function columnsIn({ show }: Zone): Columns {
@@ -105,7 +111,7 @@ function rowsOf(buckets: readonly Row[]): readonly Row[] {
     const balance = (bucket.balance ?? {}) as Row;
     const about = {
       bucket: nameOf(bucket),
-      role: bucket.role ?? (bucket.tier === 'cap' ? 'bounds' : 'pays'),
+      role: bucket.role ?? roleOf(bucket.tier),
       closedAt: bucket.closedAt,
       validUntil: bucket.validUntil,
       endsAt: balance.endsAt,

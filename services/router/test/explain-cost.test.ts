@@ -89,12 +89,13 @@ describe.each(cases)('the explanation of a cost on $database.name, $transport.na
   test('is refused for counts that cannot be and models that are not', async () => {
     const tenant = await prices.tenantWithModels();
     const none = { input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n };
-    for (const tokens of [
-      { ...none, output: -1n },
-      { ...none, input: 1_000_000_001n },
-      { ...none, cacheWrite: 99n },
-    ]) {
-      await expect(explain(tenant, { tokens })).rejects.toMatchObject({ code: 'invalid' });
+    const cases: [string, Partial<ExplainCostRequest>][] = [
+      ['tokens.output', { tokens: { ...none, output: -1n }, cacheWriteOneHour: 0n }],
+      ['tokens.input', { tokens: { ...none, input: 1_000_000_001n }, cacheWriteOneHour: 0n }],
+      ['tokens.cacheWriteOneHour', { tokens: { ...none, cacheWrite: 99n }, cacheWriteOneHour: 100n }],
+    ];
+    for (const [field, fields] of cases) {
+      await expect(explain(tenant, fields)).rejects.toMatchObject({ code: 'invalid', details: { field } });
     }
     await expect(explain(tenant, { model: 'nothing' })).rejects.toMatchObject({ code: 'notFound' });
   });

@@ -1,5 +1,7 @@
 import { type PriceBook, type Router, UnpricedRule } from '@ai-switch/contracts';
+import { openDatabase } from '@ai-switch/db';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { migrations, type RouterSchema } from '../src/schema.ts';
 import { rates, row, tier } from './price-fixtures.ts';
 import { cases, openPriceRouter, type PriceRouter } from './price-router.ts';
 
@@ -162,6 +164,24 @@ describe.each(cases)('price books on $database.name, $transport.name', (each) =>
     const effectiveAtMs = BigInt(prices.time.nowMs + 9 * HOUR_MS);
     await expect(prices.put(tenant, { effectiveAtMs })).rejects.toMatchObject({ code: 'tooLarge' });
     expect(await prices.put(tenant, { rows: [row('openai/now')] })).toMatchObject({ isNew: true });
+  });
+
+  test('there are at most 10,000 versions', async () => {
+    const tenant = await prices.tenantWithModels();
+    const { book: stored } = await prices.put(tenant, { rows: [row('openai/m')] });
+    const database = await openDatabase<RouterSchema>({
+      url: prices.databaseUrl,
+      schema: 'router',
+      migrations,
+    });
+    await database.kysely
+      .updateTable('price_books')
+      .set({ number: 10_000n })
+      .where('tenant', '=', tenant)
+      .execute();
+    await database.close();
+    await expect(prices.put(tenant, { rows: [] })).rejects.toMatchObject({ code: 'tooLarge' });
+    expect(await prices.versions(tenant)).toEqual([stored?.version.replace(/^1-/, '10000-')]);
   });
 
   test('a version is read by its whole name or its number', async () => {

@@ -23,6 +23,7 @@ export interface PriceRouter extends AsyncDisposable {
   readonly router: Router;
   /** What every router of this database reads as its clock. */
   readonly time: { nowMs: number };
+  readonly databaseUrl: string;
   /** One more router on the same database. */
   openAnother(): Promise<OpenRouter>;
   /** A tenant whose provider `openai` serves `m` and `n`. */
@@ -57,6 +58,7 @@ export async function openPriceRouter({ database, transport }: (typeof cases)[nu
   return {
     router,
     time,
+    databaseUrl: fresh.url,
     openAnother,
     tenantWithModels: async () => {
       const tenant = newTenant();

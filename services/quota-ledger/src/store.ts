@@ -297,7 +297,7 @@ export async function lockBucket(trx: Trx, { tenant, bucket }: BucketKey): Promi
 }
 
 /** The bucket that everybody has without asking, unlimited; undefined for one that somebody has to put. */
-function impliedBucket({ tenant, bucket }: BucketKey, nowMs: bigint): Bucket | undefined {
+export function impliedBucket({ tenant, bucket }: BucketKey, nowMs: bigint): Bucket | undefined {
   const isPlatform = bucket === PLATFORM_BUCKET;
   if (!isPlatform && !bucket.startsWith(PERSONAL)) return undefined;
   return {

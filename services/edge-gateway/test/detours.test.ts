@@ -13,6 +13,7 @@ function destination(origin: string, dialect: Dialect = openaiChat): Destination
     model: 'm',
     credential: '',
     capabilities: undefined,
+    price: undefined,
   };
   return { target, dialect, capabilities: {}, origin };
 }

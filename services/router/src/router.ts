@@ -52,7 +52,7 @@ import {
 } from './put-rules.ts';
 import type { Random } from './route-rules.ts';
 import { migrations, type ProviderRow, type RouterSchema } from './schema.ts';
-import { editionAt, modelsOf, routeFor, type Snapshot, snapshotOf, targetsFor } from './snapshot.ts';
+import { modelsOf, phaseAt, routeFor, type Snapshot, snapshotOf, targetsFor } from './snapshot.ts';
 import { Snapshots } from './snapshots.ts';
 import * as store from './store.ts';
 import { dataKeyOpener, seal } from './tenant-keys.ts';
@@ -240,7 +240,7 @@ class RouterService implements Router {
     const nowMs = this.#options.clock.nowMs();
     const priceList =
       version === ''
-        ? editionAt(snapshot, nowMs)?.priceList
+        ? phaseAt(snapshot, nowMs)?.priceList
         : priceListOf(
             (await getPriceBook(this.#options.database.kysely, tenant, version, BigInt(nowMs))).book,
           );

@@ -23,11 +23,11 @@ export interface Snapshot {
   readonly routes: ReadonlyMap<string, Route>;
   readonly providers: ReadonlyMap<string, KnownProvider>;
   /** By the moment from which they hold, ascending; the first one holds since ever. */
-  readonly editions: readonly Edition[];
+  readonly phases: readonly Phase[];
 }
 
 /** The routes under one version of the price book, or under none. A version to come is there before it takes effect. */
-export interface Edition {
+export interface Phase {
   readonly fromMs: number;
   readonly priceList: PriceList | undefined;
   /** The priced tiers of the routes that were asked for, by name. */
@@ -72,21 +72,21 @@ export function snapshotOf({ rows, dataKey, onUnopened }: SnapshotOptions): Snap
     const model = Model.create({ name, provider: first?.provider ?? '', updatedAtMs });
     routes.set(name, { candidates, model });
   }
-  return { revision: rows.revision, routes, providers, editions: editionsOf(rows) };
+  return { revision: rows.revision, routes, providers, phases: phasesOf(rows) };
 }
 
-function editionsOf({ priceBook, priceBooksToCome }: TenantRows): Edition[] {
-  const edition = (fromMs: number, book: PriceBook | undefined): Edition => ({
+function phasesOf({ priceBook, priceBooksToCome }: TenantRows): Phase[] {
+  const phase = (fromMs: number, book: PriceBook | undefined): Phase => ({
     fromMs,
     priceList: book && priceListOf(book),
     tiers: new Map(),
   });
-  const toCome = priceBooksToCome.map((book) => edition(Number(book.effectiveAtMs), book));
-  return [edition(Number.NEGATIVE_INFINITY, priceBook), ...toCome];
+  const toCome = priceBooksToCome.map((book) => phase(Number(book.effectiveAtMs), book));
+  return [phase(Number.NEGATIVE_INFINITY, priceBook), ...toCome];
 }
 
-export function editionAt({ editions }: Snapshot, nowMs: number): Edition | undefined {
-  return editions.findLast(({ fromMs }) => fromMs <= nowMs);
+export function phaseAt({ phases }: Snapshot, nowMs: number): Phase | undefined {
+  return phases.findLast(({ fromMs }) => fromMs <= nowMs);
 }
 
 export interface Draw {
@@ -103,7 +103,7 @@ export interface Draw {
 export function targetsFor(snapshot: Snapshot, name: string, draw: Draw): Target[] {
   const { random, affinityKey, nowMs } = draw;
   const route = routeFor(snapshot, name);
-  const tiers = tiersIn(editionAt(snapshot, nowMs), name, route, snapshot.routes.has(name));
+  const tiers = tiersIn(phaseAt(snapshot, nowMs), name, route, snapshot.routes.has(name));
   if (tiers.length === 0) {
     throw new Fault(
       'forbidden',
@@ -134,10 +134,10 @@ export function routeFor(snapshot: Snapshot, name: string): Pick<Route, 'candida
 
 /** Sorted by name in the order of code units, wherever the rows came from. Without those that the price book denies. */
 export function modelsOf(snapshot: Snapshot, nowMs: number): Model[] {
-  const edition = editionAt(snapshot, nowMs);
-  const mayDeny = edition?.priceList?.unpriced === UnpricedRule.DENY;
+  const phase = phaseAt(snapshot, nowMs);
+  const mayDeny = phase?.priceList?.unpriced === UnpricedRule.DENY;
   const isDenied = (name: string, route: Route) =>
-    mayDeny && route.candidates.length > 0 && tiersIn(edition, name, route, true).length === 0;
+    mayDeny && route.candidates.length > 0 && tiersIn(phase, name, route, true).length === 0;
   return [...snapshot.routes]
     .filter(([name, route]) => !isDenied(name, route))
     .map(([, { model }]) => ({ ...model }))
@@ -146,15 +146,15 @@ export function modelsOf(snapshot: Snapshot, nowMs: number): Model[] {
 
 /** The tiers with their prices, without what is denied. Kept for the names in the snapshot, which are a bounded number. */
 function tiersIn(
-  edition: Edition | undefined,
+  phase: Phase | undefined,
   name: string,
   { candidates }: Pick<Route, 'candidates'>,
   isKept: boolean,
 ): readonly Tier<Target>[] {
-  const kept = edition?.tiers.get(name);
+  const kept = phase?.tiers.get(name);
   if (kept !== undefined) return kept;
-  const tiers = tiersOf(candidates.flatMap((candidate) => priced(candidate, edition?.priceList)));
-  if (isKept) edition?.tiers.set(name, tiers);
+  const tiers = tiersOf(candidates.flatMap((candidate) => priced(candidate, phase?.priceList)));
+  if (isKept) phase?.tiers.set(name, tiers);
   return tiers;
 }
 

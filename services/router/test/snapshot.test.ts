@@ -1,6 +1,6 @@
 import { UnpricedRule } from '@ai-switch/contracts';
 import { expect, test } from 'vitest';
-import { editionAt, snapshotOf, targetsFor } from '../src/snapshot.ts';
+import { phaseAt, snapshotOf, targetsFor } from '../src/snapshot.ts';
 import { book, row } from './price-fixtures.ts';
 
 test('what clients name is looked up each time, and only the names of the snapshot are kept', () => {
@@ -36,5 +36,5 @@ test('what clients name is looked up each time, and only the names of the snapsh
     expect(targetsFor(snapshot, `openai/made-up-${index}`, draw)).toHaveLength(1);
     expect(targetsFor(snapshot, 'm', draw)[0]?.price?.rates?.output).toBe(15_000_000n);
   }
-  expect([...(editionAt(snapshot, 1)?.tiers.keys() ?? [])]).toEqual(['m']);
+  expect([...(phaseAt(snapshot, 1)?.tiers.keys() ?? [])]).toEqual(['m']);
 });

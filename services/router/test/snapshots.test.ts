@@ -4,7 +4,7 @@ import type { Snapshot } from '../src/snapshot.ts';
 import { Snapshots } from '../src/snapshots.ts';
 
 function snapshot(revision: bigint): Snapshot {
-  return { revision, routes: new Map(), providers: new Map(), editions: [] };
+  return { revision, routes: new Map(), providers: new Map(), phases: [] };
 }
 
 /** Snapshots over a database that a test can change, break and hang. */

@@ -36,6 +36,6 @@ it('amounts are shown in groups of three digits, to the last decimal', () => {
   expect(amountText(1_234_567)).toBe('1,234,567');
   expect(amountText('9007199254740993')).toBe('9,007,199,254,740,993');
   expect(amountText('-1234.000001')).toBe('-1,234.000001');
-  expect(limitsText({ output: 5_000, cost: '2500' })).toBe('output 5,000, cost 2,500');
-  expect(limitsText({})).toBe('unlimited');
+  expect(limitsText({ output: 5_000, cost: '2500' }, 'unlimited')).toBe('output 5,000, cost 2,500');
+  expect(limitsText({}, 'unlimited')).toBe('unlimited');
 });

@@ -13,6 +13,7 @@ import type { AdminRequest } from '../handler.ts';
 import { jsonText } from '../json-reply.ts';
 import { pageOf } from '../read-input.ts';
 import { amountsReply, limitsReply, replyOf } from './amounts.ts';
+import { withFieldNames } from './field-names.ts';
 import { METERED_TYPES } from './metered-types.ts';
 import type { BucketName } from './names.ts';
 import { timeReply } from './times.ts';
@@ -27,7 +28,7 @@ export async function findBucket(
   const { balances } = await ledger.listBalances({ tenant, bucket: wanted, scope: '', page: pageOf({}) });
   const isWanted = ({ bucket }: BucketBalance) => bucket?.bucket === wanted;
   const found = balances.find(isWanted);
-  if (found !== undefined || tier !== Tier.PERSONAL) return found;
+  if (found !== undefined || tier !== Tier.PERSONAL || scope === '') return found;
   const subject = { userId: scope.slice('user:'.length), projectId: '', departmentIds: [], model: '' };
   const touched = await ledger.getBalances({ tenant, subject });
   return touched.balances.find(isWanted);
@@ -52,7 +53,7 @@ export async function putBucket(
   audit: AdminRequest['audit'],
   action: string,
 ): Promise<BucketBalance> {
-  const { bucket: put } = await ledger.putBucket({ bucket: wanted });
+  const { bucket: put } = await withFieldNames(ledger.putBucket({ bucket: wanted }));
   if (put?.bucket === undefined) throw new Fault('internal', 'The ledger answered without a bucket.');
   await audit(action, put.bucket.bucket, { scope: put.bucket.scope, ...changeOf(before, put.bucket) });
   return put;
@@ -83,13 +84,14 @@ export function bucketReply({ bucket, balance }: BucketBalance): object {
     ...termsOf(Bucket.create(bucket)),
     // A personal bucket that nobody put was never made.
     ...(createdAtMs > 0n && { createdAt: timeReply(createdAtMs), updatedAt: timeReply(updatedAtMs) }),
-    ...(balance !== undefined && { balance: balanceReply(balance) }),
+    ...(balance !== undefined && { balance: balanceReply(balance, isGrant(bucket)) }),
   };
 }
 
-function termsOf({ limits, periodKind, validFromMs, validUntilMs, closedAtMs, note }: Bucket): object {
+function termsOf(bucket: Bucket): object {
+  const { limits, periodKind, validFromMs, validUntilMs, closedAtMs, note } = bucket;
   return {
-    limits: limitsReply(limits),
+    limits: limitsReply(isGrant(bucket) ? amountsIn(limits) : limits),
     period: wordFor(PERIOD_KINDS, periodKind),
     validFrom: timeReply(validFromMs),
     validUntil: timeReply(validUntilMs),
@@ -98,7 +100,7 @@ function termsOf({ limits, periodKind, validFromMs, validUntilMs, closedAtMs, no
   };
 }
 
-function balanceReply(balance: Balance): object {
+function balanceReply(balance: Balance, isOfGrant: boolean): object {
   const { period, periodEndsAtMs, used, held, overrun } = balance;
   return {
     period,
@@ -106,12 +108,12 @@ function balanceReply(balance: Balance): object {
     used: amountsReply(used),
     held: amountsReply(held),
     overrun: amountsReply(overrun),
-    remaining: replyOf(remainingOf(balance)),
+    remaining: replyOf(remainingOf(balance, isOfGrant ? amountsIn(balance.limits) : balance.limits)),
   };
 }
 
 /** What is free of each type that has a limit: overrun was never within it. */
-function remainingOf({ limits, used, held, overrun }: Balance): Limits {
+function remainingOf({ used, held, overrun }: Balance, limits: Limits | undefined): Limits {
   const remaining = Limits.create();
   for (const type of METERED_TYPES) {
     const limit = limits?.[type];
@@ -120,6 +122,20 @@ function remainingOf({ limits, used, held, overrun }: Balance): Limits {
     remaining[type] = free > 0n ? free : 0n;
   }
   return remaining;
+}
+
+function isGrant(bucket: Bucket | undefined): boolean {
+  return bucket?.tier === Tier.SUPPLEMENTARY;
+}
+
+/** What a grant does give: a type that it does not name stands as nothing in it. */
+function amountsIn(limits: Limits | undefined): Limits {
+  const amounts = Limits.create();
+  for (const type of METERED_TYPES) {
+    const limit = limits?.[type];
+    if (limit !== undefined && limit > 0n) amounts[type] = limit;
+  }
+  return amounts;
 }
 
 function changeOf(before: Bucket | undefined, after: Bucket): Readonly<Record<string, string>> {

@@ -7,7 +7,7 @@ import { findUser } from '../resources/users.ts';
 export interface BucketName {
   readonly bucket: string;
   readonly tier: Tier;
-  /** Whom it concerns; empty where the name does not tell: grants and the platform's account. */
+  /** Whom it concerns; empty where that is not known: of grants, the platform's account and users who are gone. */
   readonly scope: string;
 }
 
@@ -26,8 +26,8 @@ export async function bucketNameOf(auth: Auth, tenant: string, text: string): Pr
 export async function knownBucketNameOf(auth: Auth, tenant: string, text: string): Promise<BucketName> {
   const { id } = split(text);
   return bucketNameOf(auth, tenant, text).catch((fault: unknown) => {
-    if (fault instanceof Fault && fault.code === 'notFound') return personalName(id);
-    throw fault;
+    if (!(fault instanceof Fault) || fault.code !== 'notFound') throw fault;
+    return { ...personalName(id), scope: '' };
   });
 }
 

@@ -2,6 +2,7 @@ import type { FundingOrder, QuotaLedger } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { z } from 'zod';
 import type { AdminRequest, Resource } from '../handler.ts';
+import { withFieldNames } from '../quota/field-names.ts';
 import { scopeOf } from '../quota/names.ts';
 import { FUNDING_TIERS, wordFor } from '../quota/words.ts';
 import { pageOf, pageQuery, pageReply } from '../read-input.ts';
@@ -34,7 +35,7 @@ export const fundingOrders: Resource<'funding-orders'> = ({ auth, quotaLedger })
     const scope = await scopeOf(auth, tenant, param('scope'));
     const before = await findOrder(quotaLedger, tenant, scope);
     const wanted = { scope, tiers: tiers.map((tier) => FUNDING_TIERS[tier]) };
-    const { order } = await quotaLedger.putFundingOrder({ tenant, order: wanted });
+    const { order } = await withFieldNames(quotaLedger.putFundingOrder({ tenant, order: wanted }));
     await auditChange(audit, 'fundingOrder.put', scope, before, order ?? wanted);
     return { body: orderReply(order ?? wanted) };
   },

@@ -2,6 +2,7 @@ import { Policy, type QuotaLedger } from '@ai-switch/contracts';
 import { z } from 'zod';
 import type { Resource } from '../handler.ts';
 import { jsonText } from '../json-reply.ts';
+import { withFieldNames } from '../quota/field-names.ts';
 import { DRY_RULES, EXPIRY_CHARGES, HOLD_RULES, wordFor } from '../quota/words.ts';
 
 const OUTPUT_TOKENS_MAX = 2 ** 31 - 1;
@@ -35,7 +36,9 @@ export const quotaPolicy: Resource<'quota-policy'> = ({ quotaLedger }) => ({
     const patch = await body(patchPolicy);
     const before = await readPolicy(quotaLedger, tenant);
     const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
-    const { policy } = await quotaLedger.putPolicy({ tenant, policy: { ...before, ...given } });
+    const { policy } = await withFieldNames(
+      quotaLedger.putPolicy({ tenant, policy: { ...before, ...given } }),
+    );
     const after = Policy.create(policy);
     await audit('quotaPolicy.put', 'quota-policy', {
       before: jsonText(policyReply(before)),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Resource } from '../handler.ts';
 import { limitFields, patchedLimits } from '../quota/amounts.ts';
 import { bucketReply, findBucket, putBucket } from '../quota/buckets.ts';
+import { withFieldNames } from '../quota/field-names.ts';
 import { personalName } from '../quota/names.ts';
 import { pageOf, pageQuery, pageReply } from '../read-input.ts';
 import { period } from './buckets.ts';
@@ -40,7 +41,7 @@ export const quotas: Resource<'quotas'> = ({ auth, quotaLedger }) => ({
     const { userId, name, departmentIds: own } = await findUser(auth, tenant, param('user'));
     const departmentIds = department?.split(',').filter((id) => id !== '') ?? own;
     const subject = { userId, projectId: project, departmentIds, model };
-    const { balances } = await quotaLedger.getBalances({ tenant, subject });
+    const { balances } = await withFieldNames(quotaLedger.getBalances({ tenant, subject }));
     return { body: { ...subject, name, buckets: balances.map(bucketReply) } };
   },
 

@@ -132,8 +132,8 @@ function untilIn(text: string, zone: Zone): string | null {
 
 /** `personal:usr_1: output 1,000,000 a month` */
 function termsText({ bucket, tier, scope, limits, period, validFrom, validUntil }: Row, zone: Zone): string {
-  if (tier !== 'supplementary') return `${bucket}: ${limitsText(limits)} a ${period}`;
+  if (tier !== 'supplementary') return `${bucket}: ${limitsText(limits, 'unlimited')} a ${period}`;
   const from = validFrom === undefined ? '' : ` from ${zone.show(validFrom)}`;
   const until = validUntil === undefined ? ', without an end' : ` until ${zone.show(validUntil)}`;
-  return `${bucket} to ${scope}: ${limitsText(limits)}${from}${until}`;
+  return `${bucket} to ${scope}: ${limitsText(limits, 'nothing')}${from}${until}`;
 }

@@ -43,13 +43,13 @@ export function limitsIn(options: LimitOptions): LimitsGiven {
   return limits;
 }
 
-/** What limits are, in words: `input 5,000, cost 12.5`. */
-export function limitsText(limits: unknown): string {
+/** What limits are, in words: `input 5,000, cost 12.5`; `none` where there is not one. */
+export function limitsText(limits: unknown, none: string): string {
   const shown = METERED_TYPES.flatMap((type) => {
     const limit = (limits as Row | undefined)?.[type];
     return limit === undefined ? [] : [`${TYPE_WORDS[type]} ${amountText(limit)}`];
   });
-  return shown.length === 0 ? 'unlimited' : shown.join(', ');
+  return shown.length === 0 ? none : shown.join(', ');
 }
 
 export const TYPE_WORDS = {

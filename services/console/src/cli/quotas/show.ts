@@ -118,7 +118,7 @@ function rowsOf(buckets: readonly Row[]): readonly Row[] {
       period: balance.period ?? bucket.period,
     };
     const shown = METERED_TYPES.filter((type) => isShown(bucket, balance, type));
-    if (shown.length === 0) return [{ ...about, type: 'all', limit: 'unlimited' }];
+    if (shown.length === 0) return [{ ...about, type: 'all', limit: limitText(bucket, 'all') }];
     return shown.map((type) => ({
       ...about,
       type: TYPE_WORDS[type],

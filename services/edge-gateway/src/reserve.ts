@@ -5,7 +5,7 @@
 // When the ledger is down nothing is dispatched. A reserve whose answer got lost is voided in the background, and expires
 // if that fails as well.
 
-import { type Caller, type Reservation, ReservationState, type TokenCounts } from '@ai-switch/contracts';
+import { type Caller, type Reservation, ReservationState, type Subject, type TokenCounts } from '@ai-switch/contracts';
 import { noUsage } from '@ai-switch/dialects';
 import { asFault, Fault } from '@ai-switch/kernel';
 import { type Charge, chargeFor } from './charge.ts';
@@ -38,10 +38,19 @@ export async function reserve(
     const { reservation, created } = await edge.ports.quotaLedger.reserve({
       tenant: caller.tenant,
       reservationId: hold.reservationId,
-      userId: caller.userId,
-      amounts: { input: BigInt(bounds.input), output: BigInt(bounds.output), cacheRead: 0n, cacheWrite: 0n },
+      subject: hold.subject,
+      amounts: {
+        input: BigInt(bounds.input),
+        output: BigInt(bounds.output),
+        cacheRead: 0n,
+        cacheWrite: 0n,
+        cost: 0n,
+      },
       ttlMs: BigInt(edge.settings.reservationTtlMs),
       ownerToken: edge.ownerToken,
+      fingerprint: hold.reservationId,
+      priceVersion: '',
+      promptCost: 0n,
     });
     exchange.reservationId = hold.reservationId;
     if (reservation?.state === ReservationState.REJECTED) throw quotaExhausted(reservation);
@@ -64,6 +73,7 @@ export class Hold {
   readonly #exchange: Exchange;
   readonly #caller: Caller;
   readonly #inputTokensEstimate: number;
+  readonly subject: Subject;
   /** Settled or voided, or on the way there. */
   isOver = false;
 
@@ -73,6 +83,8 @@ export class Hold {
     // Made before the call, and readable beside the request's own id.
     this.reservationId = exchange.requestId.replace('req_', 'res_');
     this.#caller = caller;
+    const { userId, projectId, departmentIds } = caller;
+    this.subject = { userId, projectId, departmentIds, model: exchange.record.alias };
     this.#inputTokensEstimate = inputTokensEstimate;
   }
 
@@ -87,9 +99,12 @@ export class Hold {
     await settle(this.#edge, {
       tenant: this.#caller.tenant,
       reservationId: this.reservationId,
-      userId: this.#caller.userId,
-      actual: record.usage,
+      subject: this.subject,
+      actual: { ...record.usage, cost: 0n },
       outcome: charge.outcome,
+      isEstimated: charge.isEstimated,
+      platform: undefined,
+      priceVersion: '',
     });
   }
 
@@ -144,8 +159,8 @@ const TOKEN_TYPE_WORDS: Readonly<Record<string, string>> = {
   TOKEN_TYPE_CACHE_WRITE: 'cacheWrite',
 };
 
-function quotaExhausted({ reservationId, bucket, blocked }: Reservation): Fault {
-  const name = blocked?.bucket || bucket;
+function quotaExhausted({ reservationId, blocked }: Reservation): Fault {
+  const name = blocked?.bucket ?? '';
   const type = TOKEN_TYPE_WORDS[blocked?.tokenType ?? ''] ?? 'unknown';
   const resetsAt = new Date(Number(blocked?.resetsAtMs ?? 0n)).toISOString();
   const remaining = String(blocked?.remaining ?? 0n);

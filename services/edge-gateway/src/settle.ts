@@ -26,11 +26,11 @@ export async function settle(edge: EdgeParts, request: SettleRequest): Promise<v
   }
 }
 
-function settlementFields({ tenant, reservationId, userId, outcome, actual }: SettleRequest) {
+function settlementFields({ tenant, reservationId, subject, outcome, actual }: SettleRequest) {
   return {
     tenant,
     reservationId,
-    userId,
+    userId: subject?.userId,
     outcome,
     inputTokens: String(actual?.input),
     outputTokens: String(actual?.output),

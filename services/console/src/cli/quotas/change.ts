@@ -37,7 +37,7 @@ export function setCommand(): Command {
       const limits = limitsIn(options);
       checkSomethingIsSet(limits, options);
       const put = await putTerms(session, target, limits, options);
-      session.print(put, `set ${termsText(put, zoneOf(options))}`);
+      session.print(put, `set ${termsText({ ...put, bucket: bucketOf(target) }, zoneOf(options))}`);
     });
 }
 
@@ -87,7 +87,7 @@ export function grantCommand(): Command {
         ...(note !== undefined && { note }),
         ...(id !== undefined && { id }),
       });
-      session.print(made, `granted ${termsText(made, zone)}`);
+      session.print(made, `granted ${termsText({ ...made, scope: scopeOf(target) }, zone)}`);
     });
 }
 
@@ -130,7 +130,7 @@ function untilIn(text: string, zone: Zone): string | null {
   return text === 'never' ? null : zone.read(text, '--until', 'after');
 }
 
-/** `personal:usr_1: output 1,000,000 a month` */
+/** `personal:alice: output 1,000,000 a month`, as its bucket or scope was typed. */
 function termsText({ bucket, tier, scope, limits, period, validFrom, validUntil }: Row, zone: Zone): string {
   if (tier !== 'supplementary') return `${bucket}: ${limitsText(limits, 'unlimited')} a ${period}`;
   const from = validFrom === undefined ? '' : ` from ${zone.show(validFrom)}`;

@@ -229,6 +229,11 @@ describe('a grant', () => {
       validUntil: '2099-01-01T00:00:00.000Z',
       note: 'release week',
     });
+    const noted = await admin.ask('PATCH /grants/summer', { note: 'over' });
+    expect(noted.body).toEqual({ ...changed.body, note: 'over', updatedAt: noted.body.updatedAt });
+    expect((await admin.ask('PATCH /grants/summer', { validUntil: null })).body).not.toHaveProperty(
+      'validUntil',
+    );
     expect((await admin.ask('DELETE /grants/summer')).body).toHaveProperty('closedAt');
     expect((await admin.ask('PATCH /grants/nothing', {})).status).toBe(404);
     expect((await admin.ask('DELETE /grants/nothing')).status).toBe(404);

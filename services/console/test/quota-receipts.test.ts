@@ -190,6 +190,25 @@ describe('a statement', () => {
   });
 });
 
+describe('what remains', () => {
+  it('is what overrun and a lowered limit leave, and never below nothing', async () => {
+    await admin.ask('POST /users', { name: 'carol' });
+    const userId = await userIdOf(admin, 'carol');
+    const remaining = async () => {
+      const { balance } = (await admin.ask('GET /buckets/personal:carol')).body;
+      return (balance as { remaining: object }).remaining;
+    };
+    await admin.ask('PATCH /quotas/carol', { output: 100 });
+    await reserve(admin, 'res_over', { userId }, { output: 100n });
+    await settle(admin, 'res_over', { userId }, { output: 130n });
+    expect(await remaining()).toEqual({ output: 0 });
+    await admin.ask('PATCH /quotas/carol', { output: 150 });
+    expect(await remaining()).toEqual({ output: 50 });
+    await admin.ask('PATCH /quotas/carol', { output: 60 });
+    expect(await remaining()).toEqual({ output: 0 });
+  });
+});
+
 describe('a reversal', () => {
   it('takes a charge back once, with its reason on the receipt and on record', async () => {
     const subject = { userId: aliceId, departmentIds: [] };

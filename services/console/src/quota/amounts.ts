@@ -6,9 +6,6 @@ import { METERED_TYPES, type MeteredType } from './metered-types.ts';
 /** Null takes a limit away; what is left out of a change stays. */
 export type LimitsPatch = z.infer<typeof limitsPatch>;
 
-/** What every reader of JSON holds exactly. */
-const AMOUNT_MAX = BigInt(Number.MAX_SAFE_INTEGER);
-
 const tokens = z
   .number()
   .int()
@@ -21,7 +18,7 @@ const money = z
   .string('give an amount of money as text, like "12.50"')
   .transform((units, context) => {
     const micros = microsOf(units);
-    if (micros !== undefined && micros <= AMOUNT_MAX) return micros;
+    if (micros !== undefined) return micros;
     const message = 'give units of the currency with at most six decimals, like "12.50"';
     context.addIssue({ code: 'custom', message });
     return z.NEVER;

@@ -13,24 +13,22 @@ import { time } from '../quota/times.ts';
 import { unitId } from '../read-input.ts';
 import { note } from './buckets.ts';
 
-const newGrant = z
-  .strictObject({
-    id: unitId.optional(),
-    scope: z
-      .string()
-      .max(256)
-      .regex(/^(company|(user|project|department):.+)$/, {
-        error: 'it is `user:<user>`, `project:<id>`, `department:<id>` or `company`',
-      }),
-    limits: limitsPatch.refine((limits) => METERED_TYPES.some((type) => limits[type] != null), {
-      error: 'name an amount of at least one type: what is left out pays nothing',
+const newGrant = z.strictObject({
+  id: unitId.optional(),
+  scope: z
+    .string()
+    .max(256)
+    .regex(/^(company|(user|project|department):.+)$/, {
+      error: 'it is `user:<user>`, `project:<id>`, `department:<id>` or `company`',
     }),
-    validFrom: time.optional(),
-    /** Null: without an end. */
-    validUntil: time.nullable(),
-    note: note.default(''),
-  })
-  .refine(isInOrder, { path: ['validUntil'], error: 'it is not after `validFrom`' });
+  limits: limitsPatch.refine((limits) => METERED_TYPES.some((type) => limits[type] != null), {
+    error: 'name an amount of at least one type: what is left out pays nothing',
+  }),
+  validFrom: time.optional(),
+  /** Null: without an end. */
+  validUntil: time.nullable(),
+  note: note.default(''),
+});
 
 const changedGrant = z.strictObject({
   limits: limitsPatch.default({}),
@@ -84,11 +82,6 @@ export const grants: Resource<'grants'> = ({ auth, quotaLedger }) => ({
 
 function supplementary(id: string): BucketName {
   return { bucket: grantName(id), tier: Tier.SUPPLEMENTARY, scope: '' };
-}
-
-function isInOrder(grant: { validFrom?: bigint | undefined; validUntil: bigint | null }): boolean {
-  const { validFrom, validUntil } = grant;
-  return validFrom === undefined || validUntil === null || validFrom < validUntil;
 }
 
 function isSameGrant(stored: Bucket, wanted: Bucket): boolean {

@@ -1,5 +1,4 @@
-import { type Entry, Tier } from '@ai-switch/contracts';
-import { Fault } from '@ai-switch/kernel';
+import type { Entry } from '@ai-switch/contracts';
 import { z } from 'zod';
 import type { Resource } from '../handler.ts';
 import { amountsReply } from '../quota/amounts.ts';
@@ -13,17 +12,13 @@ const statementQuery = pageQuery.extend({ period: z.string().min(1).max(32).opti
 export const statements: Resource<'statements'> = ({ auth, quotaLedger }) => ({
   'GET /statements/:bucket': async ({ caller: { tenant }, param, query }) => {
     const { period: wanted = '', ...page } = query(statementQuery);
-    const { bucket, tier, scope } = await knownBucketNameOf(auth, tenant, param('bucket'));
+    const { bucket } = await knownBucketNameOf(auth, tenant, param('bucket'));
     const { entries, nextAfter, period } = await quotaLedger.listEntries({
       tenant,
       bucket,
       period: wanted,
       page: pageOf(page),
     });
-    // The ledger knows no users: to it, everybody has a bucket, be it an empty one.
-    if (tier === Tier.PERSONAL && scope === '' && entries.length === 0) {
-      throw new Fault('notFound', `There is no bucket ${bucket}.`);
-    }
     return { body: { bucket, period, ...pageReply(entries.map(entryReply), nextAfter).body } };
   },
 });

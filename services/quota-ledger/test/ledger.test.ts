@@ -1,32 +1,66 @@
 import { QuotaLedgerDefinition } from '@ai-switch/contracts';
+import { openDatabase } from '@ai-switch/db';
 import { databases, transports } from '@ai-switch/testkit';
-import { openQuotaLedger } from '../src/index.ts';
-import { SWEEP_INTERVAL_MS, silentLogger, TurnableClock } from './harness.ts';
+import { sql } from 'kysely';
+import { Ledger } from '../src/ledger.ts';
+import { type LedgerSchema, migrations } from '../src/schema.ts';
+import { silentLogger, TurnableClock } from './harness.ts';
 import { expectInvariants } from './invariants.ts';
 import { describeLedger } from './ledger.spec.ts';
+import { openWorld } from './world.ts';
 
-for (const transport of transports) {
-  for (const kind of databases) {
+const TABLES = ['bucket', 'balance', 'reservation', 'entry', 'funding_order', 'policy'] as const;
+
+for (const kind of databases) {
+  for (const transport of transports) {
     describeLedger(`the ledger, ${transport.name}, on ${kind.name}`, async () => {
       const fresh = await kind.create();
-      const clock = new TurnableClock();
-      const opened = await openQuotaLedger({
-        databaseUrl: fresh.url,
-        clock,
-        logger: silentLogger,
-        sweepIntervalMs: SWEEP_INTERVAL_MS,
+      const database = await openDatabase<LedgerSchema>({
+        url: fresh.url,
+        schema: 'quota_ledger',
+        migrations,
       });
-      const { port, close } = await transport.open(QuotaLedgerDefinition, opened.ledger);
+      let companies = 0;
       return {
-        ledger: port,
-        clock,
-        close: async (options) => {
-          await close();
-          await opened.close();
-          await expectInvariants(fresh.url, options);
+        newWorld: async () => {
+          companies += 1;
+          const clock = new TurnableClock();
+          const ledger = new Ledger({ database, clock, logger: silentLogger });
+          const { port, close } = await transport.open(QuotaLedgerDefinition, ledger);
+          const world = openWorld({
+            tenant: `company_${companies}`,
+            ledger: port,
+            clock,
+            sweep: async () => {
+              while ((await ledger.expireDueHolds()) > 0);
+            },
+            dump: async () => {
+              const rows: unknown[] = [];
+              for (const table of TABLES) {
+                const found = await sql`select * from ${sql.table(table)}`.execute(database.kysely);
+                rows.push(...found.rows.map((row) => JSON.stringify(row, asText)).sort());
+              }
+              return rows;
+            },
+          });
+          return {
+            world,
+            close: async () => {
+              await close();
+              await ledger.drain();
+            },
+          };
+        },
+        close: async () => {
+          await database.close();
+          await expectInvariants(fresh.url);
           await fresh.drop();
         },
       };
     });
   }
+}
+
+function asText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }

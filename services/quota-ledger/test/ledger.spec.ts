@@ -3,7 +3,9 @@
 // the invariants are asked of all companies together.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
+import { describeExtend } from './extend.spec.ts';
 import { describeReserve } from './reserve.spec.ts';
+import { describeSettle } from './settle.spec.ts';
 import type { World } from './world.ts';
 
 export interface LedgerUnderTest {
@@ -27,5 +29,7 @@ export function describeLedger(title: string, open: () => Promise<LedgerUnderTes
     const world = () => current.world;
 
     describeReserve(world);
+    describeExtend(world);
+    describeSettle(world);
   });
 }

@@ -38,7 +38,12 @@ for (const kind of databases) {
               const rows: unknown[] = [];
               for (const table of TABLES) {
                 const found = await sql`select * from ${sql.table(table)}`.execute(database.kysely);
-                rows.push(...found.rows.map((row) => JSON.stringify(row, asText)).sort());
+                rows.push(
+                  ...found.rows
+                    .filter(isEffect)
+                    .map((row) => JSON.stringify(row, asText))
+                    .sort(),
+                );
               }
               return rows;
             },
@@ -59,6 +64,16 @@ for (const kind of databases) {
       };
     });
   }
+}
+
+/** A bucket that everybody has may be made by a look; that it stands at nothing, without limits, is none. */
+function isEffect(row: unknown): boolean {
+  const values = Object.entries(row as Readonly<Record<string, unknown>>);
+  const isImplied = values.some(
+    ([name, value]) => name === 'bucket' && /^(personal:|platform$)/.test(String(value)),
+  );
+  const counts = values.filter(([name]) => /^(used|held|overrun|limit|open|closed|note)/.test(name));
+  return !isImplied || counts.some(([, value]) => value !== 0n && value !== null && value !== '');
 }
 
 function asText(_key: string, value: unknown): unknown {

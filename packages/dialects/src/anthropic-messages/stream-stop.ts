@@ -40,10 +40,11 @@ export class MessagesStreamStopper implements StreamStopper {
       const writer = new MessagesStreamWriter(this.#context);
       return writer.write({ type: 'usage', usage }) + writer.write({ type: 'finish', reason: 'length' });
     }
+    const end = print({ type: 'message_stop' });
+    if (this.#hasStopReason) return end;
     const stops = [...this.#openBlocks].map((index) => print({ type: 'content_block_stop', index }));
     const delta = { stop_reason: 'max_tokens', stop_sequence: null };
-    const reason = print({ type: 'message_delta', delta, usage: writeUsageObject(usage) });
-    return `${stops.join('')}${this.#hasStopReason ? '' : reason}${print({ type: 'message_stop' })}`;
+    return `${stops.join('')}${print({ type: 'message_delta', delta, usage: writeUsageObject(usage) })}${end}`;
   }
 
   #observeParsed(body: JsonObject, name: string): void {

@@ -70,7 +70,8 @@ const READERS: Readonly<Record<DialectName, Readonly<Record<string, Reader>>>> =
 const LENGTHS = new Set(['length', 'max_tokens', 'max_output_tokens', 'MAX_TOKENS']);
 
 async function vercel(model: LanguageModel): Promise<string> {
-  const answer = streamText({ model, prompt: 'x', maxRetries: 0, onError: () => {} });
+  const asked = { prompt: 'x', maxOutputTokens: 100, maxRetries: 0, onError: () => {} };
+  const answer = streamText({ model, ...asked });
   for await (const part of answer.fullStream) if (part.type === 'error') throw part.error;
   return await answer.finishReason;
 }

@@ -3,7 +3,7 @@
 import { Amounts, ReserveRequest, type ReserveResponse, SettleRequest, Subject } from '@ai-switch/contracts';
 import type { Admin } from './admin.ts';
 
-export const TENANT = 'default';
+const TENANT = 'default';
 const OWNER_TOKEN = 'the one who asks';
 
 export async function userIdOf({ ask }: Admin, name: string): Promise<string> {
@@ -15,10 +15,11 @@ export function reserve(
   reservationId: string,
   subject: Parameters<typeof Subject.create>[0],
   amounts: Parameters<typeof Amounts.create>[0],
+  tenant = TENANT,
 ): Promise<ReserveResponse> {
   return ports.quotaLedger.reserve(
     ReserveRequest.create({
-      tenant: TENANT,
+      tenant,
       reservationId,
       subject: Subject.create(subject),
       amounts: Amounts.create(amounts),

@@ -93,8 +93,8 @@ output  16,384  1,200    15,184
 cost    1.5     0.018    1.482
 
 BUCKET          ROLE    PERIOD   TYPE    HELD    CHARGED  OVERRUN
-personal:usr_1  pays    2026-11  output  16,384  1,000    -
-personal:usr_1  pays    2026-11  cost    1.5     0.018    -
+personal:alice  pays    2026-11  output  16,384  1,000    -
+personal:alice  pays    2026-11  cost    1.5     0.018    -
 grant:g         pays    whole    output  0       200      50
 company         bounds  2026-11  output  16,384  1,200    -`);
 });
@@ -140,6 +140,15 @@ it.each([
   );
   expect(text).toContain(words);
   expect(text).toContain(fact);
+});
+
+it('a charge that was taken back is told beside what it was', () => {
+  const reversed = { ...SETTLED, state: 'reversed', charged: amounts(0), reversed: SETTLED.charged };
+  expect(receiptText({ ...reversed, reversalReason: 'by mistake' }, UTC, false)).toContain(`
+TYPE    HELD    CHARGED  GIVEN BACK  TAKEN BACK
+output  16,384  1,200    15,184      1,200
+cost    1.5     0.018    1.482       0.018
+`);
 });
 
 it('what came from outside cannot steer the terminal', () => {

@@ -116,16 +116,21 @@ describe('a receipt', () => {
       charged: { ...zero, input: 12, output: 110, cost: '0.400001' },
       refunded: { ...zero, output: 10, cost: '0.099999' },
     });
-    const lines = body.lines as readonly { bucket: string; tier: string; used: { output: number } }[];
-    expect(
-      lines.map(({ bucket, tier, used }) => [bucket.replace(aliceId, 'alice'), tier, used.output]),
-    ).toEqual([
-      ['personal:alice', 'personal', 100],
-      ['project:web', 'project', 10],
-      ['grant:g', 'supplementary', 0],
-      ['company', 'cap', 110],
-      ['department:emea', 'cap', 110],
-      ['model:gpt-5', 'cap', 110],
+    type Shown = { readonly output: number };
+    const lines = body.lines as readonly { bucket: string; tier: string; held: Shown; used: Shown }[];
+    const shown = lines.map(({ bucket, ...line }) => [
+      bucket.replace(aliceId, 'alice'),
+      line.tier,
+      line.held.output,
+      line.used.output,
+    ]);
+    expect(shown).toEqual([
+      ['personal:alice', 'personal', 100, 100],
+      ['project:web', 'project', 20, 10],
+      ['grant:g', 'supplementary', 0, 0],
+      ['company', 'cap', 120, 110],
+      ['department:emea', 'cap', 120, 110],
+      ['model:gpt-5', 'cap', 120, 110],
     ]);
     const entries = body.entries as readonly { operation: string; at: string }[];
     expect(new Set(entries.map(({ operation }) => operation))).toEqual(new Set(['reserve', 'settle']));
@@ -156,7 +161,11 @@ describe('a receipt', () => {
   });
 
   it('that there is not, or of another company, is not found', async () => {
-    expect((await admin.ask('GET /receipts/res_nothing')).status).toBe(404);
+    await reserve(admin, 'res_theirs', { userId: aliceId }, { output: 1n }, 'other');
+    for (const id of ['res_nothing', 'res_theirs']) {
+      expect((await admin.ask(`GET /receipts/${id}`)).status).toBe(404);
+      expect((await admin.ask(`POST /reservations/${id}/reverse`, { reason: 'why' })).status).toBe(404);
+    }
   });
 });
 
@@ -213,12 +222,19 @@ describe('a reversal', () => {
   it('takes a charge back once, with its reason on the receipt and on record', async () => {
     const subject = { userId: aliceId, departmentIds: [] };
     const before = (await admin.ask('GET /buckets/company')).body.balance;
-    await reserve(admin, 'res_back', subject, { output: 20n, cost: 100n });
+    await reserve(admin, 'res_back', subject, { output: 25n, cost: 100n });
     await settle(admin, 'res_back', subject, { output: 20n, cost: 100n });
     const reason = 'the provider was down';
     const reversed = await admin.ask('POST /reservations/res_back/reverse', { reason });
     expect(reversed.status).toBe(200);
-    expect(reversed.body).toMatchObject({ state: 'reversed', reversalReason: reason, charged: zero });
+    expect(reversed.body).toMatchObject({
+      state: 'reversed',
+      reversalReason: reason,
+      charged: zero,
+      reversed: { ...zero, output: 20, cost: '0.0001' },
+      refunded: { ...zero, output: 5 },
+    });
+    expect((await admin.ask('GET /receipts/res_back')).body).toEqual(reversed.body);
     expect((await admin.ask('GET /buckets/company')).body.balance).toEqual(before);
     const { subject: reversedId, details } = await admin.lastEvent('reservation.reverse');
     const { before: was, after: is, ...facts } = details;
@@ -240,9 +256,8 @@ describe('a reversal', () => {
     },
   );
 
-  it('of what is not settled is a conflict, of what is not there not found', async () => {
-    const reason = 'why';
-    expect((await admin.ask('POST /reservations/res_refused/reverse', { reason })).status).toBe(409);
-    expect((await admin.ask('POST /reservations/res_nothing/reverse', { reason })).status).toBe(404);
+  it('of what is not settled is a conflict', async () => {
+    const { status, body } = await admin.ask('POST /reservations/res_refused/reverse', { reason: 'why' });
+    expect([status, body.code]).toEqual([409, 'conflict']);
   });
 });

@@ -1,31 +1,29 @@
-import { Fault } from '@ai-switch/kernel';
+import { type Reservation, ReservationState } from '@ai-switch/contracts';
 import { z } from 'zod';
 import type { Resource } from '../handler.ts';
 import { jsonText } from '../json-reply.ts';
 import { amountsReply } from '../quota/amounts.ts';
+import { readReceipt } from '../quota/receipt.ts';
 import { STATES, wordFor } from '../quota/words.ts';
-import { reservationReply } from './receipts.ts';
 
 const reversal = z.strictObject({ reason: z.string().trim().min(1).max(200) });
 
-export const reservations: Resource<'reservations'> = ({ quotaLedger }) => ({
+export const reservations: Resource<'reservations'> = (ports) => ({
   'POST /reservations/:id/reverse': async ({ caller: { tenant }, param, body, audit }) => {
     const { reason } = await body(reversal);
     const reservationId = param('id');
-    const { reservation: before } = await quotaLedger.getReceipt({ tenant, reservationId });
-    const { reservation } = await quotaLedger.reverse({ tenant, reservationId, reason });
-    if (reservation === undefined) throw new Fault('internal', 'The ledger answered without a reservation.');
+    const { reservation: before } = await ports.quotaLedger.getReceipt({ tenant, reservationId });
+    const { reservation: after } = await ports.quotaLedger.reverse({ tenant, reservationId, reason });
     await audit('reservation.reverse', reservationId, {
       reason,
-      before: jsonText({
-        state: wordFor(STATES, before?.state ?? ''),
-        charged: amountsReply(before?.charged),
-      }),
-      after: jsonText({
-        state: wordFor(STATES, reservation.state),
-        charged: amountsReply(reservation.charged),
-      }),
+      before: chargeText(before),
+      after: chargeText(after),
     });
-    return { body: reservationReply(reservation) };
+    return { body: await readReceipt(ports, tenant, reservationId) };
   },
 });
+
+function chargeText(reservation: Reservation | undefined): string {
+  const state = wordFor(STATES, reservation?.state ?? ReservationState.UNSPECIFIED);
+  return jsonText({ state, charged: amountsReply(reservation?.charged) });
+}

@@ -1,9 +1,7 @@
-import type { Entry } from '@ai-switch/contracts';
 import { z } from 'zod';
 import type { Resource } from '../handler.ts';
-import { amountsReply } from '../quota/amounts.ts';
 import { knownBucketNameOf } from '../quota/names.ts';
-import { timeReply } from '../quota/times.ts';
+import { entryReply } from '../quota/receipt.ts';
 import { pageOf, pageQuery, pageReply } from '../read-input.ts';
 
 /** The period is one that a balance names, like `2026-11`; left out, it is the current one. */
@@ -22,19 +20,3 @@ export const statements: Resource<'statements'> = ({ auth, quotaLedger }) => ({
     return { body: { bucket, period, ...pageReply(entries.map(entryReply), nextAfter).body } };
   },
 });
-
-/** What one operation changed in one bucket; amounts may be below zero. */
-export function entryReply(entry: Entry): object {
-  const { reservationId, operation, opSeq, bucket, period, atMs, held, used, overrun } = entry;
-  return {
-    at: timeReply(atMs),
-    operation,
-    ...(opSeq > 0 && { extension: opSeq }),
-    reservationId,
-    bucket,
-    period,
-    held: amountsReply(held),
-    used: amountsReply(used),
-    overrun: amountsReply(overrun),
-  };
-}

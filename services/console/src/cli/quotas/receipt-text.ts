@@ -29,14 +29,14 @@ const OUTCOMES: Readonly<Record<string, string>> = {
 };
 
 export function receiptText(receipt: Row, zone: Zone, hasEntries: boolean): string {
-  const { reservationId, state, lines, entries } = receipt;
+  const { reservationId, state } = receipt;
   const sections = [
     [`${reservationId}: ${STATES[String(state)] ?? state}`, ...factsOf(receipt, zone)]
       .map(onOneLine)
       .join('\n'),
     amountsTable(receipt),
-    linesTable(lines),
-    hasEntries ? entriesTable(entries, zone) : '',
+    linesTable(receipt),
+    hasEntries ? entriesTable(receipt, zone) : '',
   ];
   return sections.filter((section) => section !== '').join('\n\n');
 }
@@ -80,11 +80,11 @@ function outcomeText(outcome: unknown): string {
   return outcome ? `: ${OUTCOMES[String(outcome)] ?? outcome}` : '';
 }
 
-function amountsTable({ held, charged, refunded }: Row): string {
+function amountsTable({ held, charged, refunded, reversed }: Row): string {
   const rows = METERED_TYPES.map((type) => ({
     type: TYPE_WORDS[type],
     held: at(held, type),
-    charged: at(charged, type),
+    charged: at(reversed ?? charged, type),
     refunded: at(refunded, type),
   })).filter((row) => isSome(row.held) || isSome(row.charged));
   if (rows.length === 0) return '';
@@ -93,15 +93,17 @@ function amountsTable({ held, charged, refunded }: Row): string {
     HELD: (row) => amountText(row.held),
     CHARGED: (row) => amountText(row.charged),
     'GIVEN BACK': (row) => amountText(row.refunded),
+    ...(reversed !== undefined && { 'TAKEN BACK': (row: Row) => amountText(row.charged) }),
   });
 }
 
 /** Where it was drawn from, in the order in which the buckets pay, and what bounded it. */
-function linesTable(lines: unknown): string {
+function linesTable({ lines, ...receipt }: Row): string {
   const rows = (Array.isArray(lines) ? (lines as readonly Row[]) : []).flatMap((line) =>
     METERED_TYPES.map(
       (type): Row => ({
         ...line,
+        bucket: bucketText(line.bucket, receipt),
         type: TYPE_WORDS[type],
         held: at(line.held, type),
         used: at(line.used, type),
@@ -121,19 +123,24 @@ function linesTable(lines: unknown): string {
   });
 }
 
-function entriesTable(entries: unknown, { show }: Zone): string {
+function entriesTable({ entries, ...receipt }: Row, { show }: Zone): string {
   if (!Array.isArray(entries) || entries.length === 0) return '';
   return table((entries as readonly Row[]).flatMap(changesOf), {
     TIME: ({ at: time }) => show(time),
     OPERATION: ({ operation, extension }) =>
       extension === undefined ? operation : `${operation} ${extension}`,
-    BUCKET: ({ bucket }) => bucket,
+    BUCKET: ({ bucket }) => bucketText(bucket, receipt),
     PERIOD: ({ period }) => period,
     TYPE: ({ type }) => type,
     HELD: (row) => signed(row.held),
     USED: (row) => signed(row.used),
     OVERRUN: (row) => signed(row.overrun),
   });
+}
+
+/** People know a user by his name. */
+function bucketText(bucket: unknown, { userId, userName }: Row): unknown {
+  return userName !== undefined && bucket === `personal:${userId}` ? `personal:${userName}` : bucket;
 }
 
 function at(amounts: unknown, type: string): unknown {

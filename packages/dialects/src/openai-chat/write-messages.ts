@@ -38,7 +38,8 @@ export function writeMessages(request: Request, target: MessagesWriter): WireMes
     else if (turn.role === 'system') messages.push(...writeSystem(turn, writer));
     else messages.push(...writeUser(turn, writer));
   });
-  return messages;
+  // A list of no message is no request; what had nothing but an empty system message is one with that.
+  return messages.length > 0 ? messages : [{ role: 'system', content: '' }];
 }
 
 interface TurnWriter extends MessagesWriter {

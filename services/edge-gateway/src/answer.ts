@@ -8,7 +8,8 @@ export type Answer =
       readonly form: 'bytes';
       readonly bytes: Buffer;
       readonly usage: Usage | undefined;
-      readonly outputCharacters: number;
+      /** What it says; '' where that is not needed. */
+      readonly words: string;
     }
   /** A whole reply to be written in the client's dialect, as a stream when it wants one. */
   | { readonly form: 'events'; readonly events: readonly Event[] }
@@ -31,19 +32,19 @@ export function isEmptyAnswer(finish: FinishReason): boolean {
   return finish === 'stop' || finish === 'tool' || finish === 'stopSequence';
 }
 
-/** Characters of text, thinking and arguments in a whole answer. */
-export function charactersIn(events: readonly Event[]): number {
-  return events.reduce((sum, event) => sum + charactersOf(event), 0);
+/** Text, thinking and arguments of a whole answer. */
+export function wordsIn(events: readonly Event[]): string {
+  return events.map(wordsOf).join('');
 }
 
 /** The same of one event. */
-export function charactersOf(event: Event): number {
+export function wordsOf(event: Event): string {
   switch (event.type) {
     case 'textDelta':
     case 'thinkingDelta':
     case 'argumentsDelta':
-      return event.text.length;
+      return event.text;
     default:
-      return 0;
+      return '';
   }
 }

@@ -14,11 +14,12 @@ import {
 } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
 import { UpstreamFailure, type UpstreamReply } from '@ai-switch/upstream';
-import { type Answer, charactersIn, EMPTY_ANSWER, isEmptyAnswer } from './answer.ts';
+import { type Answer, EMPTY_ANSWER, isEmptyAnswer, wordsIn } from './answer.ts';
 import { AttemptFailure, failureOfCall, failureOfStatus, providerFault } from './attempt-failure.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, interruptionFault } from './exchange.ts';
 import { conversionLane, passThroughLane } from './lanes.ts';
+import { OutputTally } from './output-tally.ts';
 import { type Question, questionFor } from './question.ts';
 import type { Asked } from './read.ts';
 import { frameRecorder, recordReply } from './read-along.ts';
@@ -95,12 +96,14 @@ async function answerOf(
   const isStream = question.isStreaming ? !/json|html/i.test(contentType) : /event-stream/i.test(contentType);
   const isPassable = dialect === exchange.dialect && !question.isRestoring;
   if (isStream && isStreaming) {
+    const tally = new OutputTally(edge.tokenCounter);
     const lane = isPassable
       ? passThroughLane(
           dialect,
           asked.request,
           recorder && frameRecorder(dialect, origin, recorder),
           edge.settings,
+          tally,
         )
       : conversionLane(
           dialect,
@@ -108,6 +111,7 @@ async function answerOf(
           asked.request,
           question.translate(exchange.recorder),
           edge.settings,
+          tally,
         );
     const stream = new StreamRelay(edge, exchange, reply.body, lane, abort);
     await stream.opened;
@@ -122,10 +126,10 @@ async function answerOf(
   const body = parseReply(bytes);
   if (recorder !== undefined) recordReply(dialect, origin, recorder, body, bytes);
   const usage = dialect.readUsage(body);
-  if (usage !== undefined) return { form: 'bytes', bytes, usage, outputCharacters: 0 };
+  if (usage !== undefined) return { form: 'bytes', bytes, usage, words: '' };
   // Without usage the reply has to be read: to see that it is one, and to count what it says.
-  const outputCharacters = charactersIn(withoutError(dialect.readReply(body)));
-  return { form: 'bytes', bytes, usage, outputCharacters };
+  const words = wordsIn(withoutError(dialect.readReply(body)));
+  return { form: 'bytes', bytes, usage, words };
 }
 
 /** A whole body shows what it is, whatever its content type says. */

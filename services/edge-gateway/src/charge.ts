@@ -1,8 +1,12 @@
-// What a caller is charged. The provider's own count where the answer ended properly; for an answer that was cut, what
-// was delivered: the provider's count where it sent one before the end, and otherwise the characters that went through.
+// What a caller is charged. The provider's own count where the answer ended properly; for an answer that was cut, what was
+// delivered: the provider's count as far as it went, and from there on the tokenizer's, which counts the prompt as well where
+// the provider never told of it. When the counting thread is down, both are estimates by length.
 
 import type { Usage } from '@ai-switch/dialects';
-import { tokensOf } from './estimate.ts';
+import { countHere } from './count-tokens.ts';
+import type { EdgeParts } from './edge-parts.ts';
+import type { OutputTally } from './output-tally.ts';
+import type { Asked } from './read.ts';
 
 export type Outcome = 'completed' | 'clientGone' | 'upstreamFailed' | 'cut';
 
@@ -18,18 +22,27 @@ export interface Delivered {
   readonly isComplete: boolean;
   /** The latest that the provider counted. */
   readonly usage: Usage | undefined;
-  readonly outputCharacters: number;
-  readonly inputTokensEstimate: number;
+  readonly tally: OutputTally;
 }
 
-export function chargeFor(outcome: Outcome, delivered: Delivered): Charge {
-  const { isComplete, usage, outputCharacters, inputTokensEstimate } = delivered;
+/** Never rejects. */
+export async function chargeFor(
+  edge: EdgeParts,
+  asked: Asked,
+  outcome: Outcome,
+  { isComplete, usage, tally }: Delivered,
+): Promise<Charge> {
   if (isComplete && usage !== undefined) return { usage, isEstimated: false, outcome };
-  const output = Math.max(usage?.output ?? 0, tokensOf(outputCharacters));
+  const output = await tally.settle();
   if (usage !== undefined) return { usage: { ...usage, output }, isEstimated: true, outcome };
-  return {
-    usage: { input: inputTokensEstimate, output, cacheRead: 0, cacheWrite: 0 },
-    isEstimated: true,
-    outcome,
-  };
+  const input = await inputTokensOf(edge, asked);
+  return { usage: { input, output, cacheRead: 0, cacheWrite: 0 }, isEstimated: true, outcome };
+}
+
+async function inputTokensOf(edge: EdgeParts, { request, inputTokensEstimate }: Asked): Promise<number> {
+  try {
+    return await countHere(edge, request);
+  } catch {
+    return inputTokensEstimate;
+  }
 }

@@ -67,7 +67,8 @@ interface Prompt extends SentBody {
   readonly request: Request;
 }
 
-async function countHere(edge: EdgeParts, request: Request): Promise<number> {
+/** @throws Fault `overloaded`, `unavailable` */
+export async function countHere(edge: EdgeParts, request: Request): Promise<number> {
   const { texts, otherTokens } = promptTokens(request);
   return otherTokens + (await edge.tokenCounter.count(texts));
 }

@@ -13,9 +13,10 @@ import {
   SseSplitter,
   type Usage,
 } from '@ai-switch/dialects';
-import { charactersOf, EMPTY_ANSWER, isEmptyAnswer } from './answer.ts';
+import { EMPTY_ANSWER, isEmptyAnswer, wordsOf } from './answer.ts';
 import type { EdgeSettings } from './config.ts';
 import type { Exchange } from './exchange.ts';
+import type { OutputTally } from './output-tally.ts';
 
 export interface Lane {
   /** What the client gets for these bytes; undefined for nothing yet. @throws InvalidReply, FrameTooLarge */
@@ -33,7 +34,8 @@ export interface Lane {
   /** What the provider gave up with; nothing of it or after it comes out. */
   readonly error: ProviderError | undefined;
   readonly usage: Usage | undefined;
-  readonly outputCharacters: number;
+  /** What was delivered of the answer. */
+  readonly tally: OutputTally;
 }
 
 /** @param watch sees each frame that goes through */
@@ -42,8 +44,9 @@ export function passThroughLane(
   request: Request,
   watch: ((frame: Frame) => void) | undefined,
   settings: EdgeSettings,
+  tally: OutputTally,
 ): Lane {
-  return new PassThroughLane(dialect, request, watch, settings);
+  return new PassThroughLane(dialect, request, watch, settings, tally);
 }
 
 /** @param translate what an event of the provider's becomes on its way, before it is written */
@@ -53,8 +56,16 @@ export function conversionLane(
   request: Request,
   translate: Translate,
   settings: EdgeSettings,
+  tally: OutputTally,
 ): Lane {
-  return new ConversionLane(from, exchange.dialect, replyContext(exchange, request), translate, settings);
+  return new ConversionLane(
+    from,
+    exchange.dialect,
+    replyContext(exchange, request),
+    translate,
+    settings,
+    tally,
+  );
 }
 
 export type Translate = (event: Event) => readonly Event[];
@@ -78,6 +89,7 @@ class PassThroughLane implements Lane {
   /** The frame that ends a stream, and how it is told: by its name, or by its data where frames have none. */
   readonly #end: Frame;
   readonly isEndSilent = false;
+  readonly tally: OutputTally;
   missingEnd: string;
   hasBegun = false;
 
@@ -86,7 +98,9 @@ class PassThroughLane implements Lane {
     request: Request,
     watch: ((frame: Frame) => void) | undefined,
     settings: EdgeSettings,
+    tally: OutputTally,
   ) {
+    this.tally = tally;
     this.#splitter = new SseSplitter(settings);
     this.#meter = dialect.streamMeter(request);
     this.#watch = watch;
@@ -106,10 +120,6 @@ class PassThroughLane implements Lane {
     return this.#meter.usage;
   }
 
-  get outputCharacters(): number {
-    return this.#meter.outputCharacters;
-  }
-
   push(chunk: Buffer): Buffer | undefined {
     return this.#pass(this.#splitter.push(chunk));
   }
@@ -126,8 +136,11 @@ class PassThroughLane implements Lane {
     const wanted: Buffer[] = [];
     for (const bytes of frames) {
       const frame = parseFrame(bytes);
+      const before = meter.usage;
       const isWanted = meter.observe(frame);
       if (meter.error !== undefined) break;
+      this.tally.add(meter.words);
+      if (meter.usage !== undefined && meter.usage !== before) this.tally.provide(meter.usage);
       if (!this.hasBegun && bytes[0] === OBJECT_START) throw new InvalidReply('a whole reply, no stream');
       this.#watch?.(frame);
       if (isWanted) wanted.push(bytes);
@@ -177,11 +190,11 @@ class ConversionLane implements Lane {
   readonly #translate: Translate;
   readonly isEndSilent: boolean;
   readonly missingEnd = '';
+  readonly tally: OutputTally;
   hasBegun = false;
   isFinished = false;
   error: ProviderError | undefined;
   usage: Usage | undefined;
-  outputCharacters = 0;
 
   constructor(
     from: Dialect,
@@ -189,7 +202,9 @@ class ConversionLane implements Lane {
     context: ReplyContext,
     translate: Translate,
     settings: EdgeSettings,
+    tally: OutputTally,
   ) {
+    this.tally = tally;
     this.#splitter = new SseSplitter(settings);
     this.#reader = from.streamReader();
     this.#writer = to.streamWriter(context);
@@ -223,11 +238,13 @@ class ConversionLane implements Lane {
         this.error = EMPTY_ANSWER;
         break;
       }
-      if (event.type === 'usage') this.usage = event.usage;
-      else if (event.type === 'finish') this.isFinished = true;
-      this.hasBegun ||= event.type === 'partStart' || event.type === 'finish';
       // What the provider sent is what it charges for, also where it is restored to something shorter.
-      this.outputCharacters += charactersOf(event);
+      this.tally.add(wordsOf(event));
+      if (event.type === 'usage') {
+        this.usage = event.usage;
+        this.tally.provide(event.usage);
+      } else if (event.type === 'finish') this.isFinished = true;
+      this.hasBegun ||= event.type === 'partStart' || event.type === 'finish';
       for (const translated of this.#translate(event)) text += this.#writer.write(translated);
     }
     return text;

@@ -152,14 +152,12 @@ export class OutputTallies {
     this.#timer.unref();
   }
 
-  open(): OutputTally {
-    const tally = new OutputTally(this.#counter);
+  add(tally: OutputTally): void {
     this.#tallies.add(tally);
-    return tally;
   }
 
   /** It can still be settled. */
-  drop(tally: OutputTally): void {
+  delete(tally: OutputTally): void {
     this.#tallies.delete(tally);
   }
 

@@ -5,11 +5,12 @@
 //   stream                      a lane of lanes.ts, chunk by chunk
 
 import { type Event, fold, type Usage } from '@ai-switch/dialects';
-import { type Answer, charactersIn } from './answer.ts';
+import { type Answer, wordsIn } from './answer.ts';
 import { type Charge, chargeFor, type Outcome } from './charge.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import type { Exchange } from './exchange.ts';
 import { replyContext } from './lanes.ts';
+import { OutputTally } from './output-tally.ts';
 import type { Asked } from './read.ts';
 import { watchStall } from './stall-watch.ts';
 import { writeHead } from './write-head.ts';
@@ -21,33 +22,34 @@ export async function relay(
   asked: Asked,
   answer: Answer,
 ): Promise<Charge> {
-  const { inputTokensEstimate, request } = asked;
+  const { request } = asked;
   switch (answer.form) {
     case 'bytes': {
       const outcome = sendWhole(edge, exchange, answer.bytes);
-      const { usage, outputCharacters } = answer;
-      return chargeFor(outcome, { isComplete: true, usage, outputCharacters, inputTokensEstimate });
+      const { usage, words } = answer;
+      return chargeFor(edge, asked, outcome, { isComplete: true, usage, tally: tallyOf(edge, words) });
     }
     case 'events': {
       const { events } = answer;
       const outcome = request.isStreaming
         ? sendEvents(edge, exchange, asked, events)
         : sendWhole(edge, exchange, replyBytes(exchange, asked, events));
-      const outputCharacters = charactersIn(events);
-      return chargeFor(outcome, {
-        isComplete: true,
-        usage: usageIn(events),
-        outputCharacters,
-        inputTokensEstimate,
-      });
+      const tally = tallyOf(edge, wordsIn(events));
+      return chargeFor(edge, asked, outcome, { isComplete: true, usage: usageIn(events), tally });
     }
     case 'stream': {
       const { stream } = answer;
       const outcome = await stream.flow();
-      const { isFinished, usage, outputCharacters } = stream.lane;
-      return chargeFor(outcome, { isComplete: isFinished, usage, outputCharacters, inputTokensEstimate });
+      const { isFinished, usage, tally } = stream.lane;
+      return chargeFor(edge, asked, outcome, { isComplete: isFinished, usage, tally });
     }
   }
+}
+
+function tallyOf(edge: EdgeParts, words: string): OutputTally {
+  const tally = new OutputTally(edge.tokenCounter);
+  tally.add(words);
+  return tally;
 }
 
 function replyBytes(exchange: Exchange, { request }: Asked, events: readonly Event[]): Buffer {

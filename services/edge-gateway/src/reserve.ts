@@ -5,10 +5,16 @@
 // When the ledger is down nothing is dispatched. A reserve whose answer got lost is voided in the background, and expires
 // if that fails as well.
 
-import { type Caller, type Reservation, ReservationState, type Subject, type TokenCounts } from '@ai-switch/contracts';
+import {
+  type Caller,
+  type Reservation,
+  ReservationState,
+  type Subject,
+  type TokenCounts,
+} from '@ai-switch/contracts';
 import { noUsage } from '@ai-switch/dialects';
 import { asFault, Fault } from '@ai-switch/kernel';
-import { type Charge, chargeFor } from './charge.ts';
+import type { Charge } from './charge.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import type { Exchange } from './exchange.ts';
 import type { Asked } from './read.ts';
@@ -131,14 +137,11 @@ export class Hold {
     if (!this.isDispatched) await this.release();
     else if (this.#exchange.interruption === 'clientGone') {
       const inputTokensEstimate = this.#inputTokensEstimate;
-      await this.settle(
-        chargeFor('clientGone', {
-          isComplete: false,
-          usage: undefined,
-          outputCharacters: 0,
-          inputTokensEstimate,
-        }),
-      );
+      await this.settle({
+        usage: { ...noUsage, input: inputTokensEstimate },
+        isEstimated: true,
+        outcome: 'clientGone',
+      });
     } else await this.settle({ usage: noUsage, isEstimated: false, outcome: 'upstreamFailed' });
   }
 }

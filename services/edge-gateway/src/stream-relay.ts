@@ -68,6 +68,7 @@ export class StreamRelay implements BodySink, Ticking {
       this.#state = 'flowing';
       if (!this.#exchange.isCommitted) writeHead(this.#exchange, 200, 'text/event-stream; charset=utf-8');
       this.#edge.ticker.add(this);
+      this.#edge.tallies.add(this.lane.tally);
       outgoing.on('drain', () => this.#catchUp());
       for (const piece of this.#held.splice(0)) this.#write(piece);
       this.#endWhileHeld?.();
@@ -211,6 +212,7 @@ export class StreamRelay implements BodySink, Ticking {
   #over(outcome: Outcome): void {
     this.#state = 'over';
     this.#edge.ticker.delete(this);
+    this.#edge.tallies.delete(this.lane.tally);
     if (this.#behindSinceMs !== 0) this.#body.resume();
     this.#resolveEnded(outcome);
   }

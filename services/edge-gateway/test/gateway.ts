@@ -4,7 +4,15 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import { openAuditLog } from '@ai-switch/audit-consumer';
 import { openAuth } from '@ai-switch/auth';
-import type { AccessRecord, Ports, Reservation, TokenCounts } from '@ai-switch/contracts';
+import {
+  type AccessRecord,
+  Amounts,
+  type Ports,
+  type Reservation,
+  Subject,
+  Tier,
+  type TokenCounts,
+} from '@ai-switch/contracts';
 import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
@@ -85,9 +93,9 @@ export async function openGateway({ settings, wrap }: GatewayOptions = {}): Prom
   const url = `http://127.0.0.1:${port}`;
 
   const balance = async () => {
-    const reply = await own.quotaLedger.getBalance({ tenant, userId });
-    const { held, used } = reply.balance ?? {};
-    if (held === undefined || used === undefined) throw new Error('the ledger knows no balance');
+    const { balances } = await own.quotaLedger.getBalances({ tenant, subject: Subject.create({ userId }) });
+    const { held = Amounts.create(), used = Amounts.create() } =
+      balances.find(({ bucket }) => bucket?.tier === Tier.PERSONAL)?.balance ?? {};
     return { held, used };
   };
   return {
@@ -114,7 +122,7 @@ export async function openGateway({ settings, wrap }: GatewayOptions = {}): Prom
     },
     settled: () => until(async () => isNothing((await balance()).held), 'the ledger still holds something'),
     reservation: async (reservationId) => {
-      const { reservation } = await own.quotaLedger.getReservation({ tenant, reservationId });
+      const { reservation } = await own.quotaLedger.getReceipt({ tenant, reservationId });
       if (reservation === undefined) throw new Error(`no reservation ${reservationId}`);
       return reservation;
     },

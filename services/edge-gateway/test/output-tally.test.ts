@@ -1,10 +1,15 @@
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { afterAll, describe, expect, test } from 'vitest';
-import { OutputTallies, type OutputTally } from '../src/output-tally.ts';
+import { OutputTallies, OutputTally } from '../src/output-tally.ts';
 import { TokenCounter } from '../src/token-counter.ts';
 
 const counter = new TokenCounter();
 const tallies = new OutputTallies(counter, 5);
+const open = (own = tallies, by = counter) => {
+  const tally = new OutputTally(by);
+  own.add(tally);
+  return tally;
+};
 afterAll(async () => {
   tallies.close();
   await counter.close();
@@ -37,14 +42,14 @@ describe.each(Object.entries(TEXTS))('an answer of %s', (_name, text) => {
   const whole = countTokens(text);
 
   test('is counted to the token when it is cut', async () => {
-    const tally = tallies.open();
+    const tally = open();
     for (const piece of piecesOf(text)) tally.add(piece);
     expect(await tally.settle()).toBe(whole);
-    tallies.drop(tally);
+    tallies.delete(tally);
   });
 
   test('is counted as it goes on, within one in a hundred', async () => {
-    const tally = tallies.open();
+    const tally = open();
     let said = '';
     for (const piece of piecesOf(text)) {
       tally.add(piece);
@@ -54,12 +59,12 @@ describe.each(Object.entries(TEXTS))('an answer of %s', (_name, text) => {
       expect(Math.abs(tally.tokens - countTokens(said))).toBeLessThanOrEqual(1 + countTokens(said) / 100);
     }
     expect(Math.abs((await tally.settle()) - whole)).toBeLessThanOrEqual(whole / 100);
-    tallies.drop(tally);
+    tallies.delete(tally);
   });
 });
 
 test("the provider's own count is taken as far as it went", async () => {
-  const tally = tallies.open();
+  const tally = open();
   tally.provide({ input: 9, output: 3, cacheRead: 0, cacheWrite: 0 });
   expect(tally.tokens).toBe(3);
   tally.add('Hello there, how are you today?');
@@ -68,13 +73,13 @@ test("the provider's own count is taken as far as it went", async () => {
   expect(await tally.settle()).toBe(40);
   tally.add(' Fine.');
   expect(await tally.settle()).toBe(40 + countTokens(' Fine.'));
-  tallies.drop(tally);
+  tallies.delete(tally);
 });
 
 test('without the counting thread an answer is as dense as what was counted of it', async () => {
   const mortal = new TokenCounter();
   const own = new OutputTallies(mortal, 5);
-  const tally = own.open();
+  const tally = open(own, mortal);
   tally.add(TEXTS['a script without spaces']);
   await round(tally);
   const counted = tally.tokens;
@@ -87,22 +92,22 @@ test('without the counting thread an answer is as dense as what was counted of i
 });
 
 test('what nobody counted yet is four characters a token', () => {
-  const tally = tallies.open();
+  const tally = open();
   tally.add('12345678');
   expect(tally.tokens).toBe(2);
-  tallies.drop(tally);
+  tallies.delete(tally);
 });
 
 test('an answer that was dropped is not counted any more', async () => {
-  const [left, right] = [tallies.open(), tallies.open()];
+  const [left, right] = [open(), open()];
   let isLeftCounted = false;
   left.onCounted = () => {
     isLeftCounted = true;
   };
   left.add('Hello');
   right.add('Hello');
-  tallies.drop(left);
+  tallies.delete(left);
   await round(right);
   expect([isLeftCounted, right.tokens]).toEqual([false, 1]);
-  tallies.drop(right);
+  tallies.delete(right);
 });

@@ -20,8 +20,9 @@ type Trx = Transaction<LedgerSchema>;
 type Executor = Kysely<LedgerSchema>;
 
 /**
- * Writes a bucket that the transaction has locked, or a new one, and gives its limits and opening times to the balance of
- * `period`, which is made if nobody touched it yet, and to those of later periods.
+ * Writes a bucket that the transaction has locked, or a new one. Its limits go to the balance of `period`, which is made
+ * if nobody touched it yet, and to those of later periods; its opening times to all, for a hold that is still open in
+ * an earlier period must not grow either once the bucket is closed.
  */
 export async function writeBucket(trx: Trx, bucket: Bucket, period: string): Promise<Balance> {
   const { tenant, bucket: id } = bucket;
@@ -38,10 +39,23 @@ export async function writeBucket(trx: Trx, bucket: Bucket, period: string): Pro
     .execute();
   await trx
     .updateTable('balance')
-    .set({ ...limitColumns(bucket.limits), ...openingColumns(bucket) })
+    .set(limitColumns(bucket.limits))
     .where('tenant', '=', tenant)
     .where('bucket', '=', id)
     .where('period', '>=', period)
+    .execute();
+  const opening = openingColumns(bucket);
+  await trx
+    .updateTable('balance')
+    .set(opening)
+    .where('tenant', '=', tenant)
+    .where('bucket', '=', id)
+    .where(({ eb, or }) =>
+      or([
+        eb('open_from_ms', 'is distinct from', opening.open_from_ms),
+        eb('open_until_ms', 'is distinct from', opening.open_until_ms),
+      ]),
+    )
     .execute();
   const balance = await readBalance(trx, { tenant, bucket: id, period });
   return balance ?? untouchedBalance(bucket, period);

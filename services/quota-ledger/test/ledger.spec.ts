@@ -4,8 +4,10 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
 import { describeExtend } from './extend.spec.ts';
+import { describeLimits } from './limits.spec.ts';
 import { describeReserve } from './reserve.spec.ts';
 import { describeSettle } from './settle.spec.ts';
+import { describeTiers } from './tiers.spec.ts';
 import type { World } from './world.ts';
 
 export interface LedgerUnderTest {
@@ -31,5 +33,7 @@ export function describeLedger(title: string, open: () => Promise<LedgerUnderTes
     describeReserve(world);
     describeExtend(world);
     describeSettle(world);
+    describeTiers(world);
+    describeLimits(world);
   });
 }

@@ -52,10 +52,14 @@ export class OutputTally implements Enrolled {
     else this.#fresh += words;
   }
 
-  /** The provider's own count of all so far; call it after `add` for the words of the same frame. */
+  /**
+   * The provider's own count of all so far; call it after `add` for the words of the same frame. One that says no more than
+   * before does not know of those words yet: Google leaves the answer out of its first counts.
+   */
   provide({ output }: Usage): void {
+    if (output <= Math.max(this.#floor, this.#base)) return;
     if (!this.#hasSpoken) {
-      this.#floor = Math.max(this.#floor, output);
+      this.#floor = output;
       return;
     }
     this.#era += 1;

@@ -76,6 +76,18 @@ test("the provider's own count is taken as far as it went", async () => {
   tallies.delete(tally);
 });
 
+test('a count of the provider that did not grow with the words is none of them', async () => {
+  const tally = open();
+  tally.add('Hello there,');
+  tally.provide({ input: 9, output: 0, cacheRead: 0, cacheWrite: 0 });
+  expect(await tally.settle()).toBe(countTokens('Hello there,'));
+  tally.provide({ input: 9, output: 40, cacheRead: 0, cacheWrite: 0 });
+  tally.add(' how are you?');
+  tally.provide({ input: 9, output: 40, cacheRead: 0, cacheWrite: 0 });
+  expect(await tally.settle()).toBe(40 + countTokens(' how are you?'));
+  tallies.delete(tally);
+});
+
 test('without the counting thread an answer is as dense as what was counted of it', async () => {
   const mortal = new TokenCounter();
   const own = new OutputTallies(mortal, 5);

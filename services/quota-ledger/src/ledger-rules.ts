@@ -46,7 +46,7 @@ export function decide(operation: Operation, record: OnRecord, nowMs: bigint): D
 function reserve(operation: Reserve, record: OnRecord, nowMs: bigint): Decision {
   const known = record.reservation;
   if (known !== undefined) {
-    if (isSameReserve(operation, known)) return { kind: 'stored', reservation: known };
+    if (isSameReserve(operation, known) || isTombstone(known)) return { kind: 'stored', reservation: known };
     return conflict(known, 'This reservation id was used before with other parameters. Make a new id.');
   }
   const { plan } = record;
@@ -116,7 +116,8 @@ function beat(operation: Beat, { reservation: known }: OnRecord, nowMs: bigint):
 
 function release(operation: Void, record: OnRecord, nowMs: bigint): Decision {
   const known = record.reservation;
-  if (known === undefined) return notFound();
+  if (known === undefined)
+    return { kind: 'changed', reservation: tombstoneOf(operation, nowMs), postings: [] };
   if (known.ownerDigest !== operation.ownerDigest) return forbidden('void');
   if (known.state === 'VOIDED') return { kind: 'stored', reservation: known };
   if (known.state !== 'HELD') {
@@ -127,6 +128,25 @@ function release(operation: Void, record: OnRecord, nowMs: bigint): Decision {
   }
   const voided: Reservation = { ...known, state: 'VOIDED', resolvedAtMs: nowMs };
   return post('void', 0, voided, record, chargeHold(placesOf(known, record), NOTHING, nowMs));
+}
+
+/**
+ * What stays of a void that is faster than its reserve: a reserve whose caller no longer waits for it may still be on its
+ * way, and must not hold anything when it comes.
+ */
+function tombstoneOf({ tenant, reservationId, ownerDigest }: Void, nowMs: bigint): Reservation {
+  const subject = { userId: '', projectId: '', departmentIds: [], model: '' };
+  const nothingHeld = { amounts: NOTHING, ttlMs: 0n, fingerprint: '', promptCost: 0n, priceVersion: '' };
+  const made = madeBy(
+    { kind: 'reserve', tenant, reservationId, subject, ownerDigest, ...nothingHeld },
+    { lines: [], policyVersion: 0n, expiryCharge: 'ZERO' },
+    nowMs,
+  );
+  return { ...made, state: 'VOIDED', resolvedAtMs: nowMs };
+}
+
+function isTombstone({ state, fingerprint }: Reservation): boolean {
+  return state === 'VOIDED' && fingerprint === '';
 }
 
 function expire(record: OnRecord, nowMs: bigint): Decision {

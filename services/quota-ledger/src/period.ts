@@ -36,7 +36,9 @@ export function periodAt(kind: PeriodKind, nowMs: bigint, calendar: Calendar): P
   return period;
 }
 
+/** Whether this is an IANA name; an offset, which `Intl` takes as well, knows no summer time and is none. */
 export function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
   try {
     new Intl.DateTimeFormat('en-US', { timeZone: name });
     return true;

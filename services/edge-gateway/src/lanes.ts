@@ -11,6 +11,7 @@ import {
   type ReplyContext,
   type Request,
   SseSplitter,
+  type StreamStopper,
   type Usage,
 } from '@ai-switch/dialects';
 import { EMPTY_ANSWER, isEmptyAnswer, wordsOf } from './answer.ts';
@@ -36,17 +37,27 @@ export interface Lane {
   readonly usage: Usage | undefined;
   /** What was delivered of the answer. */
   readonly tally: OutputTally;
+  /**
+   * Ends the answer in the middle, as one that reached its maximum. Nothing may be pushed after it.
+   * @param usage what it cost up to here
+   * @returns what the client gets to its end
+   */
+  stop(usage: Usage): string;
 }
 
-/** @param watch sees each frame that goes through */
+/**
+ * @param watch sees each frame that goes through
+ * @param stopper of a stream that may have to be stopped
+ */
 export function passThroughLane(
   dialect: Dialect,
   request: Request,
   watch: ((frame: Frame) => void) | undefined,
   settings: EdgeSettings,
   tally: OutputTally,
+  stopper?: StreamStopper,
 ): Lane {
-  return new PassThroughLane(dialect, request, watch, settings, tally);
+  return new PassThroughLane(dialect, request, watch, settings, tally, stopper);
 }
 
 /** @param translate what an event of the provider's becomes on its way, before it is written */
@@ -86,6 +97,7 @@ class PassThroughLane implements Lane {
   readonly #splitter: SseSplitter;
   readonly #meter: ReturnType<Dialect['streamMeter']>;
   readonly #watch: ((frame: Frame) => void) | undefined;
+  readonly #stopper: StreamStopper | undefined;
   /** The frame that ends a stream, and how it is told: by its name, or by its data where frames have none. */
   readonly #end: Frame;
   readonly isEndSilent = false;
@@ -99,8 +111,10 @@ class PassThroughLane implements Lane {
     watch: ((frame: Frame) => void) | undefined,
     settings: EdgeSettings,
     tally: OutputTally,
+    stopper: StreamStopper | undefined,
   ) {
     this.tally = tally;
+    this.#stopper = stopper;
     this.#splitter = new SseSplitter(settings);
     this.#meter = dialect.streamMeter(request);
     this.#watch = watch;
@@ -131,6 +145,12 @@ class PassThroughLane implements Lane {
     return passed === undefined ? undefined : Buffer.concat([passed, FRAME_END]);
   }
 
+  stop(usage: Usage): string {
+    const end = this.#stopper?.stop(usage) ?? '';
+    this.missingEnd = '';
+    return end;
+  }
+
   #pass(frames: readonly Buffer[]): Buffer | undefined {
     const meter = this.#meter;
     const wanted: Buffer[] = [];
@@ -143,6 +163,7 @@ class PassThroughLane implements Lane {
       if (meter.usage !== undefined && meter.usage !== before) this.tally.provide(meter.usage);
       if (!this.hasBegun && bytes[0] === OBJECT_START) throw new InvalidReply('a whole reply, no stream');
       this.#watch?.(frame);
+      this.#stopper?.observe(frame);
       if (isWanted) wanted.push(bytes);
       this.hasBegun ||= meter.outputCharacters > 0 || meter.isFinished;
       if (this.#isEnd(frame)) this.missingEnd = '';
@@ -191,6 +212,8 @@ class ConversionLane implements Lane {
   readonly isEndSilent: boolean;
   readonly missingEnd = '';
   readonly tally: OutputTally;
+  /** The part that the client has open. */
+  #openPart: number | undefined;
   hasBegun = false;
   isFinished = false;
   error: ProviderError | undefined;
@@ -245,8 +268,20 @@ class ConversionLane implements Lane {
         this.tally.provide(event.usage);
       } else if (event.type === 'finish') this.isFinished = true;
       this.hasBegun ||= event.type === 'partStart' || event.type === 'finish';
-      for (const translated of this.#translate(event)) text += this.#writer.write(translated);
+      for (const translated of this.#translate(event)) text += this.#write(translated);
     }
     return text;
+  }
+
+  stop(usage: Usage): string {
+    const index = this.#openPart;
+    const closed = index === undefined ? '' : this.#write({ type: 'partStop', index });
+    return closed + this.#write({ type: 'usage', usage }) + this.#write({ type: 'finish', reason: 'length' });
+  }
+
+  #write(event: Event): string {
+    if (event.type === 'partStart') this.#openPart = event.index;
+    else if (event.type === 'partStop') this.#openPart = undefined;
+    return this.#writer.write(event);
   }
 }

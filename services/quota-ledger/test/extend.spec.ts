@@ -3,7 +3,7 @@
 import { ReservationState as State, TokenType } from '@ai-switch/contracts';
 import { describe, expect, test } from 'vitest';
 import { amounts, beatRequest, PERSONAL, subject } from './harness.ts';
-import type { World } from './world.ts';
+import { otherTenant, type World } from './world.ts';
 
 export function describeExtend(world: () => World): void {
   describe('extend', () => {
@@ -136,7 +136,7 @@ export function describeExtend(world: () => World): void {
           beatRequest('r1', { tenant }),
           beatRequest('r2', { tenant, used: amounts(999) }),
           beatRequest('r1', { tenant, ownerToken: 'another', ttlMs: 86_400_000n }),
-          beatRequest('r1', { tenant: `${tenant}_other`, ttlMs: 86_400_000n }),
+          beatRequest('r1', { tenant: otherTenant(tenant), ttlMs: 86_400_000n }),
         ],
       });
       expect(pulses).toEqual([

@@ -3,6 +3,7 @@
 // the invariants are asked of all companies together.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
+import { describeBadInput } from './bad-input.spec.ts';
 import { describeExtend } from './extend.spec.ts';
 import { describeLimits } from './limits.spec.ts';
 import { describeReserve } from './reserve.spec.ts';
@@ -35,5 +36,6 @@ export function describeLedger(title: string, open: () => Promise<LedgerUnderTes
     describeSettle(world);
     describeTiers(world);
     describeLimits(world);
+    describeBadInput(world);
   });
 }

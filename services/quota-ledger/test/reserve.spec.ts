@@ -3,7 +3,7 @@
 import { ReservationState as State, Tier, TokenType } from '@ai-switch/contracts';
 import { describe, expect, test } from 'vitest';
 import { amounts, PERSONAL, subject } from './harness.ts';
-import type { World } from './world.ts';
+import { otherTenant, type World } from './world.ts';
 
 export function describeReserve(world: () => World): void {
   describe('reserve', () => {
@@ -131,7 +131,7 @@ export function describeReserve(world: () => World): void {
     test('of one id in two companies is two reservations', async () => {
       const { reserve, balance, tenant } = world();
       await reserve('r1');
-      expect(await reserve('r1', { tenant: `${tenant}_other` })).toMatchObject({ created: true });
+      expect(await reserve('r1', { tenant: otherTenant(tenant) })).toMatchObject({ created: true });
       expect((await balance()).held).toEqual(amounts(100));
     });
 

@@ -144,6 +144,15 @@ export function describeSettle(world: () => World): void {
       expect((await balance()).held).toEqual(amounts(100));
     });
 
+    test('that is faster than its reserve leaves nothing for it to hold', async () => {
+      const { reserve, release, balance, entriesOf } = world();
+      expect(await release('r1')).toMatchObject({ state: State.VOIDED, amounts: amounts(0), lines: [] });
+      expect(await release('r1')).toMatchObject({ state: State.VOIDED });
+      expect(await reserve('r1')).toMatchObject({ created: false, state: State.VOIDED, rooms: [] });
+      expect((await balance()).held).toEqual(amounts(0));
+      expect(await entriesOf('r1')).toEqual([]);
+    });
+
     test('of one for which something was dispatched is a conflict', async () => {
       const { reserve, release, beat, balance } = world();
       await reserve('r1');

@@ -49,8 +49,13 @@ export interface WorldParts {
   readonly clock: TurnableClock;
   /** Ends every hold whose deadline has passed. */
   readonly sweep: () => Promise<void>;
-  /** Every row that the ledger keeps, of all companies, in a fixed order. */
+  /** Every row of the company, and of the other one, in a fixed order. */
   readonly dump: () => Promise<readonly unknown[]>;
+}
+
+/** A second company, whose calls must not touch the first. */
+export function otherTenant(tenant: string): string {
+  return `${tenant}_other`;
 }
 
 export type World = ReturnType<typeof openWorld>;

@@ -3,7 +3,9 @@
 // the invariants are asked of all companies together.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
+import { describeAdministration } from './administration.spec.ts';
 import { describeBadInput } from './bad-input.spec.ts';
+import { describeCases } from './cases.spec.ts';
 import { describeExtend } from './extend.spec.ts';
 import { describeLimits } from './limits.spec.ts';
 import { describeReserve } from './reserve.spec.ts';
@@ -36,6 +38,8 @@ export function describeLedger(title: string, open: () => Promise<LedgerUnderTes
     describeSettle(world);
     describeTiers(world);
     describeLimits(world);
+    describeAdministration(world);
     describeBadInput(world);
+    describeCases(world);
   });
 }

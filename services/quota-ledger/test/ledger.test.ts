@@ -1,5 +1,5 @@
 import { QuotaLedgerDefinition } from '@ai-switch/contracts';
-import { openDatabase } from '@ai-switch/db';
+import { type Database, openDatabase } from '@ai-switch/db';
 import { databases, transports } from '@ai-switch/testkit';
 import { sql } from 'kysely';
 import { Ledger } from '../src/ledger.ts';
@@ -26,12 +26,14 @@ for (const kind of databases) {
           companies += 1;
           const tenant = `company_${companies}`;
           const clock = new TurnableClock();
-          const ledger = new Ledger({ database, clock, logger: silentLogger });
+          const { breakable, breakNext } = breakableOf(database);
+          const ledger = new Ledger({ database: breakable, clock, logger: silentLogger });
           const { port, close } = await transport.open(QuotaLedgerDefinition, ledger);
           const world = openWorld({
             tenant,
             ledger: port,
             clock,
+            breakNext,
             sweep: async () => {
               while ((await ledger.expireDueHolds()) > 0);
             },
@@ -67,6 +69,28 @@ for (const kind of databases) {
       };
     });
   }
+}
+
+function breakableOf(database: Database<LedgerSchema>) {
+  let broken: 'beforeCommit' | 'afterCommit' | undefined;
+  const breakable: Database<LedgerSchema> = {
+    ...database,
+    transaction: async (work) => {
+      const moment = broken;
+      broken = undefined;
+      const result = await database.transaction(async (trx) => {
+        const made = await work(trx);
+        if (moment === 'beforeCommit') throw new Error('the database is gone');
+        return made;
+      });
+      if (moment === 'afterCommit') throw new Error('the database is gone');
+      return result;
+    },
+  };
+  const breakNext = (moment: 'beforeCommit' | 'afterCommit') => {
+    broken = moment;
+  };
+  return { breakable, breakNext };
 }
 
 /** Nothing of a database depends on the way there: the other transports were proved on the faster one. */

@@ -49,6 +49,8 @@ export interface WorldParts {
   readonly clock: TurnableClock;
   /** Ends every hold whose deadline has passed. */
   readonly sweep: () => Promise<void>;
+  /** The next transaction fails: before it is committed, or when it is but nobody hears of it. */
+  readonly breakNext: (moment: 'beforeCommit' | 'afterCommit') => void;
   /** Every row of the company, and of the other one, in a fixed order. */
   readonly dump: () => Promise<readonly unknown[]>;
 }

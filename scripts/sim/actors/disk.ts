@@ -1,0 +1,43 @@
+// The disk of one edge: what is written survives the process, what was written a while ago survives the power.
+
+import type { Clock } from '@ai-switch/kernel';
+import type { Random } from '../random.ts';
+
+/** How long bytes may wait until they are safe. */
+const SYNC_MS = 300;
+
+export class Disk {
+  readonly #clock: Clock;
+  #bytes: Buffer = Buffer.alloc(0);
+  /** How long the file was, and since when it is longer. */
+  #marks: { readonly atMs: number; readonly length: number }[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#marks.push({ atMs: this.#clock.nowMs(), length: this.#bytes.length });
+    this.#bytes = Buffer.concat([this.#bytes, bytes]);
+  }
+
+  read(): Buffer {
+    return this.#bytes;
+  }
+
+  replace(bytes: Uint8Array): void {
+    this.#marks = [];
+    this.#bytes = Buffer.from(bytes);
+  }
+
+  /** The power fails: of what was not safe a part is lost, cut anywhere. @returns whether anything was */
+  tear(random: Random): boolean {
+    const nowMs = this.#clock.nowMs();
+    const unsafe = this.#marks.find(({ atMs }) => atMs > nowMs - SYNC_MS);
+    const kept = random.whole(unsafe?.length ?? this.#bytes.length, this.#bytes.length);
+    const isTorn = kept < this.#bytes.length;
+    this.#bytes = this.#bytes.subarray(0, kept);
+    this.#marks = [];
+    return isTorn;
+  }
+}

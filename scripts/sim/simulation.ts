@@ -1,0 +1,361 @@
+// One run: a seed decides everything that happens, and every step is checked.
+
+import { firstChanges, nextChange } from './actors/administrator.ts';
+import { EdgeHost, type Question } from './actors/edge-host.ts';
+import { DELIVERY, LATENESS_MAX_MS, type Message, Network } from './actors/network.ts';
+import { subjectOf, TENANTS, tenantOf } from './actors/people.ts';
+import { nextAttempt } from './actors/stranger.ts';
+import { Coverage } from './coverage.ts';
+import { type Call, LedgerSite } from './ledger-site.ts';
+import { Random } from './random.ts';
+import type { StoreFault } from './store/ledger-database.ts';
+import { Timeline } from './timeline.ts';
+import { checkCharge, TruthBook } from './truth.ts';
+import { textOf, Violation } from './violation.ts';
+
+export interface RunOptions {
+  readonly seed: number;
+  /** Steps before everything heals. */
+  readonly steps: number;
+  /** Hears of every step. */
+  readonly trace?: (line: string) => void;
+}
+
+export interface RunResult {
+  readonly seed: number;
+  readonly steps: number;
+  readonly coverage: Coverage;
+  readonly failure: RunFailure | undefined;
+}
+
+export interface RunFailure {
+  readonly seed: number;
+  readonly step: number;
+  readonly invariant: string;
+  readonly message: string;
+  /** What was done in the step. */
+  readonly operations: readonly string[];
+  readonly rows: readonly string[];
+}
+
+const STEPS_MAX = 20_000;
+const HOLD_TTL_MS = 60_000;
+/** Messages that come this close to each other are taken together. */
+const TOGETHER_MS_MAX = 25;
+const TOGETHER_MAX = 12;
+const DAY_MS = 86_400_000;
+
+export async function runSeed(options: RunOptions): Promise<RunResult> {
+  const coverage = new Coverage();
+  const run = await Run.open(options, coverage);
+  try {
+    await run.toTheEnd();
+    return { seed: options.seed, steps: run.step, coverage, failure: undefined };
+  } catch (error) {
+    return { seed: options.seed, steps: run.step, coverage, failure: run.failureOf(error) };
+  } finally {
+    await run.close();
+  }
+}
+
+class Run {
+  step = 0;
+  readonly #options: RunOptions;
+  readonly #coverage: Coverage;
+  readonly #random: Random;
+  readonly #timeline: Timeline;
+  readonly #site: LedgerSite;
+  readonly #network: Network;
+  readonly #truths = new TruthBook();
+  readonly #edges: EdgeHost[];
+  readonly #questions: Question[] = [];
+  readonly #sweepMs: number;
+  #inbox: Message[] = [];
+  #lines: string[] = [];
+  #isHealing = false;
+
+  private constructor(
+    options: RunOptions,
+    coverage: Coverage,
+    random: Random,
+    timeline: Timeline,
+    site: LedgerSite,
+  ) {
+    this.#options = options;
+    this.#coverage = coverage;
+    this.#random = random;
+    this.#timeline = timeline;
+    this.#site = site;
+    this.#sweepMs = random.whole(2, 20) * 1_000;
+    const replicas = site.replicaCount;
+    this.#network = new Network({
+      random,
+      timeline,
+      coverage,
+      replicas,
+      deliver: (message) => this.#inbox.push(message),
+    });
+    this.#edges = Array.from(
+      { length: random.whole(2, 3) },
+      (_, index) =>
+        new EdgeHost({
+          name: `edge${index}`,
+          random,
+          timeline,
+          coverage,
+          network: this.#network,
+          truths: this.#truths,
+          isOver: (truth) => this.#isOver(truth.tenant, truth.reservationId),
+        }),
+    );
+  }
+
+  static async open(options: RunOptions, coverage: Coverage): Promise<Run> {
+    const random = new Random(options.seed);
+    const timeline = new Timeline(
+      Date.UTC(2026, random.whole(0, 23), random.whole(1, 28), random.whole(0, 23)),
+    );
+    const lines: { trace: (line: string) => void } = { trace: () => {} };
+    const site = await LedgerSite.open({
+      replicas: random.whole(1, 3),
+      tenants: TENANTS,
+      random,
+      timeline,
+      coverage,
+      trace: (line) => lines.trace(line),
+    });
+    const run = new Run(options, coverage, random, timeline, site);
+    lines.trace = (line) => run.#trace(line);
+    return run;
+  }
+
+  async toTheEnd(): Promise<void> {
+    for (const tenant of TENANTS) {
+      for (const change of firstChanges(this.#random, tenant))
+        await this.#handle([{ ...change, replica: 0 }]);
+    }
+    for (let replica = 0; replica < this.#site.replicaCount; replica += 1) this.#sweepLater(replica);
+    const paceMs = this.#random.whole(800, 6_000);
+    this.#later(1, paceMs, 'a client asks', () => this.#ask());
+    this.#later(1_000, 15_000, 'an administrator', () => this.#change());
+    this.#later(500, 10_000, 'a stranger', () => this.#attempt());
+    this.#later(5_000, 30_000, 'an edge', () => this.#breakEdge());
+    this.#later(30_000, 120_000, 'time', () => this.#jump());
+    while (this.step < this.#options.steps) await this.#next();
+    await this.#heal();
+  }
+
+  failureOf(error: unknown): RunFailure {
+    const { seed } = this.#options;
+    const isViolation = error instanceof Violation;
+    return {
+      seed,
+      step: this.step,
+      invariant: isViolation ? error.invariant : 'none',
+      message: isViolation
+        ? error.message
+        : error instanceof Error
+          ? (error.stack ?? error.message)
+          : String(error),
+      operations: this.#lines,
+      rows: isViolation ? error.rows.map(textOf) : [],
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#site.close();
+  }
+
+  /** Takes the next event, and with a message those that come with it. */
+  async #next(): Promise<boolean> {
+    const event = this.#timeline.take();
+    if (event === undefined) return false;
+    this.step += 1;
+    if (this.step > STEPS_MAX) throw new Error('the run does not end');
+    this.#lines = [];
+    this.#trace(`${this.step} ${new Date(event.atMs).toISOString()} ${event.name}`);
+    await event.run();
+    if (event.group === DELIVERY) {
+      const untilMs = event.atMs + this.#random.whole(0, TOGETHER_MS_MAX);
+      while (this.#inbox.length < TOGETHER_MAX) {
+        const other = this.#timeline.takeOf(DELIVERY, untilMs);
+        if (other === undefined) break;
+        await other.run();
+      }
+    }
+    while (this.#inbox.length > 0) await this.#flush();
+    await turn();
+    return true;
+  }
+
+  /** Hands the messages that arrived to their ledgers. A sweep has its ledger for itself. */
+  async #flush(): Promise<void> {
+    const messages: Message[] = [];
+    const rest: Message[] = [];
+    const settings = this.#inbox.findIndex(({ call }) => call.apply !== undefined);
+    for (const [index, message] of this.#inbox.entries()) {
+      const isAlone = message.call.operations === undefined;
+      const neighbours = messages.filter(({ call }) => call.replica === message.call.replica);
+      const isTaken = isAlone
+        ? neighbours.length > 0
+        : neighbours.some(({ call }) => call.operations === undefined);
+      const waits = settings === -1 ? isTaken : messages.length > 0 || (settings > 0 && index === settings);
+      if (waits) rest.push(message);
+      else messages.push(message);
+    }
+    this.#inbox = rest;
+    const outcomes = await this.#handle(messages.map(({ call }) => call));
+    for (const [index, message] of messages.entries()) {
+      const outcome = outcomes[index];
+      if (outcome !== undefined) message.onOutcome(outcome);
+    }
+  }
+
+  async #handle(calls: readonly Call[]) {
+    const { length } = new Set(calls.map(({ replica }) => replica)).values().toArray();
+    if (length > 1) this.#coverage.hit('store.several ledgers at once');
+    for (const call of calls) this.#trace(`  ledger${call.replica} ${call.name}`);
+    const broken = this.#isHealing || this.step === 0 ? undefined : this.#breakLedger(calls);
+    const outcomes = await this.#site.handle(calls);
+    if (broken === undefined || !broken.isDying) return outcomes;
+    this.#coverage.hit('fault.ledger: died');
+    this.#site.restart(broken.replica);
+    return outcomes.map((outcome, index) =>
+      calls[index]?.replica === broken.replica ? ({ isLost: true } as const) : outcome,
+    );
+  }
+
+  #breakLedger(calls: readonly Call[]): { readonly replica: number; readonly isDying: boolean } | undefined {
+    const random = this.#random;
+    if (!random.chance(0.08)) return undefined;
+    const { replica } = random.pick(calls);
+    const isDying = random.chance(0.3);
+    const kind = random.weighted({
+      refused: 2,
+      statementFails: 4,
+      failsBeforeCommit: 4,
+      commitUnanswered: 5,
+      flushFails: 2,
+      none: isDying ? 3 : 0,
+    });
+    const after = random.chance(0.3) ? random.whole(1, 2) : 0;
+    if (kind === 'statementFails')
+      this.#site.breakNext(replica, { kind, statement: random.whole(1, 8) }, after);
+    else if (kind !== 'none') this.#site.breakNext(replica, { kind } as StoreFault, after);
+    this.#trace(`  ledger${replica}: ${kind}${isDying ? ', dies' : ''}`);
+    return { replica, isDying };
+  }
+
+  #ask(): void {
+    const random = this.#random;
+    const old =
+      this.#questions.length > 0 && random.chance(0.12) ? random.pick(this.#questions.slice(-6)) : undefined;
+    const question: Question =
+      old === undefined
+        ? {
+            tenant: tenantOf(random),
+            reservationId: `res_${this.#questions.length}`,
+            subject: subjectOf(random),
+            fingerprint: 'same',
+          }
+        : { ...old, fingerprint: random.chance(0.2) ? 'other' : 'same' };
+    if (old === undefined) this.#questions.push(question);
+    else this.#coverage.hit('edge.one id asked twice');
+    const edge = random.pick(this.#edges);
+    this.#trace(`  ${question.tenant} ${question.reservationId}${old === undefined ? '' : ' again'}`);
+    edge.ask(question);
+    if (random.chance(0.06)) random.pick(this.#edges).ask(question);
+  }
+
+  #change(): void {
+    this.#network.post(nextChange(this.#random, this.#timeline.nowMs()));
+  }
+
+  #attempt(): void {
+    if (this.#questions.length === 0) return;
+    const question = this.#random.pick(this.#questions.slice(-30));
+    const state = this.#site.companies.get(question.tenant)?.reservations.get(question.reservationId)?.state;
+    const victim = {
+      ...question,
+      isOnRecord: state !== undefined,
+      isOver: this.#isOver(question.tenant, question.reservationId),
+    };
+    this.#network.post(nextAttempt(this.#random, victim));
+  }
+
+  #isOver(tenant: string, reservationId: string): boolean {
+    const state = this.#site.companies.get(tenant)?.reservations.get(reservationId)?.state;
+    return state !== undefined && state !== 'HELD' && state !== 'EXPIRED';
+  }
+
+  #breakEdge(): void {
+    const random = this.#random;
+    const edge = random.pick(this.#edges);
+    const kind = random.weighted({ crash: 35, power: 15, vanish: 4, pause: 25, clock: 15 });
+    this.#trace(`  edge${this.#edges.indexOf(edge)} ${kind}`);
+    if (kind === 'pause') edge.pause(random.whole(30, 120) * 1_000);
+    else if (kind === 'clock') edge.jumpClock(random.pick([-3_600_000, 3_600_000, 60_000, -60_000]));
+    else {
+      if (kind === 'crash') edge.crash();
+      else if (kind === 'power') edge.losePower();
+      else if (this.#edges.filter(({ isGone }) => !isGone).length > 1) edge.vanish();
+      this.#timeline.after(random.whole(1, 90) * 1_000, 'an edge comes up', () => edge.restart());
+    }
+  }
+
+  /** Hours or days in which nothing is asked. */
+  #jump(): void {
+    const ms = this.#random.pick([3_600_000, 8 * 3_600_000, DAY_MS, 8 * DAY_MS, 40 * DAY_MS]);
+    this.#coverage.hit('time.jumped');
+    this.#timeline.skipTo(this.#timeline.nowMs() + Math.floor(ms * this.#random.fraction()));
+  }
+
+  /** Faults stop. What is under way ends, then time passes until every hold has expired and was swept. */
+  async #heal(): Promise<void> {
+    this.#isHealing = true;
+    this.#network.isFaulty = false;
+    for (const edge of this.#edges) edge.heal();
+    const quietMs = this.#timeline.nowMs() + LATENESS_MAX_MS + 4 * HOLD_TTL_MS;
+    while (this.#timeline.nowMs() < quietMs) if (!(await this.#next())) break;
+    const endMs = this.#timeline.nowMs() + HOLD_TTL_MS + 2 * this.#sweepMs;
+    while (this.#timeline.nowMs() < endMs) if (!(await this.#next())) break;
+    const held = this.#site.rows.held();
+    if (held.length > 0) throw new Violation('I8', 'something is still held after everything healed', held);
+    for (const truth of this.#truths.all()) {
+      const stored = this.#site.rows.reservations.get(`${truth.tenant}\0${truth.reservationId}`);
+      this.#coverage.hit(`charge.${checkCharge(truth, stored)}`);
+    }
+  }
+
+  #sweepLater(replica: number): void {
+    this.#timeline.after(
+      this.#sweepMs,
+      `ledger${replica} sweeps`,
+      () => {
+        const run: Call['run'] = (ledger) => ledger.expireDueHolds();
+        this.#inbox.push({ call: { replica, name: 'sweep', tenants: TENANTS, run }, onOutcome: () => {} });
+        this.#sweepLater(replica);
+      },
+      DELIVERY,
+    );
+  }
+
+  /** Again and again until everything heals. */
+  #later(minMs: number, maxMs: number, name: string, work: () => void): void {
+    this.#timeline.after(this.#random.whole(minMs, maxMs), name, () => {
+      if (this.#isHealing) return;
+      work();
+      this.#later(minMs, maxMs, name, work);
+    });
+  }
+
+  #trace(line: string): void {
+    this.#lines.push(line);
+    this.#options.trace?.(line);
+  }
+}
+
+/** Lets everything run that waits for nothing but its turn. */
+async function turn(): Promise<void> {
+  for (let turns = 0; turns < 3; turns += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,287 @@
+// Every hold of this edge. Invariant: one that the ledger may know ends exactly once, whatever happens in between: it is
+// settled, or voided if nobody was asked, by this process or, out of the spool, by the next one.
+//
+// When the ledger is down new holds are refused; what is under way goes on and is settled when the ledger is back, for
+// which the spool keeps it. What is repeated is safe: the ledger answers the second of two same calls with the result of the first.
+
+import type { Amounts, QuotaLedger, Reservation, Room, Subject } from '@ai-switch/contracts';
+import { asFault, Fault, type FaultCode } from '@ai-switch/kernel';
+import type { Logger } from '@ai-switch/telemetry';
+import { Hold } from './hold.ts';
+import type { Spool } from './spool.ts';
+import type { Intent, SpooledHold } from './spool-records.ts';
+
+export interface HoldSettings {
+  /** How long a hold lives unless a heartbeat keeps it. */
+  readonly holdTtlMs: number;
+  readonly heartbeatMs: number;
+}
+
+export interface HoldsParts {
+  readonly ledger: QuotaLedger;
+  readonly spool: Spool;
+  readonly logger: Logger;
+  readonly settings: HoldSettings;
+  /** Resolves after so many milliseconds, or at once when `signal` is aborted. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly newOwnerToken: () => string;
+}
+
+export interface Wanted {
+  readonly tenant: string;
+  readonly reservationId: string;
+  readonly subject: Subject;
+  readonly amounts: Amounts;
+  /** What the prompt alone is thought to cost: charged if the request was sent and nothing more is known. */
+  readonly promptEstimate: Amounts;
+  readonly priceVersion: string;
+  readonly fingerprint: string;
+}
+
+/** What the ledger said to a reserve. */
+export interface Opening {
+  readonly reservation: Reservation;
+  /** True when this call made it and nobody else. */
+  readonly isMine: boolean;
+  /** Present when it is open and this call's own: only then anything may be dispatched. */
+  readonly hold: Hold | undefined;
+}
+
+const RESERVES_MAX = 3;
+const RESERVE_DELAY_MS = 50;
+const DELIVERY_DELAY_MIN_MS = 50;
+const DELIVERY_DELAY_MAX_MS = 15_000;
+/** Deliveries of what an earlier process left, at the same time. */
+const REPLAYED_AT_ONCE_MAX = 64;
+const BEATS_MAX = 1_000;
+
+/** What may pass when the same call is made again. */
+const PASSING: ReadonlySet<FaultCode> = new Set(['unavailable', 'deadline', 'overloaded', 'internal']);
+
+export class Holds {
+  readonly #parts: HoldsParts;
+  readonly #open = new Set<Hold>();
+  readonly #deliveries = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #beating: Promise<void> | undefined;
+
+  constructor(parts: HoldsParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins the heartbeats, and ends what earlier processes left. */
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#beating ??= this.beat().finally(() => {
+        this.#beating = undefined;
+      });
+    }, this.#parts.settings.heartbeatMs).unref();
+    void this.replay();
+  }
+
+  /** @throws Fault when the ledger does not answer, or refuses for another reason than quota */
+  async open(wanted: Wanted): Promise<Opening> {
+    const { spool, newOwnerToken } = this.#parts;
+    const { tenant, reservationId, subject, promptEstimate, priceVersion } = wanted;
+    const intent: Intent = {
+      tenant,
+      reservationId,
+      ownerToken: newOwnerToken(),
+      subject,
+      promptEstimate,
+      priceVersion,
+    };
+    const spooled = spool.begin(intent);
+    try {
+      const { reservation, created, rooms } = await this.#reserve(intent, wanted);
+      if (reservation === undefined)
+        throw new Fault('internal', 'The ledger answered without a reservation.');
+      const isOpen = created && reservation.state === 'RESERVATION_STATE_HELD';
+      if (!isOpen) {
+        spool.end(spooled);
+        return { reservation, isMine: created, hold: undefined };
+      }
+      return { reservation, isMine: true, hold: this.#add(spooled, wanted.amounts, rooms) };
+    } catch (error) {
+      // Whether the ledger has it is unknown, unless it said why it does not.
+      if (PASSING.has(asFault(error).code)) this.void(spooled);
+      else spool.end(spooled);
+      throw error;
+    }
+  }
+
+  /** One heartbeat for all holds that have lived through the one before. */
+  async beat(): Promise<void> {
+    const due = [...this.#open].filter((hold) => hold.isDueForBeat());
+    for (let start = 0; start < due.length; start += BEATS_MAX) {
+      await this.#beatFor(due.slice(start, start + BEATS_MAX));
+    }
+  }
+
+  /** Ends what earlier processes left in the spool. Resolves when all of it is acknowledged, or this edge closes. */
+  async replay(): Promise<void> {
+    const { spool, logger } = this.#parts;
+    const waiting = [...spool.left];
+    if (waiting.length > 0) logger.info({ holds: waiting.length }, 'holds of an earlier process are ended');
+    const work = async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+        await this.#replayOne(next);
+    };
+    await Promise.all(Array.from({ length: REPLAYED_AT_ONCE_MAX }, work));
+  }
+
+  /** Delivers a settlement that is in the spool. Resolves at the ledger's first answer, good or bad; goes on until it has it. */
+  settle(spooled: SpooledHold): Promise<void> {
+    const { settlement, intent } = spooled;
+    if (settlement === undefined) throw new Error('only a settlement that is in the spool is delivered');
+    const { tenant, reservationId, subject } = intent;
+    return this.#deliver(spooled, async () => {
+      await this.#parts.ledger.settle({ tenant, reservationId, subject, ...settlement });
+    });
+  }
+
+  void(spooled: SpooledHold): Promise<void> {
+    const { spool, ledger } = this.#parts;
+    if (!spooled.isReleased) spool.release(spooled);
+    const { tenant, reservationId, ownerToken, subject } = spooled.intent;
+    return this.#deliver(spooled, async () => {
+      try {
+        await ledger.void({ tenant, reservationId, ownerToken });
+      } catch (error) {
+        const { code, details } = asFault(error);
+        if (code !== 'conflict' || details.state !== 'EXPIRED') throw error;
+        // It expired before it was known that nobody was asked: what it was charged for that is taken back.
+        const nothing = { input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, cost: 0n };
+        await ledger.settle({
+          tenant,
+          reservationId,
+          subject,
+          actual: nothing,
+          outcome: 'upstreamFailed',
+          isEstimated: false,
+          platform: nothing,
+          priceVersion: '',
+        });
+      }
+    });
+  }
+
+  remove(hold: Hold): void {
+    this.#open.delete(hold);
+  }
+
+  /** Waits a while for what is still to be delivered; the spool keeps the rest for the next process. */
+  async close(graceMs: number): Promise<void> {
+    clearInterval(this.#timer);
+    const grace = new AbortController();
+    await Promise.race([
+      Promise.all(this.#deliveries),
+      this.#parts.sleep(graceMs, grace.signal).catch(() => {}),
+    ]);
+    grace.abort();
+    this.#closing.abort();
+    await this.#beating;
+    await Promise.all(this.#deliveries);
+    await this.#parts.spool.close();
+  }
+
+  #add(spooled: SpooledHold, amounts: Amounts, rooms: readonly Room[]): Hold {
+    const hold = new Hold(this, this.#parts, spooled, amounts, rooms);
+    this.#open.add(hold);
+    return hold;
+  }
+
+  async #reserve(intent: Intent, { amounts, fingerprint, promptEstimate }: Wanted) {
+    const { ledger, settings, sleep } = this.#parts;
+    const { tenant, reservationId, subject, ownerToken, priceVersion } = intent;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await ledger.reserve({
+          tenant,
+          reservationId,
+          subject,
+          amounts,
+          ttlMs: BigInt(settings.holdTtlMs),
+          ownerToken,
+          fingerprint,
+          priceVersion,
+          promptCost: promptEstimate.cost,
+        });
+      } catch (error) {
+        if (attempt >= RESERVES_MAX || !PASSING.has(asFault(error).code)) throw error;
+        await sleep(RESERVE_DELAY_MS * attempt, this.#closing.signal);
+      }
+    }
+  }
+
+  async #beatFor(holds: readonly Hold[]): Promise<void> {
+    const { ledger, logger } = this.#parts;
+    try {
+      const { pulses } = await ledger.heartbeat({ beats: holds.map((hold) => hold.nextBeat()) });
+      const lost = pulses.filter(({ state }) => state !== 'RESERVATION_STATE_HELD');
+      if (lost.length > 0) {
+        // Each goes on and is settled late; what it has used is charged all the same.
+        logger.warn(
+          { holds: lost.length, first: lost[0] },
+          'holds were ended by the ledger before they were done',
+        );
+      }
+    } catch (err) {
+      logger.warn({ err, holds: holds.length }, 'a heartbeat was not taken');
+    }
+  }
+
+  async #replayOne(left: SpooledHold): Promise<void> {
+    const { spool } = this.#parts;
+    if (left.settlement === undefined && left.isDispatched && !left.isReleased) {
+      const { promptEstimate, priceVersion } = left.intent;
+      spool.settle(left, {
+        actual: left.progress ?? promptEstimate,
+        outcome: 'cut',
+        isEstimated: true,
+        platform: { input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, cost: 0n },
+        priceVersion,
+      });
+    }
+    await (left.settlement === undefined ? this.void(left) : this.settle(left));
+  }
+
+  #deliver(spooled: SpooledHold, send: () => Promise<void>): Promise<void> {
+    const answered = Promise.withResolvers<void>();
+    const delivery = this.#deliverUntilTaken(spooled, send, answered.resolve).finally(() => {
+      this.#deliveries.delete(delivery);
+      answered.resolve();
+    });
+    this.#deliveries.add(delivery);
+    return answered.promise;
+  }
+
+  async #deliverUntilTaken(
+    spooled: SpooledHold,
+    send: () => Promise<void>,
+    onAnswer: () => void,
+  ): Promise<void> {
+    const { spool, logger, sleep, random } = this.#parts;
+    const { tenant, reservationId } = spooled.intent;
+    let delayMs = DELIVERY_DELAY_MIN_MS;
+    while (!this.#closing.signal.aborted) {
+      try {
+        await send();
+        spool.end(spooled);
+        return;
+      } catch (err) {
+        if (!PASSING.has(asFault(err).code)) {
+          logger.error({ err, tenant, reservationId }, 'the ledger refuses how a hold ended');
+          spool.end(spooled);
+          return;
+        }
+        onAnswer();
+        await sleep(delayMs * (0.75 + random() / 2), this.#closing.signal);
+        delayMs = Math.min(DELIVERY_DELAY_MAX_MS, delayMs * 2);
+      }
+    }
+  }
+}

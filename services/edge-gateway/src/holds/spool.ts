@@ -1,0 +1,163 @@
+// What this edge is about to do with its holds, on disk before it does it, so that the next process can end what this one
+// began. When the disk takes nothing, new holds are refused and those under way go on from memory: if the process is killed
+// as well, they expire at the ledger with their last checkpoint.
+
+import type { Amounts } from '@ai-switch/contracts';
+import { Fault } from '@ai-switch/kernel';
+import type { Logger } from '@ai-switch/telemetry';
+import type { SpoolFile } from './spool-file.ts';
+import {
+  apply,
+  type Intent,
+  lineOf,
+  readLines,
+  recordsOf,
+  type Settlement,
+  type SpooledHold,
+  type SpoolRecord,
+} from './spool-records.ts';
+
+/** A spool that has grown by so much is written anew with what is still open. */
+const GROWN_CHARACTERS_MAX = 16 * 1024 * 1024;
+/** What was appended reaches the disk itself after this. */
+const SYNC_DELAY_MS = 100;
+
+export interface SpoolOptions {
+  readonly file: SpoolFile;
+  readonly logger: Logger;
+}
+
+export class Spool {
+  /** What earlier processes left open. */
+  readonly left: readonly SpooledHold[];
+  readonly #file: SpoolFile;
+  readonly #logger: Logger;
+  readonly #holds: Map<number, SpooledHold>;
+  readonly #progress = new Map<number, Amounts>();
+  #lastPlace: number;
+  #charactersGrown = 0;
+  #isFailing = false;
+  #isTurnWaited = false;
+  #syncTimer: NodeJS.Timeout | undefined;
+  #syncing: Promise<void> = Promise.resolve();
+
+  constructor({ file, logger }: SpoolOptions) {
+    this.#file = file;
+    this.#logger = logger;
+    const { holds, linesSpoiled } = readLines(file.read());
+    if (linesSpoiled > 0) logger.warn({ lines: linesSpoiled }, 'the spool has lines that cannot be read');
+    this.#holds = holds;
+    this.left = [...holds.values()];
+    this.#lastPlace = Math.max(0, ...holds.keys());
+    this.#rewrite();
+  }
+
+  /** @throws Fault `unavailable` when the disk takes nothing */
+  begin(intent: Intent): SpooledHold {
+    this.#lastPlace += 1;
+    const place = this.#lastPlace;
+    try {
+      this.#append(['intent', place, intent]);
+    } catch (cause) {
+      this.#noteFailure(cause);
+      throw new Fault('unavailable', 'The gateway cannot write its spool. Please try again later.', {
+        retryAfterMs: 5_000,
+        cause,
+      });
+    }
+    return this.#hold(place);
+  }
+
+  dispatched(hold: SpooledHold): void {
+    if (!hold.isDispatched) this.#note(['dispatched', hold.place]);
+  }
+
+  /** Written together with what else is told in this turn of the event loop. */
+  progress(hold: SpooledHold, used: Amounts): void {
+    hold.progress = used;
+    this.#progress.set(hold.place, used);
+    if (this.#isTurnWaited) return;
+    this.#isTurnWaited = true;
+    setImmediate(() => this.#writeProgress());
+  }
+
+  settle(hold: SpooledHold, settlement: Settlement): void {
+    this.#progress.delete(hold.place);
+    this.#note(['settle', hold.place, settlement]);
+  }
+
+  release(hold: SpooledHold): void {
+    this.#note(['release', hold.place]);
+  }
+
+  end(hold: SpooledHold): void {
+    this.#progress.delete(hold.place);
+    this.#note(['end', hold.place]);
+    if (this.#charactersGrown > GROWN_CHARACTERS_MAX) this.#rewrite();
+  }
+
+  /** Holds that have not ended. */
+  get size(): number {
+    return this.#holds.size;
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#syncTimer);
+    this.#writeProgress();
+    await this.#sync();
+    this.#file.close();
+  }
+
+  #hold(place: number): SpooledHold {
+    const hold = this.#holds.get(place);
+    if (hold === undefined) throw new Error('a hold that was begun is known');
+    return hold;
+  }
+
+  #writeProgress(): void {
+    this.#isTurnWaited = false;
+    if (this.#progress.size === 0) return;
+    const record: SpoolRecord = ['progress', ...this.#progress];
+    this.#progress.clear();
+    this.#note(record);
+  }
+
+  /** What is under way goes on without the disk. */
+  #note(record: SpoolRecord): void {
+    try {
+      this.#append(record);
+    } catch (error) {
+      apply(this.#holds, record);
+      this.#noteFailure(error);
+    }
+  }
+
+  #append(record: SpoolRecord): void {
+    const line = lineOf(record);
+    this.#file.append(line);
+    this.#isFailing = false;
+    this.#charactersGrown += line.length;
+    apply(this.#holds, record);
+    this.#syncTimer ??= setTimeout(() => this.#sync(), SYNC_DELAY_MS).unref();
+  }
+
+  #rewrite(): void {
+    try {
+      this.#file.replace([...this.#holds.values()].flatMap(recordsOf).map(lineOf).join(''));
+      this.#charactersGrown = 0;
+    } catch (error) {
+      this.#noteFailure(error);
+    }
+  }
+
+  #sync(): Promise<void> {
+    this.#syncTimer = undefined;
+    this.#syncing = this.#syncing.then(() => this.#file.sync()).catch((error) => this.#noteFailure(error));
+    return this.#syncing;
+  }
+
+  #noteFailure(err: unknown): void {
+    if (!this.#isFailing) this.#logger.error({ err }, 'the spool cannot be written');
+    this.#isFailing = true;
+  }
+}

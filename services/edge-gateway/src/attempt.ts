@@ -23,7 +23,7 @@ import { OutputTally } from './output-tally.ts';
 import { type Question, questionFor } from './question.ts';
 import type { Asked } from './read.ts';
 import { frameRecorder, recordReply } from './read-along.ts';
-import type { Hold } from './reserve.ts';
+import type { RequestHold } from './request-hold.ts';
 import type { Destination } from './route.ts';
 import { StreamRelay } from './stream-relay.ts';
 
@@ -33,7 +33,7 @@ export async function attempt(
   exchange: Exchange,
   asked: Asked,
   destination: Destination,
-  hold: Hold,
+  hold: RequestHold,
 ): Promise<Answer> {
   const { target, dialect } = destination;
   const { record } = exchange;
@@ -44,6 +44,8 @@ export async function attempt(
   if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
   record.attempts += 1;
   record.dropped = [...question.dropped];
+  hold.price = target.price;
+  hold.hold.dispatching();
   const call = edge.upstream.call({
     target,
     path: dialect.path(target.model, question.isStreaming),
@@ -63,7 +65,7 @@ export async function attempt(
     if (error instanceof InvalidReply) throw unreadable(error);
     throw error;
   } finally {
-    if (call.isDispatched) hold.isDispatched = true;
+    if (call.isDispatched) hold.hold.isDispatched = true;
     // Unless a stream has taken over: an exchange that ended would keep the call and both bodies in memory through it.
     if (exchange.onInterrupt === abort) exchange.onInterrupt = undefined;
   }

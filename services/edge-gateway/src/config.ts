@@ -21,8 +21,12 @@ export interface EdgeSettings {
   readonly outputTokensDefault: number;
   /** The most that is held for one answer, whatever the request names. */
   readonly outputTokensMax: number;
-  /** How long a hold lives: longer than any answer takes. */
-  readonly reservationTtlMs: number;
+  /** How long a hold lives unless a heartbeat keeps it. */
+  readonly holdTtlMs: number;
+  /** How often the holds of all streams are kept, with one call. */
+  readonly heartbeatMs: number;
+  /** How long close() waits for settlements that the ledger does not take; the spool keeps them for the next start. */
+  readonly settleMs: number;
   /** A silent stream gets a keep-alive frame after this. */
   readonly keepAliveGapMs: number;
   /** The head of a stream is held back for the first good event no longer than this. */
@@ -59,7 +63,9 @@ export const edgeDefaults: EdgeSettings = {
   errorBytesMax: 256 * 1024,
   outputTokensDefault: 4_096,
   outputTokensMax: 131_072,
-  reservationTtlMs: 3_600_000,
+  holdTtlMs: 60_000,
+  heartbeatMs: 10_000,
+  settleMs: 10_000,
   keepAliveGapMs: 15_000,
   silenceMs: 20_000,
   reasoningCallsMax: 50_000,
@@ -107,6 +113,27 @@ export const settings = {
   AISWITCH_LEDGER_ADDRESS: address('quota-ledger'),
   AISWITCH_ROUTER_ADDRESS: address('router'),
   AISWITCH_AUDIT_ADDRESS: address('audit-consumer'),
+  AISWITCH_EDGE_SPOOL_PATH: textSetting({
+    describe:
+      'The folder where it writes what it is about to do with reservations, for the next process to end what this one ' +
+      'began. One process uses it at a time.',
+    fallback: './data/edge-spool',
+    pattern: /^[^\0]+$/,
+    accepts: 'a path',
+  }),
+  AISWITCH_EDGE_HOLD_TTL_MS: integerSetting({
+    describe: 'How long a reservation lives that nobody keeps, in milliseconds.',
+    fallback: edgeDefaults.holdTtlMs,
+    min: 2_000,
+    max: 86_400_000,
+  }),
+  AISWITCH_EDGE_HEARTBEAT_MS: integerSetting({
+    describe:
+      'How often the reservations of all streams are kept, in milliseconds; well below the time that they live.',
+    fallback: edgeDefaults.heartbeatMs,
+    min: 100,
+    max: 3_600_000,
+  }),
   AISWITCH_EDGE_LOG_LEVEL: choiceSetting({
     describe: 'The least severe log lines that are written.',
     fallback: 'info',

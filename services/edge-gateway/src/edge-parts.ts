@@ -6,6 +6,8 @@ import type { AccessLog } from './access-log.ts';
 import type { EdgeSettings } from './config.ts';
 import type { Detours } from './detours.ts';
 import type { Exchange } from './exchange.ts';
+import type { Holds } from './holds/holds.ts';
+import type { KeptAnswers } from './idempotency.ts';
 import type { ItemMemory } from './item-store.ts';
 import type { OutputTallies } from './output-tally.ts';
 import type { ReasoningStore } from './reasoning-store.ts';
@@ -22,8 +24,8 @@ export interface EdgeParts {
   readonly clock: Clock;
   readonly upstream: Upstream;
   readonly ticker: Ticker;
-  /** Only who has it may void a reservation of this process. */
-  readonly ownerToken: string;
+  readonly holds: Holds;
+  readonly answers: KeptAnswers;
   readonly retryBudget: RetryBudget;
   readonly accessLog: AccessLog;
   readonly reasoning: ReasoningStore;

@@ -1,6 +1,7 @@
 // The edge: what clients talk to. It owns nothing but what is under way; everything else it asks of the ports.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ports } from '@ai-switch/contracts';
 import { type Clock, Fault, newId, systemClock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
@@ -11,6 +12,10 @@ import { BoundedMemory } from './bounded-memory.ts';
 import { type EdgeSettings, edgeDefaults } from './config.ts';
 import { Detours } from './detours.ts';
 import type { EdgeParts } from './edge-parts.ts';
+import { Holds } from './holds/holds.ts';
+import { Spool } from './holds/spool.ts';
+import { memorySpoolFile, type SpoolFile } from './holds/spool-file.ts';
+import { KeptAnswers } from './idempotency.ts';
 import { OutputTallies } from './output-tally.ts';
 import { ReasoningStore } from './reasoning-store.ts';
 import { RetryBudget } from './retry-rules.ts';
@@ -25,6 +30,8 @@ export interface EdgeOptions {
   /** What differs from `edgeDefaults`. */
   readonly settings?: Partial<EdgeSettings>;
   readonly clock?: Clock;
+  /** Where it writes what it is about to do with its holds; in memory unless told otherwise. */
+  readonly spoolFile?: SpoolFile;
 }
 
 export interface Edge {
@@ -44,6 +51,7 @@ export interface Edge {
 
 export function createEdge(options: EdgeOptions): Edge {
   const edge = assemble(options);
+  edge.holds.start();
   let closing: Promise<void> | undefined;
   return {
     app: routes(edge),
@@ -55,7 +63,13 @@ export function createEdge(options: EdgeOptions): Edge {
   };
 }
 
-function assemble({ ports, logger, settings: differing, clock = systemClock }: EdgeOptions): EdgeParts {
+function assemble({
+  ports,
+  logger,
+  settings: differing,
+  clock = systemClock,
+  spoolFile = memorySpoolFile(),
+}: EdgeOptions): EdgeParts {
   const settings = { ...edgeDefaults, ...differing };
   const tokenCounter = new TokenCounter();
   return {
@@ -70,7 +84,18 @@ function assemble({ ports, logger, settings: differing, clock = systemClock }: E
       bodyIdleTimeoutMs: settings.upstreamIdleTimeoutMs,
     }),
     ticker: new Ticker(settings.tickMs),
-    ownerToken: newId('own'),
+    holds: new Holds({
+      ledger: ports.quotaLedger,
+      spool: new Spool({ file: spoolFile, logger }),
+      logger,
+      settings,
+      sleep: async (ms, signal) => {
+        await sleep(ms, undefined, { signal, ref: false }).catch(() => {});
+      },
+      random: Math.random,
+      newOwnerToken: () => newId('own'),
+    }),
+    answers: new KeptAnswers(),
     retryBudget: new RetryBudget(clock),
     accessLog: new AccessLog(ports.auditLog, logger, settings),
     reasoning: new ReasoningStore(settings),
@@ -88,14 +113,12 @@ function assemble({ ports, logger, settings: differing, clock = systemClock }: E
 }
 
 const POLL_MS = 10;
-/** How long settlements may take once every stream was ended. */
-const SETTLE_MS = 10_000;
 
 async function close(edge: EdgeParts): Promise<void> {
   edge.isClosing = true;
   await emptied(edge, edge.settings.drainMs);
   for (const exchange of edge.exchanges.all()) exchange.interrupt('shutdown');
-  await emptied(edge, SETTLE_MS);
+  await emptied(edge, edge.settings.settleMs);
   if (edge.exchanges.size > 0) {
     edge.logger.error({ requests: edge.exchanges.size }, 'requests are still under way at the end');
   }
@@ -103,6 +126,7 @@ async function close(edge: EdgeParts): Promise<void> {
   await edge.upstream.close();
   edge.tallies.close();
   await edge.tokenCounter.close();
+  await edge.holds.close(edge.settings.settleMs);
   await edge.accessLog.drain();
 }
 

@@ -14,7 +14,7 @@ import { AttemptFailure, failureOfCall, failureOfStatus } from './attempt-failur
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, interruptionFault } from './exchange.ts';
 import type { SentBody } from './read-body.ts';
-import type { Hold } from './reserve.ts';
+import type { RequestHold } from './request-hold.ts';
 import type { Destination } from './route.ts';
 
 export interface AskedEmbeddings extends SentBody {
@@ -47,7 +47,7 @@ export async function attemptEmbeddings(
   exchange: Exchange,
   asked: AskedEmbeddings,
   destination: Destination,
-  hold: Hold,
+  hold: RequestHold,
 ): Promise<EmbeddingsAnswer> {
   const { target, dialect } = destination;
   const { record } = exchange;
@@ -96,9 +96,11 @@ async function call(
   { target, dialect }: Destination,
   path: string,
   body: Buffer,
-  hold: Hold,
+  hold: RequestHold,
 ): Promise<Buffer> {
   const { headers } = exchange.incoming;
+  hold.price = target.price;
+  hold.hold.dispatching();
   const started = edge.upstream.call({
     target,
     path,
@@ -112,7 +114,7 @@ async function call(
     if (reply.status < 200 || reply.status >= 300) throw await failureOfStatus(edge, dialect, reply);
     return await reply.body.bytes(edge.settings.replyBytesMax);
   } finally {
-    if (started.isDispatched) hold.isDispatched = true;
+    if (started.isDispatched) hold.hold.isDispatched = true;
     exchange.onInterrupt = undefined;
   }
 }

@@ -9,6 +9,7 @@ import {
   type EmbeddingRequest,
   noUsage,
 } from '@ai-switch/dialects';
+import { wantedForInput } from './amounts.ts';
 import { authenticate, permitModel } from './authenticate.ts';
 import type { Charge } from './charge.ts';
 import type { EdgeParts } from './edge-parts.ts';
@@ -45,7 +46,8 @@ export async function answerEmbeddings(
     const routed = await route(edge, caller, request.model, exchange);
     const destinations = embeddingDestinations(routed, request.model);
     const input = estimateTokens(request);
-    const hold = await reserve(edge, exchange, caller, { input, output: 0 });
+    const hold = await reserve(edge, exchange, caller, wantedForInput(input), sent.bytes);
+    if (hold === undefined) return;
     try {
       const asked: AskedEmbeddings = { ...sent, embedding, request };
       const order = attemptOrder(destinations, false);

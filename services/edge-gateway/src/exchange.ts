@@ -33,6 +33,8 @@ export class Exchange implements Enrolled {
   recorder: ReasoningRecorder | undefined;
   /** Keeps the items of the answer, for a client that will name them. */
   onOutput: ((output: readonly JsonObject[]) => void) | undefined;
+  /** Keeps the answer for who asks again with the same idempotency key; call it once the answer is complete. */
+  keepAnswer: (() => void) | undefined;
   /** The head of a stream went out before there was an answer, so that the client would wait. */
   isCommitted = false;
   interruption: Interruption | undefined;

@@ -8,7 +8,7 @@ import type { EdgeParts } from './edge-parts.ts';
 import type { Exchange } from './exchange.ts';
 import { Patience } from './patience.ts';
 import { type Asked, hasThoughts, withoutThoughts } from './read.ts';
-import type { Hold } from './reserve.ts';
+import type { RequestHold } from './request-hold.ts';
 import { attemptOrder } from './retry-rules.ts';
 import type { Destination } from './route.ts';
 import { tryDestinations } from './try-destinations.ts';
@@ -19,7 +19,7 @@ export async function forward(
   exchange: Exchange,
   asked: Asked,
   destinations: readonly Destination[],
-  hold: Hold,
+  hold: RequestHold,
 ): Promise<Answer> {
   const { isStreaming } = asked.request;
   const patience = isStreaming ? new Patience(edge, exchange) : undefined;
@@ -41,7 +41,7 @@ async function attemptKnowing(
   exchange: Exchange,
   asked: Asked,
   destination: Destination,
-  hold: Hold,
+  hold: RequestHold,
 ): Promise<Answer> {
   try {
     return await attempt(edge, exchange, asked, destination, hold);

@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dialect } from '@ai-switch/dialects';
+import { wantedFor } from './amounts.ts';
 import { authenticate, permitModel } from './authenticate.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import type { ClientAddress } from './exchange.ts';
@@ -15,7 +16,7 @@ import { receive } from './receive.ts';
 import { record } from './record.ts';
 import { refuse } from './refuse.ts';
 import { relay } from './relay.ts';
-import { boundsOf, reserve } from './reserve.ts';
+import { reserve } from './reserve.ts';
 import { route } from './route.ts';
 
 /** Answers one request, whatever happens. Never rejects. */
@@ -33,12 +34,14 @@ export async function handle(
     const asked = await read(edge, exchange, caller);
     permitModel(caller, asked.request.model);
     const targets = await route(edge, caller, asked.request.model, exchange);
-    const hold = await reserve(edge, exchange, caller, boundsOf(edge, asked));
+    const hold = await reserve(edge, exchange, caller, wantedFor(edge, asked), asked.bytes);
+    if (hold === undefined) return;
     // `await using` says the same and costs 1 us more.
     try {
       const answer = await forward(edge, exchange, asked, targets, hold);
       const charge = await relay(edge, exchange, asked, answer);
       await hold.settle(charge);
+      if (charge.outcome === 'completed') exchange.keepAnswer?.();
     } finally {
       if (!hold.isOver) await hold.end();
     }

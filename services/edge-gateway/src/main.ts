@@ -1,15 +1,18 @@
 // The edge as a process of its own: every port is another process, reached over gRPC.
 
+import { resolve } from 'node:path';
 import {
   AuditLogDefinition,
   AuthDefinition,
   QuotaLedgerDefinition,
   RouterDefinition,
 } from '@ai-switch/contracts';
+import { ConfigError, type Lifetime, lockFolder, makeFolder } from '@ai-switch/kernel';
 import { connect, runService } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { settings } from './config.ts';
 import { createEdge } from './edge.ts';
+import { openSpoolFile, type SpoolFile } from './holds/spool-file.ts';
 import { closeServer, createEdgeServer, listen } from './server.ts';
 
 await runService({
@@ -25,7 +28,16 @@ await runService({
     };
     for (const [name, port] of Object.entries(ports)) lifetime.onClose(name, () => port.close());
     const logger = createLogger({ service: 'edge-gateway', level: values.AISWITCH_EDGE_LOG_LEVEL });
-    const edge = createEdge({ ports, logger, settings: { drainMs: values.AISWITCH_EDGE_DRAIN_MS } });
+    const edge = createEdge({
+      ports,
+      logger,
+      spoolFile: openSpool(values.AISWITCH_EDGE_SPOOL_PATH, lifetime),
+      settings: {
+        drainMs: values.AISWITCH_EDGE_DRAIN_MS,
+        holdTtlMs: values.AISWITCH_EDGE_HOLD_TTL_MS,
+        heartbeatMs: values.AISWITCH_EDGE_HEARTBEAT_MS,
+      },
+    });
     const server = createEdgeServer(edge);
     // Closed in reverse: the edge refuses and drains while the server still answers.
     lifetime.onClose('server', () => closeServer(server));
@@ -34,3 +46,23 @@ await runService({
     return { ready: `edge-gateway listens on port ${port}` };
   },
 });
+
+function openSpool(folder: string, lifetime: Lifetime): SpoolFile {
+  try {
+    makeFolder(resolve(folder), 0o700);
+    const lock = lockFolder(folder);
+    if (lock === undefined) {
+      throw new ConfigError(
+        `another process uses the spool ${folder}: stop that one, or set AISWITCH_EDGE_SPOOL_PATH to another folder`,
+      );
+    }
+    lifetime.onClose('spool', () => lock.release());
+    return openSpoolFile(resolve(folder));
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
+    throw new ConfigError(
+      `the spool ${folder} cannot be written: check who owns it, or set AISWITCH_EDGE_SPOOL_PATH to another folder`,
+      { cause },
+    );
+  }
+}

@@ -1,158 +1,110 @@
-// Invariant: a reservation that this edge made ends exactly once, whatever happens in between. The walk calls
-// `end` however it leaves: it is voided if nothing was dispatched upstream, and otherwise settled. What a failed attempt cost
-// is not the caller's; what he sent and then would not wait for is.
+// Invariant: nobody is asked anything without a hold that this very call opened. What becomes of the hold afterwards is in
+// request-hold.ts; that it ends once, in holds/holds.ts.
 //
-// When the ledger is down nothing is dispatched. A reserve whose answer got lost is voided in the background, and expires
-// if that fails as well.
+// When the ledger is down, the request is refused and nothing is dispatched.
 
-import {
-  type Caller,
-  type Reservation,
-  ReservationState,
-  type Subject,
-  type TokenCounts,
-} from '@ai-switch/contracts';
-import { noUsage } from '@ai-switch/dialects';
+import { type Amounts, type Caller, type Reservation, ReservationState } from '@ai-switch/contracts';
 import { asFault, Fault } from '@ai-switch/kernel';
-import type { Charge } from './charge.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import type { Exchange } from './exchange.ts';
-import type { Asked } from './read.ts';
-import { settle } from './settle.ts';
+import type { Opening } from './holds/holds.ts';
+import {
+  answeredBefore,
+  fingerprintOf,
+  idempotencyKeyOf,
+  KEY_ATTEMPTS_MAX,
+  keyedReservationId,
+  underWay,
+  verdictOnEarlier,
+} from './idempotency.ts';
+import { RequestHold } from './request-hold.ts';
 
-/** What a request may cost at most, in tokens. */
-export interface TokenBounds {
-  readonly input: number;
-  readonly output: number;
+/** What a request wants held. */
+export interface Wanted {
+  readonly amounts: Amounts;
+  /** What the prompt alone is thought to cost. */
+  readonly promptEstimate: Amounts;
+  readonly priceVersion: string;
 }
 
-export function boundsOf(edge: EdgeParts, { request, inputTokensEstimate }: Asked): TokenBounds {
-  const { outputTokensDefault, outputTokensMax } = edge.settings;
-  const output = Math.min(request.outputTokensMax ?? outputTokensDefault, outputTokensMax);
-  return { input: inputTokensEstimate, output: Math.max(1, output) * Math.max(1, request.answerCount) };
-}
-
-/** @throws Fault `quotaExhausted` that says what blocks and until when */
+/**
+ * @param body what the client sent, to know the request by
+ * @returns undefined when the client asked before, by its idempotency key, and has been given the same answer again
+ * @throws Fault `quotaExhausted` that says what blocks and until when
+ */
 export async function reserve(
   edge: EdgeParts,
   exchange: Exchange,
   caller: Caller,
-  bounds: TokenBounds,
-): Promise<Hold> {
-  const hold = new Hold(edge, exchange, caller, bounds.input);
-  try {
-    const { reservation, created } = await edge.ports.quotaLedger.reserve({
-      tenant: caller.tenant,
-      reservationId: hold.reservationId,
-      subject: hold.subject,
-      amounts: {
-        input: BigInt(bounds.input),
-        output: BigInt(bounds.output),
-        cacheRead: 0n,
-        cacheWrite: 0n,
-        cost: 0n,
-      },
-      ttlMs: BigInt(edge.settings.reservationTtlMs),
-      ownerToken: edge.ownerToken,
-      fingerprint: hold.reservationId,
-      priceVersion: '',
-      promptCost: 0n,
-    });
-    exchange.reservationId = hold.reservationId;
-    if (reservation?.state === ReservationState.REJECTED) throw quotaExhausted(reservation);
-    if (reservation?.state !== ReservationState.HELD || !created) {
-      throw new Fault('internal', 'The ledger did not hold what was asked for.');
-    }
-    return hold;
-  } catch (error) {
-    const { code } = asFault(error);
-    if (code !== 'quotaExhausted') void hold.release();
-    throw error;
-  }
+  wanted: Wanted,
+  body: Buffer,
+): Promise<RequestHold | undefined> {
+  const key = idempotencyKeyOf(exchange);
+  const opening =
+    key === undefined
+      ? await open(edge, exchange, caller, wanted, exchange.requestId.replace('req_', 'res_'), '')
+      : await openKeyed(edge, exchange, caller, wanted, key, fingerprintOf(exchange, body));
+  if (opening === undefined) return undefined;
+  const { reservation, hold } = opening;
+  exchange.reservationId = reservation.reservationId;
+  if (reservation.state === ReservationState.REJECTED) throw quotaExhausted(reservation);
+  if (hold === undefined) throw new Fault('internal', 'The ledger did not hold what was asked for.');
+  return new RequestHold(exchange, hold, wanted.promptEstimate);
 }
 
-export class Hold {
-  readonly reservationId: string;
-  /** Set once bytes of the request may have reached a provider. */
-  isDispatched = false;
-  readonly #edge: EdgeParts;
-  readonly #exchange: Exchange;
-  readonly #caller: Caller;
-  readonly #inputTokensEstimate: number;
-  readonly subject: Subject;
-  /** Settled or voided, or on the way there. */
-  isOver = false;
-
-  constructor(edge: EdgeParts, exchange: Exchange, caller: Caller, inputTokensEstimate: number) {
-    this.#edge = edge;
-    this.#exchange = exchange;
-    // Made before the call, and readable beside the request's own id.
-    this.reservationId = exchange.requestId.replace('req_', 'res_');
-    this.#caller = caller;
-    const { userId, projectId, departmentIds } = caller;
-    this.subject = { userId, projectId, departmentIds, model: exchange.record.alias };
-    this.#inputTokensEstimate = inputTokensEstimate;
-  }
-
-  /** Posts what was used. Never rejects: a settlement that the ledger does not take is logged with its amounts. */
-  async settle(charge: Charge): Promise<void> {
-    if (this.isOver) return;
-    this.isOver = true;
-    const { record } = this.#exchange;
-    record.outcome = charge.outcome;
-    record.usage = countsOf(charge);
-    record.usageEstimated = charge.isEstimated;
-    await settle(this.#edge, {
-      tenant: this.#caller.tenant,
-      reservationId: this.reservationId,
-      subject: this.subject,
-      actual: { ...record.usage, cost: 0n },
-      outcome: charge.outcome,
-      isEstimated: charge.isEstimated,
-      platform: undefined,
-      priceVersion: '',
-    });
-  }
-
-  /** Gives everything back: nothing was dispatched. */
-  async release(): Promise<void> {
-    if (this.isOver) return;
-    this.isOver = true;
-    const { tenant } = this.#caller;
-    const { reservationId } = this;
-    const { ownerToken } = this.#edge;
-    try {
-      await this.#edge.ports.quotaLedger.void({ tenant, reservationId, ownerToken });
-    } catch (error) {
-      const fault = asFault(error);
-      // Never reserved, or gone by itself.
-      if (fault.code === 'notFound') return;
-      this.#edge.logger.error({ err: error, tenant, reservationId }, 'a reservation could not be voided');
-    }
-  }
-
-  /** Ends what nothing else has ended. */
-  async end(): Promise<void> {
-    if (this.isOver) return;
-    if (!this.isDispatched) await this.release();
-    else if (this.#exchange.interruption === 'clientGone') {
-      const inputTokensEstimate = this.#inputTokensEstimate;
-      await this.settle({
-        usage: { ...noUsage, input: inputTokensEstimate },
-        isEstimated: true,
-        outcome: 'clientGone',
-      });
-    } else await this.settle({ usage: noUsage, isEstimated: false, outcome: 'upstreamFailed' });
-  }
+function open(
+  edge: EdgeParts,
+  exchange: Exchange,
+  { tenant, userId, projectId, departmentIds }: Caller,
+  { amounts, promptEstimate, priceVersion }: Wanted,
+  reservationId: string,
+  fingerprint: string,
+): Promise<Opening> {
+  return edge.holds.open({
+    tenant,
+    reservationId,
+    subject: { userId, projectId, departmentIds, model: exchange.record.alias },
+    amounts,
+    promptEstimate,
+    priceVersion,
+    // An id of its own needs nothing else to be known by.
+    fingerprint: fingerprint === '' ? reservationId : fingerprint,
+  });
 }
 
-function countsOf({ usage }: Charge): TokenCounts {
-  return {
-    input: BigInt(usage.input),
-    output: BigInt(usage.output),
-    cacheRead: BigInt(usage.cacheRead),
-    cacheWrite: BigInt(usage.cacheWrite),
-  };
+/** The first attempt of the key that is not over and done with. */
+async function openKeyed(
+  edge: EdgeParts,
+  exchange: Exchange,
+  caller: Caller,
+  wanted: Wanted,
+  key: string,
+  fingerprint: string,
+): Promise<Opening | undefined> {
+  for (let attempt = 1; attempt <= KEY_ATTEMPTS_MAX; attempt += 1) {
+    const id = keyedReservationId(caller, key, attempt);
+    const opening = await open(edge, exchange, caller, wanted, id, fingerprint).catch((error: unknown) => {
+      throw asFault(error).code === 'conflict' ? keyUsedOtherwise() : error;
+    });
+    if (opening.isMine) {
+      exchange.keepAnswer = edge.answers.record(exchange, caller.tenant, id, () => edge.clock.nowMs());
+      return opening;
+    }
+    const verdict = verdictOnEarlier(opening.reservation);
+    if (verdict === 'underWay') throw underWay();
+    if (verdict === 'again') continue;
+    exchange.reservationId = id;
+    if (edge.answers.replay(exchange, caller.tenant, id, edge.clock.nowMs())) return undefined;
+    throw answeredBefore(id);
+  }
+  throw new Fault('conflict', 'This idempotency key has failed too often. Take another one.');
+}
+
+function keyUsedOtherwise(): Fault {
+  return new Fault(
+    'conflict',
+    'This idempotency key was used before with another request. Send the same request, or take another key.',
+  );
 }
 
 const TOKEN_TYPE_WORDS: Readonly<Record<string, string>> = {

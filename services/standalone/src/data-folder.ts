@@ -2,13 +2,12 @@
 // lock on a file there, which the operating system lets go of however the process ends.
 
 import { join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { ConfigError, makeFolder } from '@ai-switch/kernel';
-
-const SQLITE_BUSY = 5;
+import { ConfigError, type FolderLock, lockFolder, makeFolder } from '@ai-switch/kernel';
 
 export interface DataFolder {
   readonly masterKeyPath: string;
+  /** The folder of the edge's spool. */
+  readonly spoolPath: string;
   /** The address of one service's own database file. */
   databaseUrl(service: string): string;
   /** Lets the next process in. */
@@ -26,27 +25,23 @@ export function openDataFolder(path: string): DataFolder {
   const lock = takeLock(folder);
   return {
     masterKeyPath: join(folder, 'master.key'),
+    spoolPath: join(folder, 'spool'),
     databaseUrl: (service) => `sqlite:${join(folder, `${service}.db`)}`,
-    close: () => lock.close(),
+    close: () => lock.release(),
   };
 }
 
-function takeLock(folder: string): DatabaseSync {
-  let lock: DatabaseSync | undefined;
+function takeLock(folder: string): FolderLock {
+  let lock: FolderLock | undefined;
   try {
-    lock = new DatabaseSync(join(folder, 'in-use.lock'), { timeout: 0 });
-    // In the rollback journal's mode a lock needs no other file; a write lock shows that the folder can be written.
-    lock.exec('pragma journal_mode = memory; begin exclusive;');
-    return lock;
+    lock = lockFolder(folder);
   } catch (cause) {
-    lock?.close();
-    const isBusy = cause instanceof Error && 'errcode' in cause && cause.errcode === SQLITE_BUSY;
-    if (!isBusy) throw notWritable(folder, cause);
-    throw new ConfigError(
-      `another process uses the data folder ${folder}: stop that one, or set AISWITCH_DATA to another folder`,
-      { cause },
-    );
+    throw notWritable(folder, cause);
   }
+  if (lock !== undefined) return lock;
+  throw new ConfigError(
+    `another process uses the data folder ${folder}: stop that one, or set AISWITCH_DATA to another folder`,
+  );
 }
 
 function notWritable(folder: string, cause: unknown): ConfigError {

@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises';
 import { openAuth } from '@ai-switch/auth';
 import { createConsole } from '@ai-switch/console';
 import type { Ports } from '@ai-switch/contracts';
-import { closeServer, createEdge, createEdgeServer, listen } from '@ai-switch/edge-gateway';
+import { closeServer, createEdge, createEdgeServer, listen, openSpoolFile } from '@ai-switch/edge-gateway';
 import { ConfigError, Lifetime } from '@ai-switch/kernel';
 import { openMasterKey, openRouter } from '@ai-switch/router';
 import type { Logger } from '@ai-switch/telemetry';
@@ -97,7 +97,7 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   });
   lifetime.onClose('providers', () => found.close());
 
-  const edge = createEdge({ ports, logger });
+  const edge = createEdge({ ports, logger, spoolFile: openSpoolFile(folder.spoolPath) });
   edge.app.route(ADMIN_PATH, createConsole({ ports, logger }));
   const server = createEdgeServer(edge);
   // Closed in reverse: the edge refuses and drains while the server still answers.

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   AuditLogDefinition,
@@ -14,9 +17,11 @@ import { endOf } from './wire.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
+let spoolPath: string;
 let gateway: Gateway;
 let services: Server;
 beforeAll(async () => {
+  spoolPath = await mkdtemp(join(tmpdir(), 'aiswitch-spool-'));
   gateway = await openGateway();
   const { ports } = gateway;
   services = await serve(
@@ -30,6 +35,7 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
+  await rm(spoolPath, { recursive: true, force: true });
   await services.close(0);
   await gateway[Symbol.asyncDispose]();
 });
@@ -43,6 +49,7 @@ test('the edge runs as a process of its own, with every port behind gRPC', async
       AISWITCH_LEDGER_ADDRESS: address,
       AISWITCH_ROUTER_ADDRESS: address,
       AISWITCH_AUDIT_ADDRESS: address,
+      AISWITCH_EDGE_SPOOL_PATH: spoolPath,
       AISWITCH_EDGE_LOG_LEVEL: 'error',
     },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -56,7 +56,8 @@ describe.each(PATHS)('%s', (path) => {
   });
 
   test('a ledger that does not answer is a 503, and nobody is asked', async () => {
-    faults.reserve = [new Fault('unavailable', 'The ledger does not answer.')];
+    const down = new Fault('unavailable', 'The ledger does not answer.');
+    faults.reserve = [down, down, down];
     const response = await gateway.post(path, ask(path, alias));
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).not.toBeNull();

@@ -53,7 +53,11 @@ export async function openCluster(folder: string): Promise<Gateway> {
     AISWITCH_ROUTER_ADDRESS: await addressOf(processes.router),
     AISWITCH_AUDIT_ADDRESS: await addressOf(processes.audit),
   };
-  const edge = startService('edge-gateway', { AISWITCH_EDGE_LISTEN: ANY_PORT, ...addresses });
+  const edge = startService('edge-gateway', {
+    AISWITCH_EDGE_LISTEN: ANY_PORT,
+    AISWITCH_EDGE_SPOOL_PATH: join(folder, 'spool'),
+    ...addresses,
+  });
   const edgeAddress = await addressOf(edge);
 
   const auth = connect(AuthDefinition, addresses.AISWITCH_AUTH_ADDRESS);

@@ -274,7 +274,10 @@ export class Holds {
         return;
       } catch (err) {
         if (!PASSING.has(asFault(err).code)) {
-          logger.error({ err, tenant, reservationId }, 'the ledger refuses how a hold ended');
+          logger.error(
+            { err, tenant, reservationId, ...settlementFields(spooled) },
+            'the ledger refuses how a hold ended',
+          );
           spool.end(spooled);
           return;
         }
@@ -284,4 +287,18 @@ export class Holds {
       }
     }
   }
+}
+
+/** All that is needed to see what was not posted. */
+function settlementFields({ settlement }: SpooledHold): Readonly<Record<string, string>> {
+  if (settlement === undefined) return {};
+  const { outcome, actual } = settlement;
+  return {
+    outcome,
+    inputTokens: String(actual.input),
+    outputTokens: String(actual.output),
+    cacheReadTokens: String(actual.cacheRead),
+    cacheWriteTokens: String(actual.cacheWrite),
+    cost: String(actual.cost),
+  };
 }

@@ -15,6 +15,7 @@ import {
 } from './checks/oracle-checks.ts';
 import { type ChangedRow, RowChecks } from './checks/row-checks.ts';
 import type { Coverage } from './coverage.ts';
+import { casesOf } from './oracle/cases.ts';
 import { type Company, newCompany } from './oracle/company.ts';
 import { type Expected, expect, type Operation } from './oracle/decide.ts';
 import { balanceUnder, impliedBucket } from './oracle/plan.ts';
@@ -40,6 +41,8 @@ export interface Call {
   readonly refusalFor?: (company: Company) => FaultCode | undefined;
   /** Repeats a change of settings in the oracle, once it is committed. */
   readonly apply?: (company: Company, nowMs: number) => void;
+  /** Nothing else runs with it. */
+  readonly isAlone?: boolean;
   /** Looks at the answer of a query. */
   readonly inspect?: (answer: unknown) => void;
 }
@@ -206,6 +209,7 @@ export class LedgerSite {
     const { coverage, trace } = this.#options;
     const company = this.#company(operation.request.tenant);
     const before = company.reservations.get(operation.request.reservationId)?.state ?? 'ABSENT';
+    for (const name of casesOf(company, operation, this.#nowMs())) coverage.hit(`case.${name}`);
     const expected = expect(company, operation, this.#nowMs());
     const after = company.reservations.get(operation.request.reservationId)?.state ?? 'ABSENT';
     coverage.hit(`operation.${operation.kind}: ${expected.outcome}`);

@@ -1,12 +1,14 @@
 // One run: a seed decides everything that happens, and every step is checked.
 
 import { firstChanges, nextChange } from './actors/administrator.ts';
+import { nextQuery } from './actors/auditor.ts';
 import { EdgeHost, type Question } from './actors/edge-host.ts';
 import { DELIVERY, LATENESS_MAX_MS, type Message, Network } from './actors/network.ts';
 import { subjectOf, TENANTS, tenantOf } from './actors/people.ts';
 import { nextAttempt } from './actors/stranger.ts';
 import { Coverage } from './coverage.ts';
 import { type Call, LedgerSite } from './ledger-site.ts';
+import { oraclePeriodAt } from './oracle/calendar.ts';
 import { Random } from './random.ts';
 import type { StoreFault } from './store/ledger-database.ts';
 import { Timeline } from './timeline.ts';
@@ -73,6 +75,7 @@ class Run {
   #inbox: Message[] = [];
   #lines: string[] = [];
   #isHealing = false;
+  #violation: Violation | undefined;
 
   private constructor(
     options: RunOptions,
@@ -105,6 +108,9 @@ class Run {
           coverage,
           network: this.#network,
           truths: this.#truths,
+          fail: (violation) => {
+            this.#violation ??= violation;
+          },
           isOver: (truth) => this.#isOver(truth.tenant, truth.reservationId),
         }),
     );
@@ -139,6 +145,7 @@ class Run {
     this.#later(1, paceMs, 'a client asks', () => this.#ask());
     this.#later(1_000, 15_000, 'an administrator', () => this.#change());
     this.#later(500, 10_000, 'a stranger', () => this.#attempt());
+    this.#later(2_000, 15_000, 'an auditor', () => this.#read());
     this.#later(5_000, 30_000, 'an edge', () => this.#breakEdge());
     this.#later(30_000, 120_000, 'time', () => this.#jump());
     while (this.step < this.#options.steps) await this.#next();
@@ -185,25 +192,30 @@ class Run {
     }
     while (this.#inbox.length > 0) await this.#flush();
     await turn();
+    if (this.#violation !== undefined) throw this.#violation;
     return true;
   }
 
-  /** Hands the messages that arrived to their ledgers. A sweep has its ledger for itself. */
+  /** Hands the messages that arrived to their ledgers; one that has to be alone waits for its turn. */
   async #flush(): Promise<void> {
+    const isAlone = ({ call }: Message) => call.apply !== undefined || call.isAlone === true;
+    const until = this.#inbox.findIndex(isAlone);
+    const size = until === 0 ? 1 : until === -1 ? this.#inbox.length : until;
+    const busy = new Map<number, 'sweep' | 'calls'>();
     const messages: Message[] = [];
-    const rest: Message[] = [];
-    const settings = this.#inbox.findIndex(({ call }) => call.apply !== undefined);
-    for (const [index, message] of this.#inbox.entries()) {
-      const isAlone = message.call.operations === undefined;
-      const neighbours = messages.filter(({ call }) => call.replica === message.call.replica);
-      const isTaken = isAlone
-        ? neighbours.length > 0
-        : neighbours.some(({ call }) => call.operations === undefined);
-      const waits = settings === -1 ? isTaken : messages.length > 0 || (settings > 0 && index === settings);
-      if (waits) rest.push(message);
-      else messages.push(message);
+    const waiting: Message[] = [];
+    for (const message of this.#inbox.splice(0, size)) {
+      const { replica, operations } = message.call;
+      const kind = operations === undefined && size > 1 ? 'sweep' : 'calls';
+      const before = busy.get(replica);
+      // A sweep finds out by itself what it does, so nothing else may be done by the same ledger.
+      if (before === 'sweep' || (kind === 'sweep' && before !== undefined)) waiting.push(message);
+      else {
+        busy.set(replica, kind);
+        messages.push(message);
+      }
     }
-    this.#inbox = rest;
+    this.#inbox = [...waiting, ...this.#inbox];
     const outcomes = await this.#handle(messages.map(({ call }) => call));
     for (const [index, message] of messages.entries()) {
       const outcome = outcomes[index];
@@ -283,6 +295,15 @@ class Run {
     this.#network.post(nextAttempt(this.#random, victim));
   }
 
+  #read(): void {
+    const company = this.#site.companies.get(tenantOf(this.#random));
+    if (company === undefined) return;
+    const replica = this.#random.whole(0, this.#site.replicaCount - 1);
+    const query = nextQuery(this.#random, company, this.#site.rows, this.#timeline.nowMs());
+    this.#coverage.hit(`query.${query.name}`);
+    this.#inbox.push({ call: { ...query, replica }, onOutcome: () => {} });
+  }
+
   #isOver(tenant: string, reservationId: string): boolean {
     const state = this.#site.companies.get(tenant)?.reservations.get(reservationId)?.state;
     return state !== undefined && state !== 'HELD' && state !== 'EXPIRED';
@@ -303,11 +324,19 @@ class Run {
     }
   }
 
-  /** Hours or days in which nothing is asked. */
+  /** Hours or days in which nothing is asked, often up to a moment before midnight. */
   #jump(): void {
-    const ms = this.#random.pick([3_600_000, 8 * 3_600_000, DAY_MS, 8 * DAY_MS, 40 * DAY_MS]);
+    const random = this.#random;
+    const nowMs = this.#timeline.nowMs();
     this.#coverage.hit('time.jumped');
-    this.#timeline.skipTo(this.#timeline.nowMs() + Math.floor(ms * this.#random.fraction()));
+    const policy = this.#site.companies.get(tenantOf(random))?.policy;
+    if (policy !== undefined && random.chance(0.6)) {
+      const { endsAtMs } = oraclePeriodAt('DAY', nowMs, policy);
+      this.#timeline.skipTo((endsAtMs ?? nowMs) - random.whole(1_000, 40_000));
+      return;
+    }
+    const ms = random.pick([3_600_000, 8 * 3_600_000, DAY_MS, 8 * DAY_MS, 40 * DAY_MS]);
+    this.#timeline.skipTo(nowMs + Math.floor(ms * random.fraction()));
   }
 
   /** Faults stop. What is under way ends, then time passes until every hold has expired and was swept. */

@@ -33,7 +33,7 @@ export class Timeline implements Clock {
   /** Runs `run` after that long. @returns what takes it back */
   after(delayMs: number, name: string, run: TimelineEvent['run'], group = ''): () => void {
     const event: TimelineEvent = {
-      atMs: this.#nowMs + Math.max(0, delayMs),
+      atMs: this.#nowMs + Math.max(0, Math.ceil(delayMs)),
       sequence: this.#sequence,
       name,
       group,

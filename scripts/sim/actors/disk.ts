@@ -1,5 +1,6 @@
 // The disk of one edge: what is written survives the process, what was written a while ago survives the power.
 
+import type { SpoolFile } from '@ai-switch/edge-gateway';
 import type { Clock } from '@ai-switch/kernel';
 import type { Random } from '../random.ts';
 
@@ -16,18 +17,24 @@ export class Disk {
     this.#clock = clock;
   }
 
-  append(bytes: Uint8Array): void {
-    this.#marks.push({ atMs: this.#clock.nowMs(), length: this.#bytes.length });
-    this.#bytes = Buffer.concat([this.#bytes, bytes]);
-  }
-
-  read(): Buffer {
-    return this.#bytes;
-  }
-
-  replace(bytes: Uint8Array): void {
-    this.#marks = [];
-    this.#bytes = Buffer.from(bytes);
+  /** The spool's file, for as long as its process lives. */
+  open(isAlive: () => boolean): SpoolFile {
+    return {
+      read: () => this.#bytes.toString('utf8'),
+      append: (text) => {
+        if (!isAlive()) return;
+        this.#marks.push({ atMs: this.#clock.nowMs(), length: this.#bytes.length });
+        this.#bytes = Buffer.concat([this.#bytes, Buffer.from(text)]);
+      },
+      replace: (text) => {
+        if (!isAlive()) return;
+        this.#marks = [];
+        this.#bytes = Buffer.from(text);
+      },
+      // What is safe by when is for the power cut to say.
+      sync: () => Promise.resolve(),
+      close: () => {},
+    };
   }
 
   /** The power fails: of what was not safe a part is lost, cut anywhere. @returns whether anything was */

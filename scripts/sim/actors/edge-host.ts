@@ -1,16 +1,18 @@
 // One edge: the walk of each request around the holds under test, with a provider that delivers in pieces. The process may
 // die and come up again on its disk, stand still for a minute, or have a clock that is an hour off.
 
-import type { Amounts, Subject } from '@ai-switch/contracts';
-import { asFault, type Clock } from '@ai-switch/kernel';
+import type { Amounts, Reservation, Subject } from '@ai-switch/contracts';
+import { type Hold, Holds, Spool, type Wanted } from '@ai-switch/edge-gateway';
+import { asFault } from '@ai-switch/kernel';
+import { createLogger } from '@ai-switch/telemetry';
 import type { Coverage } from '../coverage.ts';
 import { amountsOf, minus, most, plus, smaller, vectorOf, ZERO } from '../oracle/vector.ts';
 import type { Random } from '../random.ts';
 import type { Timeline } from '../timeline.ts';
 import type { Truth, TruthBook } from '../truth.ts';
+import { Violation } from '../violation.ts';
 import { askedAmounts, pieceOf } from './amounts.ts';
 import { Disk } from './disk.ts';
-import { type HoldWish, type ModelHold, ModelHolds } from './model-holds.ts';
 import type { Network } from './network.ts';
 
 export interface EdgeHostOptions {
@@ -20,6 +22,8 @@ export interface EdgeHostOptions {
   readonly coverage: Coverage;
   readonly network: Network;
   readonly truths: TruthBook;
+  /** Hears of what must never be. */
+  readonly fail: (violation: Violation) => void;
   /** Whether its charge is final. */
   readonly isOver: (truth: Truth) => boolean;
 }
@@ -33,13 +37,16 @@ export interface Question {
 }
 
 const BEAT_INTERVAL_MS = 10_000;
+const HOLD_TTL_MS = 60_000;
+
+const logger = createLogger({ service: 'simulation', level: 'silent' });
 
 export class EdgeHost {
   readonly #options: EdgeHostOptions;
   readonly #disk: Disk;
   /** Requests that came here. */
   readonly #asked = new Set<Truth>();
-  #holds: ModelHolds;
+  #holds: Holds;
   /** Counts the processes; what an earlier one waits for never comes. */
   #life = 1;
   #isUp = true;
@@ -47,6 +54,7 @@ export class EdgeHost {
   #pausedUntilMs = 0;
   #clockOffMs = 0;
   #tokens = 0;
+  #dispatches = 0;
 
   constructor(options: EdgeHostOptions) {
     this.#options = options;
@@ -93,7 +101,7 @@ export class EdgeHost {
     if (this.#isUp || this.#isGone) return;
     this.#isUp = true;
     this.#holds = this.#start();
-    this.#holds.replay();
+    void this.#holds.replay();
   }
 
   pause(forMs: number): void {
@@ -125,17 +133,18 @@ export class EdgeHost {
     this.#life += 1;
   }
 
-  #start(): ModelHolds {
+  #start(): Holds {
     const { name, network, timeline } = this.#options;
     const life = this.#life;
-    const isAlive = () => this.#isUp && this.#life === life;
-    const clock: Clock = { nowMs: () => timeline.nowMs() + this.#clockOffMs };
-    void clock;
-    const holds = new ModelHolds({
+    const isAlive = () => this.#life === life;
+    const holds = new Holds({
       ledger: network.ledgerFor(name, isAlive),
-      disk: this.#disk,
+      spool: new Spool({ file: this.#disk.open(isAlive), logger }),
+      logger,
+      settings: { holdTtlMs: HOLD_TTL_MS, heartbeatMs: BEAT_INTERVAL_MS },
       sleep: (delayMs) => this.#sleep(delayMs, life),
-      newToken: () => {
+      random: () => this.#options.random.fraction(),
+      newOwnerToken: () => {
         this.#tokens += 1;
         return `${name}-${this.#tokens}`;
       },
@@ -173,43 +182,63 @@ export class EdgeHost {
     this.#asked.add(truth);
     const amounts = askedAmounts(random);
     const promptCost = smaller(amounts.cost, amounts.input);
+    const promptEstimate = { ...NOTHING, input: amounts.input, cost: promptCost };
     truth.asked = plus(truth.asked, vectorOf(amounts));
-    const wish: HoldWish = { tenant, reservationId, subject, amounts, promptCost, fingerprint };
+    const wanted: Wanted = {
+      tenant,
+      reservationId,
+      subject,
+      amounts,
+      promptEstimate,
+      fingerprint,
+      priceVersion: 'p1',
+    };
     try {
-      const hold = await this.#holds.reserve(wish);
-      coverage.hit('edge.reserved');
-      await this.#answer(hold, wish, truth, life);
+      const { hold, reservation } = await this.#holds.open(wanted);
+      if (hold === undefined) coverage.hit(`edge.not held: ${stateOf(reservation)}`);
+      else {
+        coverage.hit('edge.held');
+        await this.#answer(hold, wanted, truth, life);
+      }
     } catch (error) {
+      if (error instanceof Violation) this.#options.fail(error);
       coverage.hit(`edge.refused: ${asFault(error).code}`);
     }
   }
 
-  async #answer(hold: ModelHold, wish: HoldWish, truth: Truth, life: number): Promise<void> {
+  async #answer(hold: Hold, wanted: Wanted, truth: Truth, life: number): Promise<void> {
     const { random, truths, coverage } = this.#options;
-    const ending = random.weighted({ completed: 50, clientGone: 12, cut: 12, upstreamFailed: 8, unused: 10 });
+    const ending = random.weighted({
+      completed: 50,
+      clientGone: 12,
+      cut: 12,
+      upstreamFailed: 8,
+      unused: 10,
+    });
     await this.#sleep(random.whole(1, 400), life);
     if (ending === 'unused') {
       coverage.hit('edge.released');
       await hold.release();
       return;
     }
-    truths.dispatch(truth, hold.ownerToken);
-    hold.dispatched();
+    this.#dispatches += 1;
+    truths.dispatch(truth, `${this.#options.name} ${this.#dispatches}`);
+    hold.dispatching();
+    hold.isDispatched = true;
+    // The provider reads the prompt at once; how long it really is stands in the first piece.
+    truth.delivered = vectorOf(wanted.promptEstimate);
     const pieces = ending === 'upstreamFailed' ? 0 : random.whole(ending === 'completed' ? 1 : 0, 7);
-    let held = vectorOf(wish.amounts);
     for (let piece = 0; piece < pieces; piece += 1) {
       await this.#sleep(random.chance(0.1) ? random.whole(5_000, 40_000) : random.whole(20, 3_000), life);
-      const next = plus(truth.delivered, vectorOf(pieceOf(random, piece === 0)));
-      const short = most(ZERO, minus(next, held));
+      const before = piece === 0 ? ZERO : truth.delivered;
+      const next = plus(before, vectorOf(pieceOf(random, piece === 0)));
+      const short = most(ZERO, minus(next, vectorOf(hold.held)));
       if (short.some((amount) => amount > 0n) && random.chance(0.6)) {
-        const step = amountsOf(short.map((amount) => (amount > 0n ? amount + 10n : 0n)));
-        truth.asked = plus(truth.asked, vectorOf(step));
-        if (await hold.extend(step)) {
-          coverage.hit('edge.extended');
-          held = plus(held, vectorOf(step));
-        } else if (random.chance(0.6)) {
-          coverage.hit('edge.cut dry');
-          await hold.settle(amountsOf(truth.delivered), 'quotaCut', NOTHING);
+        const step = short.map((amount) => (amount > 0n ? amount + 10n : 0n));
+        truth.asked = plus(truth.asked, step);
+        if (await hold.extend(amountsOf(step))) coverage.hit('edge.extended');
+        else if (random.chance(0.6)) {
+          await this.#settle(hold, truth, 'quotaCut');
           return;
         } else coverage.hit('edge.runs on dry');
       }
@@ -217,10 +246,20 @@ export class EdgeHost {
       hold.progress(amountsOf(next));
     }
     await this.#sleep(random.whole(1, 500), life);
-    const platform = ending === 'upstreamFailed' || random.chance(0.15) ? askedAmounts(random) : NOTHING;
-    coverage.hit(`edge.settled: ${ending}`);
-    await hold.settle(amountsOf(truth.delivered), ending, platform);
+    if (ending === 'upstreamFailed') truth.delivered = ZERO;
+    if (ending === 'upstreamFailed' || random.chance(0.15)) hold.bearByPlatform(askedAmounts(random));
+    await this.#settle(hold, truth, ending);
   }
+
+  async #settle(hold: Hold, truth: Truth, outcome: string): Promise<void> {
+    this.#options.coverage.hit(`edge.settled: ${outcome}`);
+    const actual = amountsOf(truth.delivered);
+    await hold.settle({ actual, outcome, isEstimated: outcome !== 'completed', priceVersion: 'p2' });
+  }
+}
+
+function stateOf({ state }: Reservation): string {
+  return state.replace('RESERVATION_STATE_', '');
 }
 
 const NOTHING: Amounts = { input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, cost: 0n };

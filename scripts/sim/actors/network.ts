@@ -26,7 +26,7 @@ export interface NetworkOptions {
 }
 
 /** The edge's calls of the ledger, over this network. */
-export type EdgeLedger = Pick<contracts.QuotaLedger, 'reserve' | 'extend' | 'heartbeat' | 'settle' | 'void'>;
+type EdgeCalls = Pick<contracts.QuotaLedger, 'reserve' | 'extend' | 'heartbeat' | 'settle' | 'void'>;
 
 const DROPS = 0.12;
 const DUPLICATES = 0.15;
@@ -46,10 +46,10 @@ export class Network {
   }
 
   /** @param isAlive whether the one who called still is there to hear the answer */
-  ledgerFor(edge: string, isAlive: () => boolean): EdgeLedger {
+  ledgerFor(edge: string, isAlive: () => boolean): contracts.QuotaLedger {
     const send = <Answer>(kind: string, run: Call['run'], operations: readonly Operation[]) =>
       this.#ask<Answer>(`${edge} ${kind}`, run, operations, isAlive);
-    return {
+    const calls: EdgeCalls = {
       reserve: (request) => send('reserve', (to) => to.reserve(request), [{ kind: 'reserve', request }]),
       extend: (request) => send('extend', (to) => to.extend(request), [{ kind: 'extend', request }]),
       heartbeat: (request) =>
@@ -61,6 +61,8 @@ export class Network {
       settle: (request) => send('settle', (to) => to.settle(request), [{ kind: 'settle', request }]),
       void: (request) => send('void', (to) => to.void(request), [{ kind: 'void', request }]),
     };
+    // Holds call nothing else; whatever they did would fail here.
+    return calls as contracts.QuotaLedger;
   }
 
   /** Sends a call that nobody waits for. */

@@ -62,6 +62,17 @@ export function checkAnswer(operation: string, expected: Expected, answer: Answe
   }
 }
 
+/** A reservation that was read is the one that is stored. */
+export function checkStoredAs(
+  message: contracts.Reservation | undefined,
+  stored: StoredReservation | undefined,
+): void {
+  const found = message && reservationText(viewOfMessage(message));
+  const view = stored && viewOfStored(stored);
+  const wanted = view && reservationText(view.state === 'REJECTED' ? { ...view, amounts: ZERO } : view);
+  if (found !== wanted) throw new Violation('I5', 'a receipt is not what is stored', [{ wanted }, { found }]);
+}
+
 interface View {
   readonly state: string;
   readonly lines: readonly (readonly [string, string, string, Vector, Vector, Vector])[];

@@ -43,6 +43,7 @@ export class RowChecks {
   readonly balances = new Map<string, StoredBalance>();
   readonly reservations = new Map<string, StoredReservation>();
   readonly #entriesOf = new Map<string, StoredEntry[]>();
+  readonly #entryCounts = new Map<string, number>();
   readonly #folds = new Map<string, Counts>();
   readonly #shares = new Map<string, Counts>();
   /** Balances whose limit was lowered under what was admitted. */
@@ -69,6 +70,7 @@ export class RowChecks {
         const entry = entryOf(row);
         const id = `${entry.tenant}\0${entry.reservationId}`;
         const balance = `${entry.tenant}\0${entry.bucket}\0${entry.period}`;
+        this.#entryCounts.set(balance, (this.#entryCounts.get(balance) ?? 0) + 1);
         this.#folds.set(balance, sum(this.#folds.get(balance), entry, 1n));
         this.#entriesOf.set(id, [...(this.#entriesOf.get(id) ?? []), entry]);
         touchedBalances.add(balance);
@@ -102,6 +104,10 @@ export class RowChecks {
 
   entriesOf(tenant: string, reservationId: string): readonly StoredEntry[] {
     return this.#entriesOf.get(`${tenant}\0${reservationId}`) ?? [];
+  }
+
+  entryCount(tenant: string, bucket: string, period: string): number {
+    return this.#entryCounts.get(`${tenant}\0${bucket}\0${period}`) ?? 0;
   }
 
   #moveShares(known: StoredReservation | undefined, stored: StoredReservation, touched: Set<string>): void {

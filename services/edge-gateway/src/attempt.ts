@@ -18,7 +18,8 @@ import { type Answer, EMPTY_ANSWER, isEmptyAnswer, wordsIn } from './answer.ts';
 import { AttemptFailure, failureOfCall, failureOfStatus, providerFault } from './attempt-failure.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, interruptionFault } from './exchange.ts';
-import { conversionLane, passThroughLane } from './lanes.ts';
+import { boundedTypes, HoldMeter } from './hold-meter.ts';
+import { conversionLane, type Lane, passThroughLane, replyContext } from './lanes.ts';
 import { OutputTally } from './output-tally.ts';
 import { type Question, questionFor } from './question.ts';
 import type { Asked } from './read.ts';
@@ -58,7 +59,7 @@ export async function attempt(
   try {
     const reply = await call.reply;
     if (reply.status < 200 || reply.status >= 300) throw await failureOfStatus(edge, dialect, reply);
-    return await answerOf(edge, exchange, asked, destination, question, reply, abort);
+    return await answerOf(edge, exchange, asked, destination, question, reply, abort, hold);
   } catch (error) {
     if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
     if (error instanceof UpstreamFailure) throw failureOfCall(error);
@@ -89,6 +90,7 @@ async function answerOf(
   question: Question,
   reply: UpstreamReply,
   abort: () => void,
+  hold: RequestHold,
 ): Promise<Answer> {
   const { dialect, origin } = destination;
   const { isStreaming } = asked.request;
@@ -99,6 +101,8 @@ async function answerOf(
   const isPassable = dialect === exchange.dialect && !question.isRestoring;
   if (isStream && isStreaming) {
     const tally = new OutputTally(edge.tokenCounter);
+    const isStoppable = boundedTypes(hold.hold).length > 0;
+    const stopper = isStoppable ? dialect.streamStopper(replyContext(exchange, asked.request)) : undefined;
     const lane = isPassable
       ? passThroughLane(
           dialect,
@@ -106,6 +110,7 @@ async function answerOf(
           recorder && frameRecorder(dialect, origin, recorder),
           edge.settings,
           tally,
+          stopper,
         )
       : conversionLane(
           dialect,
@@ -115,7 +120,8 @@ async function answerOf(
           edge.settings,
           tally,
         );
-    const stream = new StreamRelay(edge, exchange, reply.body, lane, abort);
+    const meter = meterOf(asked, lane, hold);
+    const stream = new StreamRelay(edge, exchange, reply.body, lane, meter, abort);
     await stream.opened;
     return { form: 'stream', stream };
   }
@@ -132,6 +138,17 @@ async function answerOf(
   // Without usage the reply has to be read: to see that it is one, and to count what it says.
   const words = wordsIn(withoutError(dialect.readReply(body)));
   return { form: 'bytes', bytes, usage, words };
+}
+
+function meterOf({ request, inputTokensEstimate }: Asked, lane: Lane, hold: RequestHold): HoldMeter {
+  const { outputTokensMax, answerCount } = request;
+  return new HoldMeter({
+    hold: hold.hold,
+    amountsOf: (usage) => hold.amountsOf(usage),
+    delivered: lane,
+    inputTokensEstimate,
+    outputTokensMax: outputTokensMax === undefined ? undefined : outputTokensMax * answerCount,
+  });
 }
 
 /** A whole body shows what it is, whatever its content type says. */

@@ -8,7 +8,8 @@ import type { EdgeParts } from './edge-parts.ts';
 import type { OutputTally } from './output-tally.ts';
 import type { Asked } from './read.ts';
 
-export type Outcome = 'completed' | 'clientGone' | 'upstreamFailed' | 'cut';
+/** `quotaCut`: the gateway ended the answer, because its hold was used up. */
+export type Outcome = 'completed' | 'clientGone' | 'upstreamFailed' | 'cut' | 'quotaCut';
 
 export interface Charge {
   readonly usage: Usage;

@@ -39,7 +39,7 @@ export async function handle(
     // `await using` says the same and costs 1 us more.
     try {
       const answer = await forward(edge, exchange, asked, targets, hold);
-      const charge = await relay(edge, exchange, asked, answer);
+      const charge = await relay(edge, exchange, asked, answer, hold);
       await hold.settle(charge);
       if (charge.outcome === 'completed') exchange.keepAnswer?.();
     } finally {

@@ -4,14 +4,15 @@
 //   whole reply, stream wanted  the same events, written one by one
 //   stream                      a lane of lanes.ts, chunk by chunk
 
-import { type Event, fold, type Usage } from '@ai-switch/dialects';
+import { type Event, fold, noUsage, type Usage } from '@ai-switch/dialects';
 import { type Answer, wordsIn } from './answer.ts';
-import { type Charge, chargeFor, type Outcome } from './charge.ts';
+import { type Charge, chargeFor, type Delivered, type Outcome } from './charge.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import type { Exchange } from './exchange.ts';
 import { replyContext } from './lanes.ts';
 import { OutputTally } from './output-tally.ts';
 import type { Asked } from './read.ts';
+import type { RequestHold } from './request-hold.ts';
 import { watchStall } from './stall-watch.ts';
 import { writeHead } from './write-head.ts';
 
@@ -21,21 +22,24 @@ export async function relay(
   exchange: Exchange,
   asked: Asked,
   answer: Answer,
+  hold: RequestHold,
 ): Promise<Charge> {
   const { request } = asked;
   switch (answer.form) {
     case 'bytes': {
-      const outcome = sendWhole(edge, exchange, answer.bytes);
       const { usage, words } = answer;
-      return chargeFor(edge, asked, outcome, { isComplete: true, usage, tally: tallyOf(edge, words) });
+      const delivered = { isComplete: true, usage, tally: tallyOf(edge, words) };
+      noteUse(asked, hold, delivered);
+      return chargeFor(edge, asked, sendWhole(edge, exchange, answer.bytes), delivered);
     }
     case 'events': {
       const { events } = answer;
+      const delivered = { isComplete: true, usage: usageIn(events), tally: tallyOf(edge, wordsIn(events)) };
+      noteUse(asked, hold, delivered);
       const outcome = request.isStreaming
         ? sendEvents(edge, exchange, asked, events)
         : sendWhole(edge, exchange, replyBytes(exchange, asked, events));
-      const tally = tallyOf(edge, wordsIn(events));
-      return chargeFor(edge, asked, outcome, { isComplete: true, usage: usageIn(events), tally });
+      return chargeFor(edge, asked, outcome, delivered);
     }
     case 'stream': {
       const { stream } = answer;
@@ -44,6 +48,12 @@ export async function relay(
       return chargeFor(edge, asked, outcome, { isComplete: isFinished, usage, tally });
     }
   }
+}
+
+/** In the spool before the client has it: a process that is killed meanwhile is charged for it. */
+function noteUse({ inputTokensEstimate }: Asked, hold: RequestHold, { usage, tally }: Delivered): void {
+  const known = usage ?? { ...noUsage, input: inputTokensEstimate, output: tally.tokens };
+  hold.hold.progress(hold.amountsOf(known));
 }
 
 function tallyOf(edge: EdgeParts, words: string): OutputTally {

@@ -11,6 +11,7 @@ import { AttemptFailure, failureOfCall, providerFault } from './attempt-failure.
 import type { Outcome } from './charge.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, type Interruption, interruptionFault } from './exchange.ts';
+import type { HoldMeter } from './hold-meter.ts';
 import type { Lane } from './lanes.ts';
 import { brokenOff } from './refuse.ts';
 import { NOT_ENROLLED } from './roster.ts';
@@ -32,6 +33,7 @@ export class StreamRelay implements BodySink, Ticking {
   readonly #edge: EdgeParts;
   readonly #exchange: Exchange;
   readonly #body: UpstreamBody;
+  readonly #meter: HoldMeter;
   readonly #abort: () => void;
   #state: 'opening' | 'held' | 'flowing' | 'over' = 'opening';
   #resolveOpened: () => void = () => {};
@@ -45,11 +47,20 @@ export class StreamRelay implements BodySink, Ticking {
   /** Since when the client is behind; 0 when it is not. */
   #behindSinceMs = 0;
 
-  constructor(edge: EdgeParts, exchange: Exchange, body: UpstreamBody, lane: Lane, abort: () => void) {
+  constructor(
+    edge: EdgeParts,
+    exchange: Exchange,
+    body: UpstreamBody,
+    lane: Lane,
+    meter: HoldMeter,
+    abort: () => void,
+  ) {
     this.#edge = edge;
     this.#exchange = exchange;
     this.#body = body;
     this.lane = lane;
+    this.#meter = meter;
+    meter.onDry = () => this.#runDry();
     this.#abort = abort;
     this.opened = new Promise((resolve, reject) => {
       this.#resolveOpened = resolve;
@@ -81,6 +92,7 @@ export class StreamRelay implements BodySink, Ticking {
     if (this.#state === 'over' || this.#endWhileHeld !== undefined) return;
     try {
       this.#take(this.lane.push(chunk));
+      this.#meter.note();
     } catch (error) {
       this.#abort();
       this.#fail(unreadable(error));
@@ -143,6 +155,7 @@ export class StreamRelay implements BodySink, Ticking {
     if (this.#state === 'over') return;
     if (this.#state === 'opening') {
       this.#state = 'over';
+      this.#meter.end();
       this.#abort();
       this.#rejectOpened(interruptionFault(reason));
     } else if (reason === 'clientGone') {
@@ -182,6 +195,7 @@ export class StreamRelay implements BodySink, Ticking {
   #fail(failure: AttemptFailure): void {
     if (this.#state === 'opening') {
       this.#state = 'over';
+      this.#meter.end();
       this.#rejectOpened(failure);
     } else if (this.lane.isFinished) this.#end(() => this.#complete());
     else this.#end(() => this.#cut(failure.fault));
@@ -201,6 +215,20 @@ export class StreamRelay implements BodySink, Ticking {
     this.#over('completed');
   }
 
+  /** The hold is used up: the answer ends as one that reached its maximum. */
+  #runDry(): void {
+    if (this.#state === 'over' || this.#endWhileHeld !== undefined || this.lane.isFinished) return;
+    this.#end(() => this.#stop());
+    this.#abort();
+  }
+
+  #stop(): void {
+    this.#write(this.lane.stop(this.#meter.usage));
+    this.#exchange.outgoing.end();
+    watchStall(this.#edge, this.#exchange.outgoing);
+    this.#over('quotaCut');
+  }
+
   #cut(fault: Fault): void {
     const { outgoing, dialect, requestId, record } = this.#exchange;
     record.faultCode = fault.code;
@@ -213,6 +241,7 @@ export class StreamRelay implements BodySink, Ticking {
     this.#state = 'over';
     this.#edge.ticker.delete(this);
     this.#edge.tallies.delete(this.lane.tally);
+    this.#meter.end();
     if (this.#behindSinceMs !== 0) this.#body.resume();
     this.#resolveEnded(outcome);
   }

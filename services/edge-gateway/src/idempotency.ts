@@ -92,7 +92,7 @@ export class KeptAnswers {
     outgoing.writeHead = ((status: number, headers: readonly string[]) => {
       head = { status, headers };
       return writeHead.call(outgoing, status, headers as string[]);
-    }) as typeof writeHead;
+    }) as unknown as typeof writeHead;
     outgoing.write = ((...all: Parameters<typeof write>) => {
       take(all[0]);
       return write.apply(outgoing, all);

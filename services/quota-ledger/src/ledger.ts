@@ -79,9 +79,11 @@ export class Ledger implements contracts.QuotaLedger {
   async reserve(request: contracts.ReserveRequest): Promise<contracts.ReserveResponse> {
     const operation = readReserve(request);
     const { reservation, balances, nowMs } = await this.#submit(operation);
+    const isOwned = reservation.ownerDigest === operation.ownerDigest;
     return {
       reservation: reservationMessage(reservation),
-      created: reservation.state === 'HELD' && reservation.ownerDigest === operation.ownerDigest,
+      created: isOwned && reservation.state === 'HELD',
+      isOwned,
       rooms: reservation.state === 'HELD' ? roomMessages(reservation.lines, balances, nowMs) : [],
     };
   }

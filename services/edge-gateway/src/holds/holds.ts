@@ -96,13 +96,14 @@ export class Holds {
     };
     const spooled = spool.begin(intent);
     try {
-      const { reservation, created, rooms } = await this.#reserve(intent, wanted);
+      const { reservation, created, isOwned, rooms } = await this.#reserve(intent, wanted);
       if (reservation === undefined)
         throw new Fault('internal', 'The ledger answered without a reservation.');
-      const isOpen = created && reservation.state === 'RESERVATION_STATE_HELD';
-      if (!isOpen) {
-        spool.end(spooled);
-        return { reservation, isMine: created, hold: undefined };
+      if (!created) {
+        // Its own that has expired by the time of the answer was charged for nothing.
+        if (isOwned && reservation.state === 'RESERVATION_STATE_EXPIRED') void this.void(spooled);
+        else spool.end(spooled);
+        return { reservation, isMine: isOwned, hold: undefined };
       }
       return { reservation, isMine: true, hold: this.#add(spooled, wanted.amounts, rooms) };
     } catch (error) {

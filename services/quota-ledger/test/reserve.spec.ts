@@ -12,6 +12,7 @@ export function describeReserve(world: () => World): void {
       const wanted = amounts(1, 2, 3, 4, 5);
       expect(await reserve('r1', { amounts: wanted, priceVersion: 'v7', promptCost: 2n })).toMatchObject({
         created: true,
+        isOwned: true,
         state: State.HELD,
         subject: subject(),
         amounts: wanted,
@@ -76,7 +77,7 @@ export function describeReserve(world: () => World): void {
       await putPersonal({ input: 10n });
       await reserve('r1');
       await putPersonal({ input: 1_000n });
-      expect(await reserve('r1')).toMatchObject({ created: false, state: State.REJECTED });
+      expect(await reserve('r1')).toMatchObject({ created: false, isOwned: true, state: State.REJECTED });
       expect(await reserve('r2')).toMatchObject({ created: true, state: State.HELD });
     });
 
@@ -86,7 +87,7 @@ export function describeReserve(world: () => World): void {
       expect(await reserve('r1')).toMatchObject({ created: true, state: State.HELD });
       expect((await balance()).held).toEqual(amounts(100));
       await settle('r1');
-      expect(await reserve('r1')).toMatchObject({ created: false, state: State.SETTLED });
+      expect(await reserve('r1')).toMatchObject({ created: false, isOwned: true, state: State.SETTLED });
       expect(await balance()).toMatchObject({ held: amounts(0), used: amounts(100) });
     });
 
@@ -96,6 +97,7 @@ export function describeReserve(world: () => World): void {
       const other = { ownerToken: 'another', amounts: amounts(7), ttlMs: 5_000n };
       expect(await reserve('r1', other)).toMatchObject({
         created: false,
+        isOwned: false,
         state: State.HELD,
         amounts: amounts(100),
       });

@@ -68,10 +68,10 @@ export function openWorld(parts: WorldParts) {
   async function reserve(
     id: string,
     rest: Shape<ReserveRequest> = {},
-  ): Promise<Reservation & Pick<ReserveResponse, 'created' | 'rooms'>> {
+  ): Promise<Reservation & Omit<ReserveResponse, 'reservation'>> {
     const request = reserveRequest(id, { tenant, ...rest });
-    const { reservation, created, rooms } = await ledger.reserve(request);
-    return { ...present(reservation), created, rooms };
+    const { reservation, ...answer } = await ledger.reserve(request);
+    return { ...present(reservation), ...answer };
   }
 
   function extend(id: string, rest: Shape<ExtendRequest> = {}) {

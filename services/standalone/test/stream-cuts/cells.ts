@@ -4,7 +4,7 @@ import type { Script, ScriptedDialect, SeenRequest } from '@ai-switch/testkit';
 import type { AliasName } from '../gateway.ts';
 import { type Answer, piecesOf, tokensUpTo, WITH_CALL, WITHOUT_CALL } from './answer.ts';
 
-export const POSITIONS = Array.from({ length: 50 }, (_, at) => at + 1);
+const POSITIONS = Array.from({ length: 50 }, (_, at) => at + 1);
 
 /** `hold`: the provider says nothing more and keeps the connection; `reset`: it breaks it. */
 export type CutMode = 'hold' | 'reset';

@@ -105,6 +105,7 @@ const CLASSES: readonly string[] = [
   'operation.settle: repeated',
   'operation.settle: settled',
   'operation.settle: settled beyond its hold',
+  'operation.void: conflict: dispatched',
   'operation.void: conflict: over',
   'operation.void: forbidden: stranger',
   'operation.void: repeated',

@@ -7,6 +7,7 @@ import { openDatabase } from '@ai-switch/db';
 import { Fault, type FaultCode } from '@ai-switch/kernel';
 import { Ledger, type LedgerSchema, migrations } from '@ai-switch/quota-ledger';
 import { createLogger } from '@ai-switch/telemetry';
+import type { CompiledQuery } from 'kysely';
 import {
   type Answer,
   checkAnswer,
@@ -109,6 +110,11 @@ export class LedgerSite {
     this.#options.coverage.hit('store.a transaction waited for another', waits);
     if (deadlocks > 0) this.#options.coverage.hit('store.a deadlock was broken', deadlocks);
     await this.#store.backend.close();
+  }
+
+  /** Changes rows behind the ledger's back, for the tests of the checks. */
+  async spoil(query: CompiledQuery): Promise<void> {
+    await this.#store.backend.kysely.executeQuery(query);
   }
 
   /** What befalls the next transaction of a ledger, or one behind it, if it comes in the next step. */

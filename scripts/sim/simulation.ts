@@ -144,7 +144,7 @@ class Run {
     const paceMs = this.#random.whole(800, 6_000);
     this.#later(1, paceMs, 'a client asks', () => this.#ask());
     this.#later(1_000, 15_000, 'an administrator', () => this.#change());
-    this.#later(500, 10_000, 'a stranger', () => this.#attempt());
+    this.#later(500, 6_000, 'a stranger', () => this.#attempt());
     this.#later(2_000, 15_000, 'an auditor', () => this.#read());
     this.#later(5_000, 30_000, 'an edge', () => this.#breakEdge());
     this.#later(30_000, 120_000, 'time', () => this.#jump());
@@ -285,11 +285,13 @@ class Run {
 
   #attempt(): void {
     if (this.#questions.length === 0) return;
-    const question = this.#random.pick(this.#questions.slice(-30));
-    const state = this.#site.companies.get(question.tenant)?.reservations.get(question.reservationId)?.state;
+    const question = this.#random.pick(this.#heldNow() ?? this.#questions.slice(-30));
+    const known = this.#site.companies.get(question.tenant)?.reservations.get(question.reservationId);
     const victim = {
       ...question,
-      isOnRecord: state !== undefined,
+      isOnRecord: known !== undefined,
+      ownerToken: known?.state === 'HELD' ? known.ownerToken : '',
+      hasCheckpoint: known !== undefined && known.checkpoint !== null,
       isOver: this.#isOver(question.tenant, question.reservationId),
     };
     this.#network.post(nextAttempt(this.#random, victim));
@@ -302,6 +304,16 @@ class Run {
     const query = nextQuery(this.#random, company, this.#site.rows, this.#timeline.nowMs());
     this.#coverage.hit(`query.${query.name}`);
     this.#inbox.push({ call: { ...query, replica }, onOutcome: () => {} });
+  }
+
+  /** Questions whose hold has a checkpoint, half of the time when there are such. */
+  #heldNow(): readonly Question[] | undefined {
+    if (this.#random.chance(0.5)) return undefined;
+    const held = this.#questions.filter(({ tenant, reservationId }) => {
+      const known = this.#site.companies.get(tenant)?.reservations.get(reservationId);
+      return known?.state === 'HELD' && known.checkpoint !== null;
+    });
+    return held.length === 0 ? undefined : held;
   }
 
   #isOver(tenant: string, reservationId: string): boolean {
@@ -363,10 +375,33 @@ class Run {
       () => {
         const run: Call['run'] = (ledger) => ledger.expireDueHolds();
         this.#inbox.push({ call: { replica, name: 'sweep', tenants: TENANTS, run }, onOutcome: () => {} });
+        this.#raceSweep(replica);
         this.#sweepLater(replica);
       },
       DELIVERY,
     );
+  }
+
+  /** At the moment of a sweep another ledger hears the owner of a hold that is due. */
+  #raceSweep(sweeper: number): void {
+    const { replicaCount, companies } = this.#site;
+    if (this.#isHealing || replicaCount < 2) return;
+    const nowMs = this.#timeline.nowMs();
+    for (const { tenant, reservations } of companies.values()) {
+      for (const { reservationId, state, expiresAtMs, ownerToken } of reservations.values()) {
+        if (state !== 'HELD' || expiresAtMs > nowMs || !this.#random.chance(0.5)) continue;
+        const beat = { tenant, reservationId, ownerToken, ttlMs: 20_000n, used: undefined };
+        const call: Call = {
+          replica: (sweeper + 1) % replicaCount,
+          name: 'a heartbeat at the last moment',
+          tenants: [tenant],
+          run: (to) => to.heartbeat({ beats: [beat] }),
+          operations: [{ kind: 'beat', request: beat }],
+        };
+        this.#inbox.push({ call, onOutcome: () => {} });
+        return;
+      }
+    }
   }
 
   /** Again and again until everything heals. */

@@ -17,6 +17,10 @@ export interface Victim {
   readonly isOnRecord: boolean;
   /** Nothing that comes now can be the first settlement of it. */
   readonly isOver: boolean;
+  /** Of the caller who holds it; empty when nobody does. */
+  readonly ownerToken: string;
+  /** A heartbeat has told that something was used. */
+  readonly hasCheckpoint: boolean;
 }
 
 export function nextAttempt(random: Random, victim: Victim): Attempt {
@@ -32,6 +36,7 @@ export function nextAttempt(random: Random, victim: Victim): Attempt {
     elsewhere: 3,
     bad: 6,
     unknown: 4,
+    late: victim.ownerToken === '' ? 0 : 5,
   });
   const ownerToken = 'stranger';
   switch (kind) {
@@ -83,9 +88,25 @@ export function nextAttempt(random: Random, victim: Victim): Attempt {
           reservationId: `lost_${random.whole(1, 40)}`,
         },
       });
+    case 'late':
+      return lateCall(random, victim);
     case 'bad':
       return badCall(random, victim);
   }
+}
+
+/** The owner's own, from long ago: what has happened since may not be undone. */
+function lateCall(random: Random, { tenant, reservationId, ownerToken, hasCheckpoint }: Victim): Attempt {
+  const key = { tenant, reservationId, ownerToken };
+  if (hasCheckpoint && random.chance(0.5)) {
+    return attempt('an owner voids what was dispatched', { kind: 'void', request: key });
+  }
+  const used: Amounts = { input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, cost: 0n };
+  const ttlMs = BigInt(random.whole(1_000, 20_000));
+  return attempt('an old heartbeat', {
+    kind: 'beat',
+    request: { ...key, ttlMs, used: hasCheckpoint ? used : undefined },
+  });
 }
 
 function settleOf(random: Random, { tenant, reservationId }: Victim, subject: Subject) {

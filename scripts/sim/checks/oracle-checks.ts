@@ -39,6 +39,7 @@ export function checkStoredBalance(company: Company, key: string, stored: Stored
 export interface Answer {
   readonly reservation?: contracts.Reservation | undefined;
   readonly created?: boolean;
+  readonly isOwned?: boolean;
   readonly granted?: boolean;
   readonly blocked?: contracts.Blocked | undefined;
 }
@@ -52,6 +53,8 @@ export function checkAnswer(operation: string, expected: Expected, answer: Answe
   if (wanted !== found) fail('answered another reservation than the one on record');
   if (expected.created !== undefined && expected.created !== answer.created)
     fail('told the wrong one to dispatch');
+  if (expected.isOwned !== undefined && expected.isOwned !== answer.isOwned)
+    fail('told the wrong one that it is his');
   if (expected.granted !== undefined && expected.granted !== answer.granted)
     fail('was granted wrongly or refused');
   if (

@@ -24,6 +24,7 @@ export interface Expected {
   readonly fault?: FaultCode;
   readonly reservation?: OracleReservation;
   readonly created?: boolean;
+  readonly isOwned?: boolean;
   readonly granted?: boolean;
   readonly blocked?: OracleBlocked | undefined;
   /** What became of it, for the figures at the end. */
@@ -64,14 +65,16 @@ function reserve(
   if (known !== undefined) {
     const isOwn = known.ownerToken === request.ownerToken;
     if (known.state === 'VOIDED' && known.fingerprint === '')
-      return stored(known, 'came after its void', { created: false });
+      return stored(known, 'came after its void', { created: false, isOwned: isOwn });
     const isOther =
       known.fingerprint !== request.fingerprint ||
       known.subject.userId !== subject.userId ||
       (isOwn && known.extensions === 0 && !isSame(known.amounts, amounts));
     if (isOther) return refused('conflict', 'other parameters');
-    const created = isOwn && known.state === 'HELD';
-    return stored(known, isOwn ? 'repeated' : 'anothers', { created });
+    return stored(known, isOwn ? 'repeated' : 'anothers', {
+      created: isOwn && known.state === 'HELD',
+      isOwned: isOwn,
+    });
   }
   const lines = linesFor(company, subject, nowMs);
   if (lines.length === 0) return refused('quotaExhausted', 'no buckets');
@@ -89,10 +92,11 @@ function reserve(
   };
   company.reservations.set(request.reservationId, made);
   const blocked = hold(company, made, amounts, nowMs);
-  if (blocked === undefined) return { ...stored(made, 'held'), created: true };
+  if (blocked === undefined) return stored(made, 'held', { created: true, isOwned: true });
   made.state = 'REJECTED';
   made.blocked = blocked;
-  return { ...stored(made, `rejected by ${tierOf(made, blocked)} ${blocked.type}`), created: false };
+  const outcome = `rejected by ${tierOf(made, blocked)} ${blocked.type}`;
+  return stored(made, outcome, { created: false, isOwned: true });
 }
 
 function extend(

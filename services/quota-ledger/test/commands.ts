@@ -76,14 +76,20 @@ export const TIERS_OF: Readonly<Record<string, 'PERSONAL' | 'PROJECT' | 'SUPPLEM
 /** Buckets whose limits are for a month; those of the others that begin anew are for a day. */
 export const MONTHLY: ReadonlySet<string> = new Set(['personal:ann', 'personal:bob', 'company']);
 
-const id = fc.constantFrom('r1', 'r2', 'r3');
+const IDS = ['r1', 'r2', 'r3'];
+const id = fc.constantFrom(...IDS);
 /** Mostly the one, so that calls get through to what they are about. */
 const mostly = (one: string, other: string) =>
   fc.oneof({ weight: 9, arbitrary: fc.constant(one) }, { weight: 1, arbitrary: fc.constant(other) });
 const user = mostly('ann', 'bob');
 const owner = mostly('own', 'other');
 const fingerprint = mostly('same', 'another');
-const ttlMs = fc.constantFrom(1_000, 60_000, 3_600_000);
+const ttlMs = fc.constantFrom(10_000, 60_000, 3_600_000);
+/** Time turns by whole ten seconds, so that no two holds have one deadline: a sweep takes them in its order. */
+const deadlineOf = <Call extends { id: string; ttlMs: number }>(call: Call): Call => ({
+  ...call,
+  ttlMs: call.ttlMs + IDS.indexOf(call.id),
+});
 const numbers = (...counts: number[]) =>
   fc.tuple(...TYPES.map(() => fc.constantFrom(...counts))) as fc.Arbitrary<number[]>;
 const usage = numbers(0, 0, 3, 10, 25, 60);
@@ -100,7 +106,7 @@ const put: fc.Arbitrary<Put> = fc.record({
 
 const reserve = fc
   .record({ kind: fc.constant('reserve'), id, user, owner, fingerprint, amounts: demand, ttlMs })
-  .map((command) => ({ ...command, promptCost: Math.floor((command.amounts[4] ?? 0) / 2) }));
+  .map((call) => ({ ...deadlineOf(call), promptCost: Math.floor((call.amounts[4] ?? 0) / 2) }));
 
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 10, arbitrary: reserve },
@@ -116,13 +122,9 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
   {
     weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('beat'),
-      id,
-      owner,
-      ttlMs,
-      used: fc.option(usage, { nil: null }),
-    }),
+    arbitrary: fc
+      .record({ kind: fc.constant('beat'), id, owner, ttlMs, used: fc.option(usage, { nil: null }) })
+      .map(deadlineOf),
   },
   {
     weight: 4,
@@ -167,7 +169,7 @@ export const change: fc.Arbitrary<Change> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       kind: fc.constant('turn'),
-      ms: fc.constantFrom(1, 999, 30_000, 60_000, 86_400_000, 20 * 86_400_000),
+      ms: fc.constantFrom(10_000, 30_000, 60_000, 86_400_000, 20 * 86_400_000),
     }),
   },
   { weight: 4, arbitrary: fc.constant({ kind: 'sweep' }) },

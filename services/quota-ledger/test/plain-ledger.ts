@@ -95,7 +95,7 @@ export class PlainLedger {
         this.#expiryCharge = command.expiryCharge;
         return '';
       case 'sweep':
-        for (const each of this.#reservations.values()) this.#expire(each);
+        for (const each of [...this.#reservations.values()].sort(byDeadline)) this.#expire(each);
         return '';
       case 'reserve':
         return this.#reserve(command, known);
@@ -394,6 +394,10 @@ export class PlainLedger {
       reason: '',
     };
   }
+}
+
+function byDeadline(one: PlainReservation, other: PlainReservation): number {
+  return one.expiresAtMs - other.expiresAtMs;
 }
 
 export function standingText(key: string, used: unknown, held: unknown, overrun: unknown): string {

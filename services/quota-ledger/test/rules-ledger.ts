@@ -150,8 +150,8 @@ export class RulesLedger {
         this.#policy = { ...this.#policy, expiryCharge: command.expiryCharge as Policy['expiryCharge'] };
         return;
       case 'sweep':
-        for (const reservationId of this.#reservations.keys()) {
-          this.#run({ kind: 'expire', tenant: TENANT, reservationId });
+        for (const { tenant, reservationId } of [...this.#reservations.values()].sort(byDeadline)) {
+          this.#run({ kind: 'expire', tenant, reservationId });
         }
     }
   }
@@ -186,6 +186,10 @@ export class RulesLedger {
     }
     return { policy: this.#policy, buckets, orders: this.#orders };
   }
+}
+
+function byDeadline(one: Reservation, other: Reservation): number {
+  return Number(one.expiresAtMs - other.expiresAtMs);
 }
 
 function operationOf(command: Exclude<Command, Change>): rules.Operation {

@@ -30,7 +30,7 @@ let made = 0;
 
 /** @throws the first error of a call: a bench with errors measures nothing */
 export async function runLoad(
-  ledger: QuotaLedger,
+  ledger: Pick<QuotaLedger, 'reserve' | 'settle'>,
   work: Work,
   clients: number,
   seconds: number,

@@ -22,6 +22,8 @@ export interface Measured {
 }
 
 const WARM_UP_SECONDS = 1;
+/** Transactions of the naive form at the same time: the connections that a ledger has to PostgreSQL. */
+const WRITERS = 10;
 
 /** Both forms turn by turn, on the same database, for every number of clients. */
 export async function measure(
@@ -32,10 +34,13 @@ export async function measure(
   const place = await openPlace(database);
   const opened = await openDatabase<LedgerSchema>({ url: place.url, schema: 'quota_ledger', migrations });
   const logger = createLogger({ service: 'bench', level: 'error' });
-  const ledgers = {
-    naive: new Ledger({ database: opened, logger, batchMax: 1 }),
-    coalesced: new Ledger({ database: opened, logger, batchDelayMs: delayMs }),
-  };
+  const coalesced = new Ledger({ database: opened, logger, batchDelayMs: delayMs });
+  // Each in a transaction of its own at the same time as the others: as many writers as the database has connections.
+  const writers = Array.from(
+    { length: WRITERS },
+    () => new Ledger({ database: opened, logger, batchMax: 1 }),
+  );
+  const ledgers = { naive: inTurn(writers), coalesced };
   try {
     await prepare(ledgers.coalesced);
     for (const form of FORMS) await runLoad(ledgers[form], 'pairs', 32, WARM_UP_SECONDS);
@@ -50,10 +55,22 @@ export async function measure(
       }
     }
   } finally {
-    for (const form of FORMS) await ledgers[form].drain();
+    for (const ledger of [coalesced, ...writers]) await ledger.drain();
     await opened.close();
     await place.close();
   }
+}
+
+/** Hands each call to the next of several ledgers on one database. */
+function inTurn(ledgers: readonly Ledger[]): Pick<Ledger, 'reserve' | 'settle'> {
+  let calls = 0;
+  const next = () => {
+    calls += 1;
+    const ledger = ledgers[calls % ledgers.length];
+    if (ledger === undefined) throw new Error('there is a ledger');
+    return ledger;
+  };
+  return { reserve: (request) => next().reserve(request), settle: (request) => next().settle(request) };
 }
 
 async function openPlace(database: DatabaseName): Promise<{ readonly url: string; close(): Promise<void> }> {

@@ -60,6 +60,9 @@ const BEATS_MAX = 1_000;
 /** What may pass when the same call is made again. */
 const PASSING: ReadonlySet<FaultCode> = new Set(['unavailable', 'deadline', 'overloaded', 'internal']);
 
+/** After these a copy of a reserve that comes late may still be held; after any other refusal it never is. */
+const MAY_BE_HELD: ReadonlySet<FaultCode> = new Set([...PASSING, 'quotaExhausted']);
+
 export class Holds {
   readonly #parts: HoldsParts;
   readonly #open = new Set<Hold>();
@@ -107,8 +110,8 @@ export class Holds {
       }
       return { reservation, isMine: true, hold: this.#add(spooled, wanted.amounts, rooms) };
     } catch (error) {
-      // Whether the ledger has it is unknown, unless it said why it does not.
-      if (PASSING.has(asFault(error).code)) this.void(spooled);
+      // Whether the ledger has it is unknown, or it may take a copy of the call that comes late.
+      if (MAY_BE_HELD.has(asFault(error).code)) void this.void(spooled);
       else spool.end(spooled);
       throw error;
     }

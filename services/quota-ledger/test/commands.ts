@@ -60,7 +60,7 @@ export type Change =
 
 export type Command = Operation | Change;
 
-export const USERS = ['ann', 'bob'] as const;
+const USERS = ['ann', 'bob'] as const;
 
 export const TIERS_OF: Readonly<Record<string, 'PERSONAL' | 'PROJECT' | 'SUPPLEMENTARY' | 'CAP'>> = {
   'personal:ann': 'PERSONAL',

@@ -53,7 +53,7 @@ export function subject(rest: Shape<Subject> = {}): Subject {
   return Subject.create({ userId: USER, ...rest });
 }
 
-export function ownerOf(reservationId: string): string {
+function ownerOf(reservationId: string): string {
   return `owner of ${reservationId}`;
 }
 

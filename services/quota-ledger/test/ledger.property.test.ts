@@ -23,7 +23,8 @@ import {
 } from './commands.ts';
 import { amounts, silentLogger, subject, TurnableClock } from './harness.ts';
 import { expectInvariants } from './invariants.ts';
-import { PlainLedger, standingText } from './plain-ledger.ts';
+import { PlainLedger } from './plain-ledger.ts';
+import { standingText } from './plain-records.ts';
 import { openWorld, type World } from './world.ts';
 
 const RUNS = { sqlite: 250, postgres: 40 };

@@ -3,52 +3,18 @@
 // model, users who differ, and buckets by the day, by the month and of one period; all in UTC.
 
 import { type Command, MONTHLY, type Numbers, type Put, TIERS_OF, TYPES } from './commands.ts';
-
-interface PlainRow {
-  limits: readonly (number | null)[];
-  used: number[];
-  held: number[];
-  overrun: number[];
-}
-
-interface PlainBucket {
-  tier: 'PERSONAL' | 'PROJECT' | 'SUPPLEMENTARY' | 'CAP' | 'PLATFORM';
-  limits: readonly (number | null)[];
-  period: 'day' | 'month' | 'whole';
-  validUntilMs: number | null;
-  isClosed: boolean;
-}
-
-interface PlainLine {
-  bucket: string;
-  period: string;
-  tier: PlainBucket['tier'];
-  held: number[];
-  used: number[];
-  overrun: number[];
-}
-
-interface PlainReservation {
-  state: string;
-  user: string;
-  owner: string;
-  fingerprint: string;
-  amounts: number[];
-  charged: number[];
-  checkpoint: number[] | null;
-  expiresAtMs: number;
-  lines: PlainLine[];
-  blocked: string;
-  expiryCharge: string;
-  promptCost: number;
-  extensions: number;
-  lastExtension: { amounts: Numbers; answer: string } | null;
-  settled: string;
-  reason: string;
-}
-
-const NONE = (): number[] => TYPES.map(() => 0);
-const UNBOUNDED = TYPES.map(() => null);
+import {
+  bump,
+  byDeadline,
+  NONE,
+  type PlainBucket,
+  type PlainLine,
+  type PlainReservation,
+  type PlainRow,
+  pays,
+  standingText,
+  UNBOUNDED,
+} from './plain-records.ts';
 
 export class PlainLedger {
   readonly #rows = new Map<string, PlainRow>();
@@ -394,23 +360,4 @@ export class PlainLedger {
       reason: '',
     };
   }
-}
-
-function byDeadline(one: PlainReservation, other: PlainReservation): number {
-  return one.expiresAtMs - other.expiresAtMs;
-}
-
-export function standingText(key: string, used: unknown, held: unknown, overrun: unknown): string {
-  const counts = `used ${used} held ${held} overrun ${overrun}`;
-  return /[1-9]/.test(counts) ? `${key} ${counts}` : '';
-}
-
-function pays({ tier }: PlainLine): boolean {
-  return tier !== 'CAP' && tier !== 'PLATFORM';
-}
-
-/** Adds to a line and to the row under it. */
-function bump(line: number[], row: number[], type: number, count: number): void {
-  line[type] = (line[type] ?? 0) + count;
-  row[type] = (row[type] ?? 0) + count;
 }

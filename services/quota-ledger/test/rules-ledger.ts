@@ -23,7 +23,7 @@ import type { Decision, Posting } from '../src/posting.ts';
 import { openingColumns, untouchedBalance } from '../src/rows.ts';
 import { type Change, type Command, MONTHLY, type Numbers, type Put, TIERS_OF } from './commands.ts';
 
-import { standingText } from './plain-ledger.ts';
+import { standingText } from './plain-records.ts';
 
 const TENANT = 'acme';
 

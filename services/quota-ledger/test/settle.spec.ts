@@ -25,6 +25,12 @@ export function describeSettle(world: () => World): void {
       expect(await balance()).toMatchObject({ held: amounts(0), used: actual, overrun: amounts(0) });
     });
 
+    test('without a price version keeps that of its reserve', async () => {
+      const { reserve, settle } = world();
+      await reserve('r1', { priceVersion: 'v1' });
+      expect(await settle('r1')).toMatchObject({ priceVersion: 'v1' });
+    });
+
     test('beyond the hold takes free room first, then overruns', async () => {
       const { reserve, settle, balance, putPersonal } = world();
       await putPersonal({ input: 150n });
@@ -223,6 +229,24 @@ export function describeSettle(world: () => World): void {
       expect(await balance()).toMatchObject({ held: amounts(0), used: actual, overrun: amounts(0) });
       await expect(settle('r1', { actual: amounts(1) })).rejects.toMatchObject({ code: 'conflict' });
     });
+
+    test.each([
+      ['less than the limit', 80, 0],
+      ['more than the limit', 120, 20],
+    ])(
+      'past its limit, and is settled late with %s, overruns by what that is',
+      async (_title, used, overrun) => {
+        const { reserve, beat, settle, balance, putPersonal, clock, sweep } = world();
+        await putPersonal({ input: 100n });
+        await reserve('r1', { amounts: amounts(60) });
+        await beat('r1', { used: amounts(130) });
+        clock.turn(60_000);
+        await sweep();
+        expect(await balance()).toMatchObject({ used: amounts(130), overrun: amounts(30) });
+        await settle('r1', { actual: amounts(used) });
+        expect(await balance()).toMatchObject({ used: amounts(used), overrun: amounts(overrun) });
+      },
+    );
 
     test('and is settled late when others took the room overruns', async () => {
       const { reserve, settle, balance, putPersonal, clock, sweep } = world();

@@ -9,6 +9,7 @@ import type { Exchange } from './exchange.ts';
 import type { Holds } from './holds/holds.ts';
 import type { KeptAnswers } from './idempotency.ts';
 import type { ItemMemory } from './item-store.ts';
+import type { OutputStatistics } from './output-statistics.ts';
 import type { OutputTallies } from './output-tally.ts';
 import type { ReasoningStore } from './reasoning-store.ts';
 import type { RetryBudget } from './retry-rules.ts';
@@ -33,6 +34,7 @@ export interface EdgeParts {
   readonly detours: Detours;
   readonly tokenCounter: TokenCounter;
   readonly tallies: OutputTallies;
+  readonly outputStatistics: OutputStatistics;
   readonly exchanges: Roster<Exchange>;
   isClosing: boolean;
   /** @throws Fault `unavailable` once the edge is closing */

@@ -16,6 +16,7 @@ import { Holds } from './holds/holds.ts';
 import { Spool } from './holds/spool.ts';
 import { memorySpoolFile, type SpoolFile } from './holds/spool-file.ts';
 import { KeptAnswers } from './idempotency.ts';
+import { OutputStatistics } from './output-statistics.ts';
 import { OutputTallies } from './output-tally.ts';
 import { ReasoningStore } from './reasoning-store.ts';
 import { RetryBudget } from './retry-rules.ts';
@@ -103,6 +104,7 @@ function assemble({
     detours: new Detours(clock),
     tokenCounter,
     tallies: new OutputTallies(tokenCounter),
+    outputStatistics: new OutputStatistics(),
     exchanges: new Roster(),
     isClosing: false,
     admit() {

@@ -41,7 +41,10 @@ export async function handle(
       const answer = await forward(edge, exchange, asked, targets, hold);
       const charge = await relay(edge, exchange, asked, answer, hold);
       await hold.settle(charge);
-      if (charge.outcome === 'completed') exchange.keepAnswer?.();
+      if (charge.outcome === 'completed') {
+        exchange.keepAnswer?.();
+        if (!charge.isEstimated) edge.outputStatistics.note(exchange.record, charge.usage.output);
+      }
     } finally {
       if (!hold.isOver) await hold.end();
     }

@@ -35,6 +35,17 @@ export function describeLimits(world: () => World): void {
       expect((await reserve('r3', { amounts: amounts(1) })).state).toBe(State.HELD);
     });
 
+    test('that were passed count the overrun once: what is raised above them is free', async () => {
+      const { reserve, settle, putPersonal } = world();
+      await putPersonal({ input: 100n });
+      await reserve('r1');
+      await settle('r1', { actual: amounts(150) });
+      expect((await reserve('r2', { amounts: amounts(1) })).state).toBe(State.REJECTED);
+      await putPersonal({ input: 130n });
+      expect((await reserve('r3', { amounts: amounts(31) })).state).toBe(State.REJECTED);
+      expect((await reserve('r4', { amounts: amounts(30) })).state).toBe(State.HELD);
+    });
+
     const ends: readonly [PeriodKind, number][] = [
       [PeriodKind.DAY, 12 * HOUR_MS],
       [PeriodKind.WEEK, 12 * HOUR_MS],

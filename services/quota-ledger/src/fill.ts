@@ -13,7 +13,7 @@ import {
 } from './model.ts';
 
 /** Nothing is admitted past this, so that what is spent beyond a hold still has room to be counted. */
-export const ADMITTED_MAX = 2n ** 62n;
+const ADMITTED_MAX = 2n ** 62n;
 
 /** A line of a plan with the balance it stands on. */
 export interface Place {

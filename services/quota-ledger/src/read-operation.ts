@@ -10,7 +10,7 @@ import { type Amounts, type MeteredType, NOTHING, type Subject } from './model.t
 import type { Beat, Extend, Reserve, Reverse, Settle, Void } from './operation.ts';
 
 /** The most of one type in one request: what every language's number holds exactly. */
-export const AMOUNT_MAX = 2n ** 53n - 1n;
+const AMOUNT_MAX = 2n ** 53n - 1n;
 const TTL_MIN_MS = 1_000n;
 const TTL_MAX_MS = 86_400_000n;
 const DEPARTMENTS_MAX = 4;
@@ -125,7 +125,7 @@ export function readText(text: string, field: string, charactersMax: number): st
   return text;
 }
 
-export function readAmounts(amounts: contracts.Amounts | undefined, field: string): Amounts {
+function readAmounts(amounts: contracts.Amounts | undefined, field: string): Amounts {
   if (amounts === undefined) return NOTHING;
   const of = (type: MeteredType) => readAmount(amounts[type], `${field}.${type}`);
   return {

@@ -68,7 +68,7 @@ export const ENTRY_COLUMNS: RowColumns<keyof EntryRow> = {
   ...COUNT_COLUMNS,
 };
 
-export const NO_COUNTS = {
+const NO_COUNTS = {
   used_input: 0n,
   used_output: 0n,
   used_cache_read: 0n,
@@ -189,7 +189,7 @@ function countColumns({ used, held, overrun }: Pick<Balance, 'used' | 'held' | '
 
 type LimitRow = Pick<BucketRow, keyof typeof LIMIT_COLUMNS>;
 
-export function limitsOf(row: LimitRow): Limits {
+function limitsOf(row: LimitRow): Limits {
   return {
     input: row.limit_input,
     output: row.limit_output,

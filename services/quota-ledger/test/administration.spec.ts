@@ -205,6 +205,24 @@ export function describeAdministration(world: () => World): void {
       expect(paged).toEqual(whole.entries);
     });
 
+    test('lose nothing between pages of what was posted in one moment', async () => {
+      const { reserve, settle, statement } = world();
+      const ids = ['e', 'b', 'd', 'a', 'c'];
+      for (const id of ids) {
+        await reserve(id);
+        await settle(id);
+      }
+      const seen: string[] = [];
+      let after = '';
+      do {
+        const page = await statement(PERSONAL, '', { limit: 3, after });
+        seen.push(...page.entries.map(({ reservationId, operation }) => `${reservationId} ${operation}`));
+        after = page.nextAfter;
+      } while (after !== '');
+      expect(seen).toHaveLength(10);
+      expect(new Set(seen)).toEqual(new Set(ids.flatMap((id) => [`${id} reserve`, `${id} settle`])));
+    });
+
     test('of another period list what was posted there', async () => {
       const { reserve, settle, statement, clock } = world();
       await reserve('r1');

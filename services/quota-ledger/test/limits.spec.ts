@@ -87,6 +87,16 @@ export function describeLimits(world: () => World): void {
       expect((await reserve('r3', { amounts: amounts(1) })).state).toBe(State.REJECTED);
     });
 
+    test('changed now leave the periods that are over as they were', async () => {
+      const { reserve, extend, putPersonal, clock } = world();
+      await putPersonal({ input: 200n });
+      await reserve('r1', { ttlMs: 86_400_000n });
+      clock.turn(20 * DAY_MS);
+      await putPersonal({ input: 100n });
+      expect(await extend('r1', { amounts: amounts(101) })).toMatchObject({ granted: false });
+      expect(await extend('r1', { opSeq: 2, amounts: amounts(100) })).toMatchObject({ granted: true });
+    });
+
     test('end and begin at midnight where the company is', async () => {
       const { reserve, putPersonal, putPolicy, clock } = world();
       await putPolicy({ timeZone: 'Asia/Kolkata' });
@@ -121,6 +131,15 @@ export function describeLimits(world: () => World): void {
       clock.turn(20 * DAY_MS);
       await closeBucket(PERSONAL);
       expect(await extend('r1')).toMatchObject({ granted: false, blocked: { remaining: 0n } });
+    });
+
+    test('and would have been valid longer is over when it is closed', async () => {
+      const { reserve, extend, putPersonal, putGrant, closeBucket, clock } = world();
+      await putPersonal({ input: 0n });
+      await putGrant('g', { input: 500n }, { validUntilMs: BigInt(clock.nowMs() + DAY_MS) });
+      await reserve('r1');
+      await closeBucket('grant:g');
+      expect(await extend('r1')).toMatchObject({ granted: false });
     });
 
     test('opens again when it is put again', async () => {

@@ -223,6 +223,20 @@ describe('periods', () => {
     );
   });
 
+  test('follow each other where a midnight comes, goes and comes again', () => {
+    // Newfoundland went from 00:01 back to 23:01 of the day before.
+    const where = calendar('America/St_Johns');
+    const startMs = Date.parse('2006-10-29T02:00Z');
+    const ids: string[] = [];
+    for (let minute = 0; minute < 120; minute += 0.5) {
+      const nowMs = BigInt(startMs + minute * 60_000);
+      const { id, startsAtMs, endsAtMs } = periodAt('DAY', nowMs, where);
+      expect(startsAtMs <= nowMs && nowMs < (endsAtMs ?? 0n), `minute ${minute}`).toBe(true);
+      if (ids.at(-1) !== id) ids.push(id);
+    }
+    expect(ids).toEqual(['2006-10-28', '2006-10-29']);
+  });
+
   test('are what they are, whatever was asked before', () => {
     const first = at('DAY', '2026-11-23T12:00Z', 'Europe/Zurich');
     at('DAY', '2026-11-25T12:00Z', 'Europe/Zurich');

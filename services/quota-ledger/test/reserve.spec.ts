@@ -120,6 +120,12 @@ export function describeReserve(world: () => World): void {
       expect(await dump()).toEqual(before);
     });
 
+    test('keeps no owner token that a reader of the database could use', async () => {
+      const { reserve, dump } = world();
+      await reserve('r1', { ownerToken: 'a secret of one caller' });
+      expect(JSON.stringify(await dump())).not.toContain('a secret');
+    });
+
     test('of one id by twenty callers at once: one may dispatch, all get the same reservation', async () => {
       const { reserve, balance } = world();
       const answers = await Promise.all(

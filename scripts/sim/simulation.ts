@@ -1,6 +1,6 @@
 // One run: a seed decides everything that happens, and every step is checked.
 
-import { firstChanges, nextChange } from './actors/administrator.ts';
+import { firstChanges, type HeldBucket, nextChange } from './actors/administrator.ts';
 import { nextQuery } from './actors/auditor.ts';
 import { EdgeHost, type Question } from './actors/edge-host.ts';
 import { DELIVERY, LATENESS_MAX_MS, type Message, Network } from './actors/network.ts';
@@ -280,7 +280,7 @@ class Run {
   }
 
   #change(): void {
-    this.#network.post(nextChange(this.#random, this.#timeline.nowMs()));
+    this.#network.post(nextChange(this.#random, this.#timeline.nowMs(), this.#heldOver()));
   }
 
   #attempt(): void {
@@ -316,6 +316,18 @@ class Run {
     return held.length === 0 ? undefined : held;
   }
 
+  /** A bucket that holds something in a period that is over. */
+  #heldOver(): HeldBucket | undefined {
+    const nowMs = this.#timeline.nowMs();
+    for (const { tenant, reservations } of this.#site.companies.values()) {
+      for (const { state, lines } of reservations.values()) {
+        const line = state === 'HELD' && lines.find(({ endsAtMs }) => endsAtMs !== null && endsAtMs <= nowMs);
+        if (line) return { tenant, bucket: line.bucket };
+      }
+    }
+    return undefined;
+  }
+
   #isOver(tenant: string, reservationId: string): boolean {
     const state = this.#site.companies.get(tenant)?.reservations.get(reservationId)?.state;
     return state !== undefined && state !== 'HELD' && state !== 'EXPIRED';
@@ -332,8 +344,22 @@ class Run {
       if (kind === 'crash') edge.crash();
       else if (kind === 'power') edge.losePower();
       else if (this.#edges.filter(({ isGone }) => !isGone).length > 1) edge.vanish();
-      this.#timeline.after(random.whole(1, 90) * 1_000, 'an edge comes up', () => edge.restart());
+      this.#restartLater(edge);
     }
+  }
+
+  /** Now and then it dies again at once, in the middle of ending what it was about. */
+  #restartLater(edge: EdgeHost): void {
+    const random = this.#random;
+    this.#timeline.after(random.whole(1, 90) * 1_000, 'an edge comes up', () => {
+      edge.restart();
+      if (this.#isHealing || !random.chance(0.4)) return;
+      this.#timeline.after(random.whole(1, 400), 'an edge dies again', () => {
+        if (this.#isHealing) return;
+        edge.crash();
+        this.#restartLater(edge);
+      });
+    });
   }
 
   /** Hours or days in which nothing is asked, often up to a moment before midnight. */

@@ -17,12 +17,19 @@ import { DEPARTMENTS, MODELS, PROJECTS, tenantOf, USERS } from './people.ts';
 
 type Change = Omit<Call, 'replica'>;
 
+export interface HeldBucket {
+  readonly tenant: string;
+  readonly bucket: string;
+}
+
 const PERIODS = [PeriodKind.DAY, PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER];
 const TIME_ZONES = ['UTC', 'America/New_York', 'Asia/Kolkata', 'Pacific/Auckland', 'Europe/Berlin'];
 const PAYING = [Tier.PERSONAL, Tier.PROJECT, Tier.SUPPLEMENTARY];
 const GRANTS = 6;
 
-export function nextChange(random: Random, nowMs: number): Change {
+/** @param held a bucket that still holds something in a period that is over, if there is one */
+export function nextChange(random: Random, nowMs: number, held: HeldBucket | undefined): Change {
+  if (held !== undefined && random.chance(0.5)) return closeCall(held.tenant, held.bucket);
   const tenant = tenantOf(random);
   const tenants = [tenant];
   const kind = random.weighted({ put: 40, grant: 25, close: 15, order: 12, policy: 8 });
@@ -35,13 +42,7 @@ export function nextChange(random: Random, nowMs: number): Change {
       const bucket = random.chance(0.6)
         ? grantOf(random, tenant, nowMs).bucket
         : idOf(bucketOf(random, tenant));
-      return {
-        name: 'close a bucket',
-        tenants,
-        run: (to) => to.closeBucket({ tenant, bucket }),
-        apply: (company, atMs) => closeBucket(company, bucket, atMs),
-        refusalFor: ({ buckets }) => (buckets.has(bucket) ? undefined : 'notFound'),
-      };
+      return closeCall(tenant, bucket);
     }
     case 'order': {
       const scopes = ['company', ...scopesOf('user', USERS), ...scopesOf('project', PROJECTS)];
@@ -82,6 +83,16 @@ export function firstChanges(random: Random, tenant: string): readonly Change[] 
     },
     ...buckets.map((bucket) => putCall(bucket, 'put a bucket')),
   ];
+}
+
+function closeCall(tenant: string, bucket: string): Change {
+  return {
+    name: 'close a bucket',
+    tenants: [tenant],
+    run: (to) => to.closeBucket({ tenant, bucket }),
+    apply: (company, atMs) => closeBucket(company, bucket, atMs),
+    refusalFor: ({ buckets }) => (buckets.has(bucket) ? undefined : 'notFound'),
+  };
 }
 
 function putCall(bucket: Bucket, name: string): Change {

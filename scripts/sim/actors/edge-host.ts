@@ -247,6 +247,10 @@ export class EdgeHost {
     }
     await this.#sleep(random.whole(1, 500), life);
     if (ending === 'upstreamFailed') truth.delivered = ZERO;
+    // The provider's own count, which comes last, is another than what was told meanwhile.
+    if (ending === 'completed' && random.chance(0.5)) {
+      truth.delivered = plus(truth.delivered, vectorOf(pieceOf(random, true)));
+    }
     if (ending === 'upstreamFailed' || random.chance(0.15)) hold.bearByPlatform(askedAmounts(random));
     await this.#settle(hold, truth, ending);
   }

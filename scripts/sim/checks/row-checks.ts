@@ -130,6 +130,14 @@ export class RowChecks {
     // A plan may name a bucket that no entry touched yet.
     if (balance === undefined && areZero(fold) && areZero(shares)) return;
     const counts = balance ?? NO_COUNTS;
+    for (const [index, type] of TYPES.entries()) {
+      if ([counts.held, counts.used, counts.overrun].some((vector) => at(vector, index) < 0n)) {
+        throw new Violation('I2', `the balance ${show(id)} is negative in ${type}`, [balance]);
+      }
+      if (at(counts.overrun, index) > at(counts.used, index)) {
+        throw new Violation('I2', `more of ${type} is overrun than used in ${show(id)}`, [balance]);
+      }
+    }
     if (!areSame(counts, fold)) {
       throw new Violation('I1', `the balance ${show(id)} is not the sum of its entries`, [balance, fold]);
     }
@@ -141,16 +149,7 @@ export class RowChecks {
       );
     }
     if (balance === undefined) return;
-    for (const [index, type] of TYPES.entries()) {
-      const { held, used, overrun } = balance;
-      if (at(held, index) < 0n || at(used, index) < 0n || at(overrun, index) < 0n) {
-        throw new Violation('I2', `the balance ${show(id)} is negative in ${type}`, [balance]);
-      }
-      if (at(overrun, index) > at(used, index)) {
-        throw new Violation('I2', `more of ${type} is overrun than used in ${show(id)}`, [balance]);
-      }
-      this.#checkLimit(id, index, balance, before, nowMs);
-    }
+    for (const index of TYPES.keys()) this.#checkLimit(id, index, balance, before, nowMs);
   }
 
   #checkLimit(

@@ -7,8 +7,8 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'an edge dispatches for a hold of another',
     file: HOLDS,
-    text: "const isOpen = created && reservation.state === 'RESERVATION_STATE_HELD';",
-    replacement: "const isOpen = reservation.state === 'RESERVATION_STATE_HELD';",
+    text: 'if (!created) {',
+    replacement: "if (!created && reservation.state !== 'RESERVATION_STATE_HELD') {",
   },
   {
     name: 'a hold is made before the spool knows of it',
@@ -67,7 +67,13 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a reserve without an answer is left to expire',
     file: HOLDS,
-    text: 'if (PASSING.has(asFault(error).code)) this.void(spooled);',
-    replacement: "if (asFault(error).code === 'invalid') this.void(spooled);",
+    text: 'if (MAY_BE_HELD.has(asFault(error).code)) void this.void(spooled);',
+    replacement: "if (asFault(error).code === 'invalid') void this.void(spooled);",
+  },
+  {
+    name: 'a hold that expired before its answer keeps its estimate',
+    file: HOLDS,
+    text: "if (isOwned && reservation.state === 'RESERVATION_STATE_EXPIRED') void this.void(spooled);",
+    replacement: "if (isOwned && reservation.state === 'RESERVATION_STATE_VOIDED') void this.void(spooled);",
   },
 ];

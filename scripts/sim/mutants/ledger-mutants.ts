@@ -312,7 +312,7 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a bucket that is closed goes on in earlier periods',
     file: ADMINISTRATION_STORE,
-    text: "      or([\n        eb('open_from_ms',",
-    replacement: "      or([\n        eb('period', '=', period), eb('open_from_ms',",
+    text: '    .set(opening)\n',
+    replacement: "    .set(opening)\n    .where('period', '>=', period)\n",
   },
 ];

@@ -56,7 +56,7 @@ test.each([
     'a balance that is not the sum of its entries',
     "update balance set used_input = 5 where bucket = 'company'",
   ],
-  ['I2', 'a balance below zero', "update balance set held_input = -1 where bucket = 'company'"],
+  ['I2', 'a balance below zero', "update balance set held_input = -100 where bucket = 'company'"],
   ['I4', 'a state that cannot follow', "update reservation set state = 'ORPHAN_SETTLED'"],
   ['I6', 'a hold that is not whole', 'update reservation set amount_input = 11'],
   ['I7', 'a reservation that nobody asked to change', `update reservation set outcome = 'completed'`],

@@ -1,5 +1,7 @@
 // What goes wrong in between, case by case, as the ledger sees it; part of the spec in ledger.spec.ts. What the edge does
-// of its own in the same cases is proved there (CASES at the edge, below each title).
+// of its own in the same cases (it spools, dies, replays, pauses, finds a torn tail, its clock jumps) is proved with this
+// ledger by the simulation in scripts/sim, and of real streams that are cut at every chunk in
+// services/standalone/test/stream-cuts.
 
 import { ReservationState as State, Tier } from '@ai-switch/contracts';
 import { describe, expect, test } from 'vitest';

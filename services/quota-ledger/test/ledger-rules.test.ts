@@ -281,6 +281,10 @@ test('a hold is swept at its deadline and not before', () => {
   expect(wordOf(decide(EXPIRE, recordOf('HELD'), NOW))).toBe('EXPIRED');
 });
 
+test('nothing is admitted past what a database can count, without a limit either', () => {
+  expect(wordOf(decide(RESERVE, recordOf(undefined, { isFull: true }), NOW))).toBe('REJECTED');
+});
+
 test('a conflict names the state that forbids', () => {
   const decision = decide(VOID, recordOf('SETTLED'), NOW);
   const fault = decision.kind === 'refused' ? decision.fault : undefined;

@@ -4,10 +4,11 @@
 
 import type * as contracts from '@ai-switch/contracts';
 import { openDatabase } from '@ai-switch/db';
-import { Fault, type FaultCode } from '@ai-switch/kernel';
+import { Fault } from '@ai-switch/kernel';
 import { Ledger, type LedgerSchema, migrations } from '@ai-switch/quota-ledger';
 import { createLogger } from '@ai-switch/telemetry';
 import type { CompiledQuery } from 'kysely';
+import type { Call, Outcome } from './call.ts';
 import {
   type Answer,
   checkAnswer,
@@ -16,42 +17,15 @@ import {
 } from './checks/oracle-checks.ts';
 import { type ChangedRow, RowChecks } from './checks/row-checks.ts';
 import type { Coverage } from './coverage.ts';
-import { casesOf } from './oracle/cases.ts';
-import { type Company, newCompany } from './oracle/company.ts';
-import { type Expected, expect, type Operation } from './oracle/decide.ts';
+import { type Company, companyOf, newCompany } from './oracle/company.ts';
 import { balanceUnder, impliedBucket } from './oracle/plan.ts';
 import type { Random } from './random.ts';
+import { type Repeated, repeatCommits } from './repeat-commits.ts';
 import { ChangeLog } from './store/change-log.ts';
 import { type Commit, openLedgerDatabase, type StoreFault } from './store/ledger-database.ts';
 import { SharedStore } from './store/shared-store.ts';
 import type { Timeline } from './timeline.ts';
 import { Violation } from './violation.ts';
-
-/** Something that a ledger is asked. */
-export interface Call {
-  readonly replica: number;
-  /** For the trace. */
-  readonly name: string;
-  readonly tenants: readonly string[];
-  readonly run: (ledger: Ledger) => Promise<unknown>;
-  /** What it asks of reservations, in order; undefined for a sweep, which finds that out itself. */
-  readonly operations?: readonly Operation[];
-  /** The fault that must answer it, whatever is on record. */
-  readonly refusal?: FaultCode;
-  /** The fault that must answer it as things stand. */
-  readonly refusalFor?: (company: Company) => FaultCode | undefined;
-  /** Repeats a change of settings in the oracle, once it is committed. */
-  readonly apply?: (company: Company, nowMs: number) => void;
-  /** Nothing else runs with it. */
-  readonly isAlone?: boolean;
-  /** Looks at the answer of a query. */
-  readonly inspect?: (answer: unknown) => void;
-}
-
-export type Outcome = { readonly answer: unknown } | { readonly fault: Fault } | { readonly isLost: true };
-
-/** What the oracle expects of one operation of a call. */
-type Repeated = Expected & { readonly tenant: string };
 
 export interface LedgerSiteOptions {
   readonly replicas: number;
@@ -134,7 +108,7 @@ export class LedgerSite {
   /** Asks all of it at the same moment. @returns the outcomes, in order */
   async handle(calls: readonly Call[]): Promise<readonly Outcome[]> {
     this.#commits = [];
-    const due = await this.#dueHolds();
+    const due = await this.#log.dueHolds(this.#nowMs());
     const results = await Promise.allSettled(
       calls.map(async (call) => {
         const replica = this.#replicas[call.replica];
@@ -143,7 +117,11 @@ export class LedgerSite {
       }),
     );
     const failed = new Set(calls.filter((_, index) => isUnavailable(results[index])));
-    const expected = this.#repeat(calls, due, failed);
+    const { companies } = this;
+    const { coverage, trace } = this.#options;
+    const nowMs = this.#nowMs();
+    const commits = this.#commits;
+    const expected = repeatCommits({ calls, commits, due, failed, companies, nowMs, coverage, trace });
     const changes = await this.#changes();
     this.rows.check(changes, new Set(calls.flatMap(({ tenants }) => tenants)), this.#nowMs());
     this.#compareRows(changes, expected);
@@ -163,67 +141,6 @@ export class LedgerSite {
       replica.hasMetFault = false;
     }
     return outcomes;
-  }
-
-  /** The oracle does what was committed, in that order. */
-  #repeat(
-    calls: readonly Call[],
-    due: readonly string[],
-    failed: ReadonlySet<Call>,
-  ): Map<Call, (Repeated | undefined)[]> {
-    const expected = new Map<Call, (Repeated | undefined)[]>();
-    for (const commit of inEffect(this.#commits)) {
-      const { replica, reservations } = commit;
-      const isRerun = this.#commits
-        .slice(this.#commits.indexOf(commit) + 1)
-        .some((later) => later.replica === replica && areEqual(later.reservations, reservations));
-      const here = calls.filter((call) => call.replica === replica);
-      if (reservations.length === 0) {
-        for (const call of here) this.#apply(call, commit);
-        continue;
-      }
-      // A batch that missed a balance wrote nothing and ran again.
-      if (isRerun) {
-        if (commit.hasWritten) throw new Violation('I5', 'a batch was written twice', [commit]);
-        continue;
-      }
-      const named = new Set(reservations);
-      // One that missed a balance and could not be run again changed nothing either.
-      const concerned = here.filter(
-        ({ operations }) => operations === undefined || operations.some((each) => named.has(keyOf(each))),
-      );
-      if (!commit.hasWritten && concerned.every((call) => failed.has(call))) continue;
-      for (const call of concerned) {
-        const list = expected.get(call) ?? [];
-        expected.set(call, list);
-        const operations = call.operations ?? sweepOf(due.filter((key) => named.has(key)));
-        for (const [place, operation] of operations.entries()) {
-          if (!named.has(keyOf(operation))) continue;
-          list[place] = this.#expect(operation);
-        }
-      }
-    }
-    return expected;
-  }
-
-  #apply(call: Call, { hasWritten }: Commit): void {
-    if (call.apply === undefined || !hasWritten) return;
-    for (const tenant of call.tenants) call.apply(this.#company(tenant), this.#nowMs());
-  }
-
-  #expect(operation: Operation): Repeated {
-    const { coverage, trace } = this.#options;
-    const company = this.#company(operation.request.tenant);
-    const before = company.reservations.get(operation.request.reservationId)?.state ?? 'ABSENT';
-    for (const name of casesOf(company, operation, this.#nowMs())) coverage.hit(`case.${name}`);
-    const expected = expect(company, operation, this.#nowMs());
-    const after = company.reservations.get(operation.request.reservationId)?.state ?? 'ABSENT';
-    coverage.hit(`operation.${operation.kind}: ${expected.outcome}`);
-    if (before !== after) coverage.hit(`state.${before} -> ${after}`);
-    trace(
-      `    ${operation.kind} ${operation.request.reservationId}: ${expected.outcome} (${before} -> ${after})`,
-    );
-    return { ...expected, tenant: company.tenant };
   }
 
   async #changes(): Promise<readonly ChangedRow[]> {
@@ -257,11 +174,11 @@ export class LedgerSite {
     }
     for (const key of reservations) {
       const [tenant = '', id = ''] = key.split('\0');
-      checkStoredReservation(this.#company(tenant), id, this.rows.reservations.get(key));
+      checkStoredReservation(companyOf(this.companies, tenant), id, this.rows.reservations.get(key));
     }
     for (const key of balances) {
       const [tenant = '', bucket = '', period = ''] = key.split('\0');
-      const company = this.#company(tenant);
+      const company = companyOf(this.companies, tenant);
       // A row that was made for an operation that failed is what the next one would make.
       balanceUnder(company, { bucket, period } as Parameters<typeof balanceUnder>[1]);
       checkStoredBalance(company, `${bucket}\0${period}`, this.rows.balances.get(key));
@@ -270,7 +187,7 @@ export class LedgerSite {
 
   /** A bucket that everybody has may be made for an operation that fails then. */
   #adopt([tenant = '', id = '']: readonly string[]): void {
-    const { buckets } = this.#company(tenant);
+    const { buckets } = companyOf(this.companies, tenant);
     if (!buckets.has(id)) buckets.set(id, impliedBucket(id));
   }
 
@@ -314,7 +231,7 @@ export class LedgerSite {
       return;
     }
     if (code === 'unavailable' && this.#replicas[call.replica]?.hasMetFault === true) return;
-    const wanted = expected[0]?.fault ?? call.refusalFor?.(this.#company(call.tenants[0] ?? ''));
+    const wanted = expected[0]?.fault ?? call.refusalFor?.(companyOf(this.companies, call.tenants[0] ?? ''));
     if (wanted !== undefined && wanted === code) return;
     throw new Violation('I5', `${call.name} failed as ${code} where ${wanted ?? 'no fault'} was due`, [
       {
@@ -322,10 +239,6 @@ export class LedgerSite {
         cause: String((error as Error).cause ?? ''),
       },
     ]);
-  }
-
-  #dueHolds(): Promise<readonly string[]> {
-    return this.#log.dueHolds(this.#nowMs());
   }
 
   #open(replica: number): Replica {
@@ -363,12 +276,6 @@ export class LedgerSite {
     };
   }
 
-  #company(tenant: string): Company {
-    const company = this.companies.get(tenant);
-    if (company === undefined) throw new Violation('I12', `there is no company ${tenant}`);
-    return company;
-  }
-
   #nowMs(): number {
     return this.#options.timeline.nowMs();
   }
@@ -378,29 +285,8 @@ function newLedger(database: ReturnType<typeof openLedgerDatabase>): Ledger {
   return new Ledger({ database, logger });
 }
 
-/** By when they took effect: one that wrote nothing, when it read. */
-function inEffect(commits: readonly Commit[]): readonly Commit[] {
-  const place = (commit: Commit) => (commit.hasWritten ? commits.indexOf(commit) : commit.readAfter - 0.5);
-  return commits.toSorted((one, other) => place(one) - place(other));
-}
-
 function isUnavailable(result: PromiseSettledResult<unknown> | undefined): boolean {
   return (
     result?.status === 'rejected' && result.reason instanceof Fault && result.reason.code === 'unavailable'
   );
-}
-
-function keyOf({ request }: Operation): string {
-  return `${request.tenant}\0${request.reservationId}`;
-}
-
-function sweepOf(keys: readonly string[]): readonly Operation[] {
-  return keys.map((key) => {
-    const [tenant = '', reservationId = ''] = key.split('\0');
-    return { kind: 'expire', request: { tenant, reservationId } };
-  });
-}
-
-function areEqual(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((key, index) => key === other[index]);
 }

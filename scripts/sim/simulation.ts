@@ -1,14 +1,13 @@
 // One run: a seed decides everything that happens, and every step is checked.
 
-import { firstChanges, type HeldBucket, nextChange } from './actors/administrator.ts';
-import { nextQuery } from './actors/auditor.ts';
-import { EdgeHost, type Question } from './actors/edge-host.ts';
+import { firstChanges } from './actors/administrator.ts';
+import { EdgeHost } from './actors/edge-host.ts';
 import { DELIVERY, LATENESS_MAX_MS, type Message, Network } from './actors/network.ts';
-import { subjectOf, TENANTS, tenantOf } from './actors/people.ts';
-import { nextAttempt } from './actors/stranger.ts';
+import { TENANTS } from './actors/people.ts';
+import type { Call } from './call.ts';
 import { Coverage } from './coverage.ts';
-import { type Call, LedgerSite } from './ledger-site.ts';
-import { oraclePeriodAt } from './oracle/calendar.ts';
+import { Disturbances } from './disturbances.ts';
+import { LedgerSite } from './ledger-site.ts';
 import { Random } from './random.ts';
 import type { StoreFault } from './store/ledger-database.ts';
 import { Timeline } from './timeline.ts';
@@ -45,7 +44,6 @@ const HOLD_TTL_MS = 60_000;
 /** Messages that come this close to each other are taken together. */
 const TOGETHER_MS_MAX = 25;
 const TOGETHER_MAX = 12;
-const DAY_MS = 86_400_000;
 
 export async function runSeed(options: RunOptions): Promise<RunResult> {
   const coverage = new Coverage();
@@ -70,11 +68,10 @@ class Run {
   readonly #network: Network;
   readonly #truths = new TruthBook();
   readonly #edges: EdgeHost[];
-  readonly #questions: Question[] = [];
+  readonly #disturbances: Disturbances;
   readonly #sweepMs: number;
   #inbox: Message[] = [];
   #lines: string[] = [];
-  #isHealing = false;
   #violation: Violation | undefined;
 
   private constructor(
@@ -111,9 +108,19 @@ class Run {
           fail: (violation) => {
             this.#violation ??= violation;
           },
-          isOver: (truth) => this.#isOver(truth.tenant, truth.reservationId),
+          isOver: (truth) => this.#disturbances.isOver(truth.tenant, truth.reservationId),
         }),
     );
+    this.#disturbances = new Disturbances({
+      random,
+      timeline,
+      coverage,
+      site,
+      network: this.#network,
+      edges: this.#edges,
+      deliver: (message) => this.#inbox.push(message),
+      trace: (line) => this.#trace(line),
+    });
   }
 
   static async open(options: RunOptions, coverage: Coverage): Promise<Run> {
@@ -142,12 +149,12 @@ class Run {
     }
     for (let replica = 0; replica < this.#site.replicaCount; replica += 1) this.#sweepLater(replica);
     const paceMs = this.#random.whole(800, 6_000);
-    this.#later(1, paceMs, 'a client asks', () => this.#ask());
-    this.#later(1_000, 15_000, 'an administrator', () => this.#change());
-    this.#later(500, 6_000, 'a stranger', () => this.#attempt());
-    this.#later(2_000, 15_000, 'an auditor', () => this.#read());
-    this.#later(5_000, 30_000, 'an edge', () => this.#breakEdge());
-    this.#later(30_000, 120_000, 'time', () => this.#jump());
+    this.#later(1, paceMs, 'a client asks', () => this.#disturbances.ask());
+    this.#later(1_000, 15_000, 'an administrator', () => this.#disturbances.change());
+    this.#later(500, 6_000, 'a stranger', () => this.#disturbances.attempt());
+    this.#later(2_000, 15_000, 'an auditor', () => this.#disturbances.read());
+    this.#later(5_000, 30_000, 'an edge', () => this.#disturbances.breakEdge());
+    this.#later(30_000, 120_000, 'time', () => this.#disturbances.jump());
     while (this.step < this.#options.steps) await this.#next();
     await this.#heal();
   }
@@ -227,7 +234,7 @@ class Run {
     const { length } = new Set(calls.map(({ replica }) => replica)).values().toArray();
     if (length > 1) this.#coverage.hit('store.several ledgers at once');
     for (const call of calls) this.#trace(`  ledger${call.replica} ${call.name}`);
-    const broken = this.#isHealing || this.step === 0 ? undefined : this.#breakLedger(calls);
+    const broken = this.#disturbances.isHealing || this.step === 0 ? undefined : this.#breakLedger(calls);
     const outcomes = await this.#site.handle(calls);
     if (broken === undefined || !broken.isDying) return outcomes;
     this.#coverage.hit('fault.ledger: died');
@@ -258,128 +265,9 @@ class Run {
     return { replica, isDying };
   }
 
-  #ask(): void {
-    const random = this.#random;
-    const old =
-      this.#questions.length > 0 && random.chance(0.12) ? random.pick(this.#questions.slice(-6)) : undefined;
-    const question: Question =
-      old === undefined
-        ? {
-            tenant: tenantOf(random),
-            reservationId: `res_${this.#questions.length}`,
-            subject: subjectOf(random),
-            fingerprint: 'same',
-          }
-        : { ...old, fingerprint: random.chance(0.2) ? 'other' : 'same' };
-    if (old === undefined) this.#questions.push(question);
-    else this.#coverage.hit('edge.one id asked twice');
-    const edge = random.pick(this.#edges);
-    this.#trace(`  ${question.tenant} ${question.reservationId}${old === undefined ? '' : ' again'}`);
-    edge.ask(question);
-    if (random.chance(0.06)) random.pick(this.#edges).ask(question);
-  }
-
-  #change(): void {
-    this.#network.post(nextChange(this.#random, this.#timeline.nowMs(), this.#heldOver()));
-  }
-
-  #attempt(): void {
-    if (this.#questions.length === 0) return;
-    const question = this.#random.pick(this.#heldNow() ?? this.#questions.slice(-30));
-    const known = this.#site.companies.get(question.tenant)?.reservations.get(question.reservationId);
-    const victim = {
-      ...question,
-      isOnRecord: known !== undefined,
-      ownerToken: known?.state === 'HELD' ? known.ownerToken : '',
-      hasCheckpoint: known !== undefined && known.checkpoint !== null,
-      isOver: this.#isOver(question.tenant, question.reservationId),
-    };
-    this.#network.post(nextAttempt(this.#random, victim));
-  }
-
-  #read(): void {
-    const company = this.#site.companies.get(tenantOf(this.#random));
-    if (company === undefined) return;
-    const replica = this.#random.whole(0, this.#site.replicaCount - 1);
-    const query = nextQuery(this.#random, company, this.#site.rows, this.#timeline.nowMs());
-    this.#coverage.hit(`query.${query.name}`);
-    this.#inbox.push({ call: { ...query, replica }, onOutcome: () => {} });
-  }
-
-  /** Questions whose hold has a checkpoint, half of the time when there are such. */
-  #heldNow(): readonly Question[] | undefined {
-    if (this.#random.chance(0.5)) return undefined;
-    const held = this.#questions.filter(({ tenant, reservationId }) => {
-      const known = this.#site.companies.get(tenant)?.reservations.get(reservationId);
-      return known?.state === 'HELD' && known.checkpoint !== null;
-    });
-    return held.length === 0 ? undefined : held;
-  }
-
-  /** A bucket that holds something in a period that is over. */
-  #heldOver(): HeldBucket | undefined {
-    const nowMs = this.#timeline.nowMs();
-    for (const { tenant, reservations } of this.#site.companies.values()) {
-      for (const { state, lines } of reservations.values()) {
-        const line = state === 'HELD' && lines.find(({ endsAtMs }) => endsAtMs !== null && endsAtMs <= nowMs);
-        if (line) return { tenant, bucket: line.bucket };
-      }
-    }
-    return undefined;
-  }
-
-  #isOver(tenant: string, reservationId: string): boolean {
-    const state = this.#site.companies.get(tenant)?.reservations.get(reservationId)?.state;
-    return state !== undefined && state !== 'HELD' && state !== 'EXPIRED';
-  }
-
-  #breakEdge(): void {
-    const random = this.#random;
-    const edge = random.pick(this.#edges);
-    const kind = random.weighted({ crash: 35, power: 15, vanish: 4, pause: 25, clock: 15 });
-    this.#trace(`  edge${this.#edges.indexOf(edge)} ${kind}`);
-    if (kind === 'pause') edge.pause(random.whole(30, 120) * 1_000);
-    else if (kind === 'clock') edge.jumpClock(random.pick([-3_600_000, 3_600_000, 60_000, -60_000]));
-    else {
-      if (kind === 'crash') edge.crash();
-      else if (kind === 'power') edge.losePower();
-      else if (this.#edges.filter(({ isGone }) => !isGone).length > 1) edge.vanish();
-      this.#restartLater(edge);
-    }
-  }
-
-  /** Now and then it dies again at once, in the middle of ending what it was about. */
-  #restartLater(edge: EdgeHost): void {
-    const random = this.#random;
-    this.#timeline.after(random.whole(1, 90) * 1_000, 'an edge comes up', () => {
-      edge.restart();
-      if (this.#isHealing || !random.chance(0.4)) return;
-      this.#timeline.after(random.whole(1, 400), 'an edge dies again', () => {
-        if (this.#isHealing) return;
-        edge.crash();
-        this.#restartLater(edge);
-      });
-    });
-  }
-
-  /** Hours or days in which nothing is asked, often up to a moment before midnight. */
-  #jump(): void {
-    const random = this.#random;
-    const nowMs = this.#timeline.nowMs();
-    this.#coverage.hit('time.jumped');
-    const policy = this.#site.companies.get(tenantOf(random))?.policy;
-    if (policy !== undefined && random.chance(0.6)) {
-      const { endsAtMs } = oraclePeriodAt('DAY', nowMs, policy);
-      this.#timeline.skipTo((endsAtMs ?? nowMs) - random.whole(1_000, 40_000));
-      return;
-    }
-    const ms = random.pick([3_600_000, 8 * 3_600_000, DAY_MS, 8 * DAY_MS, 40 * DAY_MS]);
-    this.#timeline.skipTo(nowMs + Math.floor(ms * random.fraction()));
-  }
-
   /** Faults stop. What is under way ends, then time passes until every hold has expired and was swept. */
   async #heal(): Promise<void> {
-    this.#isHealing = true;
+    this.#disturbances.isHealing = true;
     this.#network.isFaulty = false;
     for (const edge of this.#edges) edge.heal();
     const quietMs = this.#timeline.nowMs() + LATENESS_MAX_MS + 4 * HOLD_TTL_MS;
@@ -401,39 +289,17 @@ class Run {
       () => {
         const run: Call['run'] = (ledger) => ledger.expireDueHolds();
         this.#inbox.push({ call: { replica, name: 'sweep', tenants: TENANTS, run }, onOutcome: () => {} });
-        this.#raceSweep(replica);
+        this.#disturbances.raceSweep(replica);
         this.#sweepLater(replica);
       },
       DELIVERY,
     );
   }
 
-  /** At the moment of a sweep another ledger hears the owner of a hold that is due. */
-  #raceSweep(sweeper: number): void {
-    const { replicaCount, companies } = this.#site;
-    if (this.#isHealing || replicaCount < 2) return;
-    const nowMs = this.#timeline.nowMs();
-    for (const { tenant, reservations } of companies.values()) {
-      for (const { reservationId, state, expiresAtMs, ownerToken } of reservations.values()) {
-        if (state !== 'HELD' || expiresAtMs > nowMs || !this.#random.chance(0.5)) continue;
-        const beat = { tenant, reservationId, ownerToken, ttlMs: 20_000n, used: undefined };
-        const call: Call = {
-          replica: (sweeper + 1) % replicaCount,
-          name: 'a heartbeat at the last moment',
-          tenants: [tenant],
-          run: (to) => to.heartbeat({ beats: [beat] }),
-          operations: [{ kind: 'beat', request: beat }],
-        };
-        this.#inbox.push({ call, onOutcome: () => {} });
-        return;
-      }
-    }
-  }
-
   /** Again and again until everything heals. */
   #later(minMs: number, maxMs: number, name: string, work: () => void): void {
     this.#timeline.after(this.#random.whole(minMs, maxMs), name, () => {
-      if (this.#isHealing) return;
+      if (this.#disturbances.isHealing) return;
       work();
       this.#later(minMs, maxMs, name, work);
     });

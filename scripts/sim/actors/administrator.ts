@@ -9,7 +9,7 @@ import {
   type Policy,
   Tier,
 } from '@ai-switch/contracts';
-import type { Call } from '../ledger-site.ts';
+import type { Call } from '../call.ts';
 import { closeBucket, putBucket, putOrder, putPolicy } from '../oracle/change-settings.ts';
 import type { Random } from '../random.ts';
 import { grantLimitsOf, limitsOf } from './amounts.ts';

@@ -1,9 +1,9 @@
 // Somebody who reads: what the ledger tells of a moment has to be what stands in its rows at that moment.
 
 import type * as contracts from '@ai-switch/contracts';
+import type { Call } from '../call.ts';
 import { checkStoredAs } from '../checks/oracle-checks.ts';
 import type { RowChecks } from '../checks/row-checks.ts';
-import type { Call } from '../ledger-site.ts';
 import type { Company } from '../oracle/company.ts';
 import { linesFor } from '../oracle/plan.ts';
 import { isSame, vectorOf, ZERO } from '../oracle/vector.ts';

@@ -2,8 +2,8 @@
 
 import type * as contracts from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
+import type { Call, Outcome } from '../call.ts';
 import type { Coverage } from '../coverage.ts';
-import type { Call, Outcome } from '../ledger-site.ts';
 import type { Operation } from '../oracle/decide.ts';
 import type { Random } from '../random.ts';
 import type { Timeline } from '../timeline.ts';

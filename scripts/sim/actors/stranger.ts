@@ -1,7 +1,7 @@
 // Calls that nobody should make: other owners, other numbers, other companies, and numbers that are none.
 
 import type { Amounts, Subject } from '@ai-switch/contracts';
-import type { Call } from '../ledger-site.ts';
+import type { Call } from '../call.ts';
 import type { Operation } from '../oracle/decide.ts';
 import type { Random } from '../random.ts';
 import { askedAmounts } from './amounts.ts';

@@ -1,5 +1,6 @@
 // What the oracle knows of one company: the state that its operations should have led to.
 
+import { Violation } from '../violation.ts';
 import type { CalendarRules, PeriodKind } from './calendar.ts';
 import type { MeteredType, Vector } from './vector.ts';
 
@@ -99,4 +100,10 @@ export function newCompany(tenant: string): Company {
     reservations: new Map(),
     policy: { version: 0, timeZone: 'UTC', fiscalYearStartsInMonth: 1, expiryCharge: 'PROMPT_ESTIMATE' },
   };
+}
+
+export function companyOf(companies: ReadonlyMap<string, Company>, tenant: string): Company {
+  const company = companies.get(tenant);
+  if (company === undefined) throw new Violation('I12', `there is no company ${tenant}`);
+  return company;
 }

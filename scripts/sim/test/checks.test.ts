@@ -3,8 +3,9 @@
 import type { Subject } from '@ai-switch/contracts';
 import { CompiledQuery } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Call } from '../call.ts';
 import { Coverage } from '../coverage.ts';
-import { type Call, LedgerSite } from '../ledger-site.ts';
+import { LedgerSite } from '../ledger-site.ts';
 import { putBucket } from '../oracle/change-settings.ts';
 import { Random } from '../random.ts';
 import { Timeline } from '../timeline.ts';

@@ -96,7 +96,7 @@ export function listOf(list: string | undefined): Vector {
   return (list ?? '').split(',').map(BigInt);
 }
 
-export function time(value: unknown): number | null {
+function time(value: unknown): number | null {
   return value === null || value === undefined ? null : Number(value);
 }
 

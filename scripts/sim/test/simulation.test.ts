@@ -4,7 +4,7 @@ import { runSeeds } from '../run-seeds.ts';
 import { runSeed } from '../simulation.ts';
 
 const SEEDS = 300;
-const STEPS = 800;
+const STEPS = 600;
 
 test('no invariant breaks in 300 seeds of crashes, losses, repetitions and changes, and everything is met', {
   timeout: 300_000,

@@ -86,7 +86,7 @@ class Run {
     this.#random = random;
     this.#timeline = timeline;
     this.#site = site;
-    this.#sweepMs = random.whole(2, 20) * 1_000;
+    this.#sweepMs = random.whole(2, 35) * 1_000;
     const replicas = site.replicaCount;
     this.#network = new Network({
       random,

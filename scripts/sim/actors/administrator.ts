@@ -105,7 +105,7 @@ function putCall(bucket: Bucket, name: string): Change {
 }
 
 function bucketOf(random: Random, tenant: string): Bucket {
-  const place = random.weighted({ user: 30, project: 25, company: 15, department: 20, model: 10 });
+  const place = random.weighted({ user: 30, project: 25, company: 15, department: 20, model: 16 });
   const common = { tenant, limits: limitsOf(random), periodKind: random.pick(PERIODS) };
   switch (place) {
     case 'user':

@@ -6,8 +6,8 @@ import type { Random } from '../random.ts';
 export function askedAmounts(random: Random): Amounts {
   const input = BigInt(random.whole(1, 40));
   const output = BigInt(random.whole(0, 60));
-  const cacheRead = random.chance(0.3) ? BigInt(random.whole(1, 30)) : 0n;
-  const cacheWrite = random.chance(0.3) ? BigInt(random.whole(1, 30)) : 0n;
+  const cacheRead = random.chance(0.45) ? BigInt(random.whole(1, 40)) : 0n;
+  const cacheWrite = random.chance(0.45) ? BigInt(random.whole(1, 40)) : 0n;
   const cost = random.chance(0.7) ? input + 3n * output : 0n;
   return { input, output, cacheRead, cacheWrite, cost };
 }
@@ -25,7 +25,7 @@ export function limitsOf(random: Random): Limits {
 }
 
 export function grantLimitsOf(random: Random): Limits {
-  const limit = () => (random.chance(0.2) ? undefined : BigInt(random.whole(1, 8) * 20));
+  const limit = () => (random.chance(0.2) ? undefined : BigInt(random.whole(1, 6) * 8));
   return { input: limit(), output: limit(), cacheRead: limit(), cacheWrite: limit(), cost: limit() };
 }
 
@@ -34,7 +34,7 @@ export function pieceOf(random: Random, isFirst: boolean): Amounts {
   const output = BigInt(random.whole(0, 12));
   if (!isFirst) return { input: 0n, output, cacheRead: 0n, cacheWrite: 0n, cost: 3n * output };
   const input = BigInt(random.whole(0, 40));
-  const cacheRead = random.chance(0.3) ? BigInt(random.whole(1, 30)) : 0n;
-  const cacheWrite = random.chance(0.3) ? BigInt(random.whole(1, 30)) : 0n;
+  const cacheRead = random.chance(0.45) ? BigInt(random.whole(1, 40)) : 0n;
+  const cacheWrite = random.chance(0.45) ? BigInt(random.whole(1, 40)) : 0n;
   return { input, output, cacheRead, cacheWrite, cost: input + 3n * output };
 }

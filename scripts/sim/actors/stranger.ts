@@ -32,7 +32,7 @@ export function nextAttempt(random: Random, victim: Victim): Attempt {
     beat: 3,
     reserve: 4,
     settle: 5,
-    reverse: 4,
+    reverse: 6,
     elsewhere: 3,
     bad: 6,
     unknown: 4,

@@ -10,6 +10,7 @@ import type { Call } from './call.ts';
 import type { Coverage } from './coverage.ts';
 import type { LedgerSite } from './ledger-site.ts';
 import { oraclePeriodAt } from './oracle/calendar.ts';
+import type { ProcessClock } from './process-clock.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -20,6 +21,7 @@ export interface World {
   readonly site: LedgerSite;
   readonly network: Network;
   readonly edges: readonly EdgeHost[];
+  readonly processClock: ProcessClock;
   readonly deliver: (message: Message) => void;
   readonly trace: (line: string) => void;
 }
@@ -117,8 +119,10 @@ export class Disturbances {
     const kind = random.weighted({ crash: 35, power: 15, vanish: 4, pause: 25, clock: 15 });
     this.#world.trace(`  edge${this.#world.edges.indexOf(edge)} ${kind}`);
     if (kind === 'pause') edge.pause(random.whole(30, 120) * 1_000);
-    else if (kind === 'clock') edge.jumpClock(random.pick([-3_600_000, 3_600_000, 60_000, -60_000]));
-    else {
+    else if (kind === 'clock') {
+      this.#world.coverage.hit('fault.edge: clock jumped');
+      this.#world.processClock.jump(random.pick([-3_600_000, 3_600_000, 60_000, -60_000]));
+    } else {
       if (kind === 'crash') edge.crash();
       else if (kind === 'power') edge.losePower();
       else if (this.#world.edges.filter(({ isGone }) => !isGone).length > 1) edge.vanish();

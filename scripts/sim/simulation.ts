@@ -8,6 +8,7 @@ import type { Call } from './call.ts';
 import { Coverage } from './coverage.ts';
 import { Disturbances } from './disturbances.ts';
 import { LedgerSite } from './ledger-site.ts';
+import { type ProcessClock, replaceProcessClock } from './process-clock.ts';
 import { Random } from './random.ts';
 import type { StoreFault } from './store/ledger-database.ts';
 import { Timeline } from './timeline.ts';
@@ -69,6 +70,7 @@ class Run {
   readonly #truths = new TruthBook();
   readonly #edges: EdgeHost[];
   readonly #disturbances: Disturbances;
+  readonly #processClock: ProcessClock;
   readonly #sweepMs: number;
   #inbox: Message[] = [];
   #lines: string[] = [];
@@ -86,6 +88,7 @@ class Run {
     this.#random = random;
     this.#timeline = timeline;
     this.#site = site;
+    this.#processClock = replaceProcessClock(() => timeline.nowMs());
     this.#sweepMs = random.whole(2, 35) * 1_000;
     const replicas = site.replicaCount;
     this.#network = new Network({
@@ -118,6 +121,7 @@ class Run {
       site,
       network: this.#network,
       edges: this.#edges,
+      processClock: this.#processClock,
       deliver: (message) => this.#inbox.push(message),
       trace: (line) => this.#trace(line),
     });
@@ -177,6 +181,7 @@ class Run {
   }
 
   close(): Promise<void> {
+    this.#processClock.restore();
     return this.#site.close();
   }
 

@@ -52,7 +52,6 @@ export class EdgeHost {
   #isUp = true;
   #isGone = false;
   #pausedUntilMs = 0;
-  #clockOffMs = 0;
   #tokens = 0;
   #dispatches = 0;
 
@@ -107,11 +106,6 @@ export class EdgeHost {
   pause(forMs: number): void {
     this.#options.coverage.hit('fault.edge: paused');
     this.#pausedUntilMs = this.#options.timeline.nowMs() + forMs;
-  }
-
-  jumpClock(byMs: number): void {
-    this.#options.coverage.hit('fault.edge: clock jumped');
-    this.#clockOffMs += byMs;
   }
 
   /** Everything well again. */

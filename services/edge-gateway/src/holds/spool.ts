@@ -19,6 +19,8 @@ import {
 
 /** A spool that has grown by so much is written anew with what is still open. */
 const GROWN_CHARACTERS_MAX = 16 * 1024 * 1024;
+/** Lines that wait for a disk which takes nothing. */
+const WAITING_CHARACTERS_MAX = 1024 * 1024;
 /** What was appended reaches the disk itself after this. */
 const SYNC_DELAY_MS = 100;
 
@@ -35,6 +37,8 @@ export class Spool {
   readonly #holds: Map<number, SpooledHold>;
   readonly #progress = new Map<number, Amounts>();
   #lastPlace: number;
+  /** Lines that wait for the end of the turn, or for the next one that does not. */
+  #later = '';
   #charactersGrown = 0;
   #isFailing = false;
   #isTurnWaited = false;
@@ -76,9 +80,7 @@ export class Spool {
   progress(hold: SpooledHold, used: Amounts): void {
     hold.progress = used;
     this.#progress.set(hold.place, used);
-    if (this.#isTurnWaited) return;
-    this.#isTurnWaited = true;
-    setImmediate(() => this.#writeProgress());
+    this.#writeAtEndOfTurn();
   }
 
   settle(hold: SpooledHold, settlement: Settlement): void {
@@ -90,9 +92,13 @@ export class Spool {
     this.#note(['release', hold.place]);
   }
 
+  /** Written a little later: a hold that seems open ends a second time, which changes nothing. */
   end(hold: SpooledHold): void {
     this.#progress.delete(hold.place);
-    this.#note(['end', hold.place]);
+    const record: SpoolRecord = ['end', hold.place];
+    apply(this.#holds, record);
+    this.#later += lineOf(record);
+    this.#writeAtEndOfTurn();
     if (this.#charactersGrown > GROWN_CHARACTERS_MAX) this.#rewrite();
   }
 
@@ -103,7 +109,7 @@ export class Spool {
 
   async close(): Promise<void> {
     clearTimeout(this.#syncTimer);
-    this.#writeProgress();
+    this.#writeLater();
     await this.#sync();
     this.#file.close();
   }
@@ -114,12 +120,31 @@ export class Spool {
     return hold;
   }
 
-  #writeProgress(): void {
-    this.#isTurnWaited = false;
-    if (this.#progress.size === 0) return;
-    const record: SpoolRecord = ['progress', ...this.#progress];
-    this.#progress.clear();
-    this.#note(record);
+  #writeAtEndOfTurn(): void {
+    if (this.#isTurnWaited) return;
+    this.#isTurnWaited = true;
+    setImmediate(() => {
+      this.#isTurnWaited = false;
+      this.#writeLater();
+    });
+  }
+
+  /** What may wait for the end of the turn. */
+  #writeLater(): void {
+    if (this.#progress.size > 0) {
+      this.#later += lineOf(['progress', ...this.#progress]);
+      this.#progress.clear();
+    }
+    if (this.#later === '') return;
+    try {
+      this.#write('');
+    } catch (error) {
+      this.#noteFailure(error);
+      if (this.#later.length < WAITING_CHARACTERS_MAX) return;
+      // All of it is in memory: the file is written anew once the disk takes something.
+      this.#later = '';
+      this.#charactersGrown = GROWN_CHARACTERS_MAX + 1;
+    }
   }
 
   /** What is under way goes on without the disk. */
@@ -133,11 +158,17 @@ export class Spool {
   }
 
   #append(record: SpoolRecord): void {
-    const line = lineOf(record);
-    this.#file.append(line);
-    this.#isFailing = false;
-    this.#charactersGrown += line.length;
+    this.#write(lineOf(record));
     apply(this.#holds, record);
+  }
+
+  /** Writes what has waited, and the line. @throws when the disk takes nothing: then what has waited goes on waiting */
+  #write(line: string): void {
+    const text = this.#later + line;
+    this.#file.append(text);
+    this.#later = '';
+    this.#isFailing = false;
+    this.#charactersGrown += text.length;
     this.#syncTimer ??= setTimeout(() => this.#sync(), SYNC_DELAY_MS).unref();
   }
 
@@ -145,6 +176,7 @@ export class Spool {
     try {
       this.#file.replace([...this.#holds.values()].flatMap(recordsOf).map(lineOf).join(''));
       this.#charactersGrown = 0;
+      this.#later = '';
     } catch (error) {
       this.#noteFailure(error);
     }

@@ -47,6 +47,7 @@ const CLASSES: readonly string[] = [
   'edge.settled: quotaCut',
   'edge.settled: upstreamFailed',
   'fault.edge: clock jumped',
+  'fault.edge: disk full',
   'fault.edge: killed',
   'fault.edge: lost with its disk',
   'fault.edge: paused',

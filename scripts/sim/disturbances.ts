@@ -116,9 +116,10 @@ export class Disturbances {
   breakEdge(): void {
     const random = this.#world.random;
     const edge = random.pick(this.#world.edges);
-    const kind = random.weighted({ crash: 35, power: 15, vanish: 4, pause: 25, clock: 15 });
+    const kind = random.weighted({ crash: 35, power: 15, vanish: 4, pause: 25, clock: 15, full: 8 });
     this.#world.trace(`  edge${this.#world.edges.indexOf(edge)} ${kind}`);
     if (kind === 'pause') edge.pause(random.whole(30, 120) * 1_000);
+    else if (kind === 'full') edge.fillDisk(random.whole(1, 30) * 1_000);
     else if (kind === 'clock') {
       this.#world.coverage.hit('fault.edge: clock jumped');
       this.#world.processClock.jump(random.pick([-3_600_000, 3_600_000, 60_000, -60_000]));

@@ -13,6 +13,10 @@ export class Disk {
   /** How long the file was, and since when it is longer. */
   #marks: { readonly atMs: number; readonly length: number }[] = [];
 
+  #fullUntilMs = 0;
+  /** Something that was to be written is not there. */
+  hasLost = false;
+
   constructor(clock: Clock) {
     this.#clock = clock;
   }
@@ -23,11 +27,13 @@ export class Disk {
       read: () => this.#bytes.toString('utf8'),
       append: (text) => {
         if (!isAlive()) return;
+        this.#assertRoom();
         this.#marks.push({ atMs: this.#clock.nowMs(), length: this.#bytes.length });
         this.#bytes = Buffer.concat([this.#bytes, Buffer.from(text)]);
       },
       replace: (text) => {
         if (!isAlive()) return;
+        this.#assertRoom();
         this.#marks = [];
         this.#bytes = Buffer.from(text);
       },
@@ -35,6 +41,21 @@ export class Disk {
       sync: () => Promise.resolve(),
       close: () => {},
     };
+  }
+
+  /** Takes nothing for that long. */
+  fill(forMs: number): void {
+    this.#fullUntilMs = this.#clock.nowMs() + forMs;
+  }
+
+  empty(): void {
+    this.#fullUntilMs = 0;
+  }
+
+  #assertRoom(): void {
+    if (this.#clock.nowMs() >= this.#fullUntilMs) return;
+    this.hasLost = true;
+    throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   }
 
   /** The power fails: of what was not safe a part is lost, cut anywhere. @returns whether anything was */

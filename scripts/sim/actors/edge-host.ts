@@ -103,6 +103,11 @@ export class EdgeHost {
     void this.#holds.replay();
   }
 
+  fillDisk(forMs: number): void {
+    this.#options.coverage.hit('fault.edge: disk full');
+    this.#disk.fill(forMs);
+  }
+
   pause(forMs: number): void {
     this.#options.coverage.hit('fault.edge: paused');
     this.#pausedUntilMs = this.#options.timeline.nowMs() + forMs;
@@ -111,6 +116,7 @@ export class EdgeHost {
   /** Everything well again. */
   heal(): void {
     this.#pausedUntilMs = 0;
+    this.#disk.empty();
     this.restart();
   }
 
@@ -123,6 +129,8 @@ export class EdgeHost {
   }
 
   #stop(): void {
+    if (this.#disk.hasLost) this.#excuse('the end of the spool was lost');
+    this.#disk.hasLost = false;
     this.#isUp = false;
     this.#life += 1;
   }

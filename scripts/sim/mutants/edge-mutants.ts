@@ -25,8 +25,8 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'the spool does not know what was used',
     file: SPOOL,
-    text: '    this.#note(record);\n  }',
-    replacement: '    apply(this.#holds, record);\n  }',
+    text: "this.#later += lineOf(['progress', ...this.#progress]);",
+    replacement: '',
   },
   {
     name: 'a settlement is not spooled',

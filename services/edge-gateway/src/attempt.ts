@@ -1,6 +1,7 @@
 // One call to one destination, up to the moment from which nothing can be taken back: a whole reply in hand, or a stream
 // whose first event is good. Until then every failure is an AttemptFailure, and the client has seen nothing.
 
+import { DryRule } from '@ai-switch/contracts';
 import {
   anthropicMessages,
   type Dialect,
@@ -56,12 +57,16 @@ export async function attempt(
   });
   const abort = () => call.abort();
   exchange.onInterrupt = abort;
+  let isAnswering = false;
   try {
     const reply = await call.reply;
     if (reply.status < 200 || reply.status >= 300) throw await failureOfStatus(edge, dialect, reply);
+    isAnswering = true;
     return await answerOf(edge, exchange, asked, destination, question, reply, abort, hold);
   } catch (error) {
     if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
+    // The provider has worked and charges for it; nobody has got anything.
+    if (isAnswering) hold.bearPrompt();
     if (error instanceof UpstreamFailure) throw failureOfCall(error);
     if (error instanceof InvalidReply) throw unreadable(error);
     throw error;
@@ -101,7 +106,7 @@ async function answerOf(
   const isPassable = dialect === exchange.dialect && !question.isRestoring;
   if (isStream && isStreaming) {
     const tally = new OutputTally(edge.tokenCounter);
-    const isStoppable = boundedTypes(hold.hold).length > 0;
+    const isStoppable = hold.dryRule === DryRule.CUT && boundedTypes(hold.hold).length > 0;
     const stopper = isStoppable ? dialect.streamStopper(replyContext(exchange, asked.request)) : undefined;
     const lane = isPassable
       ? passThroughLane(
@@ -122,6 +127,7 @@ async function answerOf(
         );
     const meter = meterOf(asked, lane, hold);
     const stream = new StreamRelay(edge, exchange, reply.body, lane, meter, abort);
+    if (hold.dryRule === DryRule.RUN) meter.onDry = undefined;
     await stream.opened;
     return { form: 'stream', stream };
   }

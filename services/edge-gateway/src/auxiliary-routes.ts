@@ -20,6 +20,7 @@ import type { EdgeParts } from './edge-parts.ts';
 import { answerEmbeddings } from './embed.ts';
 import { readGeminiPath } from './gemini-path.ts';
 import { answerModels } from './models.ts';
+import { answerReceipt } from './receipts.ts';
 import { receive } from './receive.ts';
 import { Refusal, refuse } from './refuse.ts';
 import type { EdgeBindings } from './routes.ts';
@@ -37,6 +38,8 @@ export function auxiliaryRoutes(app: Hono<EdgeBindings>, edge: EdgeParts): void 
   app.get('/api/hello', (context) => context.body(null, 204));
 }
 
+const RECEIPTS = '/receipts/';
+
 /** Undefined for what is not asked here. */
 function answerTo(
   edge: EdgeParts,
@@ -52,6 +55,8 @@ function answerTo(
     // A model's name may hold a slash, so the rest of the path is the name.
     if (at.startsWith('/models/'))
       return answerModels(edge, incoming, outgoing, decoded(at.slice('/models/'.length)));
+    if (at.startsWith(RECEIPTS))
+      return answerReceipt(edge, incoming, outgoing, decoded(at.slice(RECEIPTS.length)));
     if (at === '/responses' && isUpgrade(incoming)) return refuseUpgrade(edge, incoming, outgoing);
     return undefined;
   }

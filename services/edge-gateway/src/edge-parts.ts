@@ -11,6 +11,7 @@ import type { KeptAnswers } from './idempotency.ts';
 import type { ItemMemory } from './item-store.ts';
 import type { OutputStatistics } from './output-statistics.ts';
 import type { OutputTallies } from './output-tally.ts';
+import type { Policies } from './policies.ts';
 import type { ReasoningStore } from './reasoning-store.ts';
 import type { RetryBudget } from './retry-rules.ts';
 import type { Roster } from './roster.ts';
@@ -26,6 +27,7 @@ export interface EdgeParts {
   readonly upstream: Upstream;
   readonly ticker: Ticker;
   readonly holds: Holds;
+  readonly policies: Policies;
   readonly answers: KeptAnswers;
   readonly retryBudget: RetryBudget;
   readonly accessLog: AccessLog;

@@ -18,6 +18,7 @@ import { memorySpoolFile, type SpoolFile } from './holds/spool-file.ts';
 import { KeptAnswers } from './idempotency.ts';
 import { OutputStatistics } from './output-statistics.ts';
 import { OutputTallies } from './output-tally.ts';
+import { Policies } from './policies.ts';
 import { ReasoningStore } from './reasoning-store.ts';
 import { RetryBudget } from './retry-rules.ts';
 import { Roster } from './roster.ts';
@@ -96,6 +97,7 @@ function assemble({
       random: Math.random,
       newOwnerToken: () => newId('own'),
     }),
+    policies: new Policies(ports.quotaLedger, clock),
     answers: new KeptAnswers(),
     retryBudget: new RetryBudget(clock),
     accessLog: new AccessLog(ports.auditLog, logger, settings),

@@ -46,7 +46,7 @@ export async function answerEmbeddings(
     const routed = await route(edge, caller, request.model, exchange);
     const destinations = embeddingDestinations(routed, request.model);
     const input = estimateTokens(request);
-    const hold = await reserve(edge, exchange, caller, wantedForInput(input), sent.bytes);
+    const hold = await reserve(edge, exchange, caller, wantedForInput(input, destinations), sent.bytes);
     if (hold === undefined) return;
     try {
       const asked: AskedEmbeddings = { ...sent, embedding, request };

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AccessRecord } from '@ai-switch/contracts';
+import type { AccessRecord, Room } from '@ai-switch/contracts';
 import type { Dialect, JsonObject, RequestAddress } from '@ai-switch/dialects';
 import { Fault, newId } from '@ai-switch/kernel';
 import type { ReasoningRecorder } from './reasoning-store.ts';
@@ -28,6 +28,8 @@ export class Exchange implements Enrolled {
   readonly address: ClientAddress | undefined;
   /** '' until something was reserved. */
   reservationId = '';
+  /** What the caller has left beside what is held. */
+  rooms: readonly Room[] = [];
   /** '' until the request was read. */
   affinityKey = '';
   recorder: ReasoningRecorder | undefined;

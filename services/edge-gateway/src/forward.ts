@@ -1,6 +1,7 @@
 // From the request to an answer that nothing can be taken back of: the destinations are asked in turn, and a client that
 // wants a stream is kept waiting gently.
 
+import { unboundedRequest } from './amounts.ts';
 import type { Answer } from './answer.ts';
 import { attempt } from './attempt.ts';
 import { AttemptFailure } from './attempt-failure.ts';
@@ -46,9 +47,23 @@ async function attemptKnowing(
   try {
     return await attempt(edge, exchange, asked, destination, hold);
   } catch (error) {
+    // Ours was too much for this model: what it may answer then is metered and, where it has to be, ended here.
+    if (asked.isMaxGiven && isMaximumRefused(error)) {
+      return await attempt(edge, exchange, unboundedRequest(asked), destination, hold);
+    }
     if (!isThoughtRefused(error) || !hasThoughts(asked)) throw error;
     return await attempt(edge, exchange, withoutThoughts(asked), destination, hold);
   }
+}
+
+/** "max_tokens is too large: 16384. This model supports at most 4096 completion tokens", and the like. */
+function isMaximumRefused(error: unknown): boolean {
+  if (!(error instanceof AttemptFailure)) return false;
+  const { details, message } = error.fault;
+  return (
+    details.capability === 'max_tokens_context_overflow' ||
+    /max_?(?:completion_?|output_?)?tokens|maxOutputTokens/i.test(message)
+  );
 }
 
 function isThoughtRefused(error: unknown): boolean {

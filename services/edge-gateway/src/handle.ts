@@ -6,7 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dialect } from '@ai-switch/dialects';
-import { wantedFor } from './amounts.ts';
+import { boundedRequest, wantedFor } from './amounts.ts';
 import { authenticate, permitModel } from './authenticate.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import type { ClientAddress } from './exchange.ts';
@@ -34,12 +34,16 @@ export async function handle(
     const asked = await read(edge, exchange, caller);
     permitModel(caller, asked.request.model);
     const targets = await route(edge, caller, asked.request.model, exchange);
-    const hold = await reserve(edge, exchange, caller, wantedFor(edge, asked), asked.bytes);
+    const policy = await edge.policies.of(caller.tenant);
+    const wanted = wantedFor(edge, exchange, asked, targets, policy);
+    const hold = await reserve(edge, exchange, caller, wanted, asked.bytes);
     if (hold === undefined) return;
+    hold.dryRule = policy.dryRule;
+    const bounded = boundedRequest(asked, targets, policy, hold.hold);
     // `await using` says the same and costs 1 us more.
     try {
-      const answer = await forward(edge, exchange, asked, targets, hold);
-      const charge = await relay(edge, exchange, asked, answer, hold);
+      const answer = await forward(edge, exchange, bounded, targets, hold);
+      const charge = await relay(edge, exchange, bounded, answer, hold);
       await hold.settle(charge);
       if (charge.outcome === 'completed') {
         exchange.keepAnswer?.();

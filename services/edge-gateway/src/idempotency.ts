@@ -8,6 +8,7 @@ import { hash } from 'node:crypto';
 import type { Caller, Reservation } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { BoundedMemory } from './bounded-memory.ts';
+import { receiptPath } from './denial.ts';
 import type { Exchange } from './exchange.ts';
 import { Refusal } from './refuse.ts';
 
@@ -55,8 +56,8 @@ export function answeredBefore(reservationId: string): Fault {
   return new Fault(
     'conflict',
     'A request with this idempotency key was answered and charged before, and the answer is no longer kept here. ' +
-      `Its receipt is /v1/receipts/${reservationId}. Ask again with another key.`,
-    { details: { receipt: `/v1/receipts/${reservationId}` } },
+      `Its receipt is ${receiptPath(reservationId)}. Ask again with another key.`,
+    { details: { receipt: receiptPath(reservationId) } },
   );
 }
 

@@ -51,7 +51,7 @@ export function questionFor(exchange: Exchange, asked: Asked, destination: Desti
     dropped: quirksDropped,
   };
   const isPassable = isSameDialect && request === asked.request && !asked.isRewritten;
-  const edits = isPassable ? dialect.passThroughEdits(request, target.model) : undefined;
+  const edits = isPassable ? editsFor(asked, destination) : undefined;
   if (edits !== undefined) {
     const edited = { ...asked.body, ...edits };
     const wanted = applyQuirks(target, edited, context);
@@ -78,6 +78,13 @@ export function questionFor(exchange: Exchange, asked: Asked, destination: Desti
       return translation(exchange, origin, begun, recorder);
     },
   };
+}
+
+/** What is set in the client's own bytes; undefined when they cannot go through. */
+function editsFor({ request, body, isMaxGiven }: Asked, { dialect, target }: Destination) {
+  const edits = dialect.passThroughEdits(request, target.model);
+  if (edits === undefined || !isMaxGiven || request.outputTokensMax === undefined) return edits;
+  return { ...edits, ...dialect.outputMaxEdits(body, target.model, request.outputTokensMax) };
 }
 
 /** What would be answered wrongly, and nobody would see it: every other loss is named beside the answer. */

@@ -16,6 +16,8 @@ export interface Asked extends SentBody {
   readonly inputTokensEstimate: number;
   /** The request is no longer what stands in `bytes`. */
   readonly isRewritten: boolean;
+  /** The maximum of the answer is ours: the client named none. */
+  readonly isMaxGiven: boolean;
 }
 
 /** @throws InvalidRequest that names the field; Fault `tooLarge` */
@@ -39,6 +41,7 @@ export async function read(edge: EdgeParts, exchange: Exchange, caller: Caller):
     scan,
     inputTokensEstimate,
     isRewritten: request !== sent || body !== parsed,
+    isMaxGiven: false,
   };
 }
 

@@ -54,6 +54,7 @@ export function refuse(edge: EdgeParts, exchange: Exchange, error: unknown): voi
     'x-request-id': record.requestId,
     'request-id': record.requestId,
     ...(exchange.reservationId === '' ? {} : { 'x-aiswitch-reservation': exchange.reservationId }),
+    ...(fault.details.receipt === undefined ? {} : { 'x-aiswitch-receipt': fault.details.receipt }),
     ...(edge.isClosing ? { connection: 'close' } : {}),
     ...headers,
   });

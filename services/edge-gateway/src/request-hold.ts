@@ -2,7 +2,7 @@
 // nobody was asked, and otherwise settled. What a failed attempt cost is not the caller's; what he sent and then would not
 // wait for is.
 
-import type { Amounts, Price, TokenCounts } from '@ai-switch/contracts';
+import { type Amounts, DryRule, type Price, type TokenCounts } from '@ai-switch/contracts';
 import { noUsage, type Usage } from '@ai-switch/dialects';
 import { costMicros } from '@ai-switch/kernel';
 import type { Charge } from './charge.ts';
@@ -13,6 +13,8 @@ export class RequestHold {
   readonly hold: Hold;
   /** Of the destination that is asked at the time; undefined for one without a price. */
   price: Price | undefined;
+  /** What happens to a stream when the hold is used up. */
+  dryRule: DryRule = DryRule.CUT;
   readonly #exchange: Exchange;
   readonly #promptEstimate: Amounts;
 
@@ -29,6 +31,11 @@ export class RequestHold {
   /** What a use costs by the price of the destination that is asked. */
   amountsOf(usage: Usage): Amounts {
     return { ...countsOf(usage), cost: this.price === undefined ? 0n : costMicros(this.price, usage) };
+  }
+
+  /** The platform bears what the prompt costs where an answer came to nothing. */
+  bearPrompt(): void {
+    this.hold.bearByPlatform(this.amountsOf({ ...noUsage, input: Number(this.#promptEstimate.input) }));
   }
 
   /** Never rejects. */

@@ -3,8 +3,9 @@
 //
 // When the ledger is down, the request is refused and nothing is dispatched.
 
-import { type Amounts, type Caller, type Reservation, ReservationState } from '@ai-switch/contracts';
+import { type Amounts, type Caller, ReservationState } from '@ai-switch/contracts';
 import { asFault, Fault } from '@ai-switch/kernel';
+import { quotaExhausted } from './denial.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import type { Exchange } from './exchange.ts';
 import type { Opening } from './holds/holds.ts';
@@ -47,8 +48,9 @@ export async function reserve(
   if (opening === undefined) return undefined;
   const { reservation, hold } = opening;
   exchange.reservationId = reservation.reservationId;
-  if (reservation.state === ReservationState.REJECTED) throw quotaExhausted(reservation);
+  if (reservation.state === ReservationState.REJECTED) throw quotaExhausted(reservation, edge.clock.nowMs());
   if (hold === undefined) throw new Fault('internal', 'The ledger did not hold what was asked for.');
+  exchange.rooms = hold.rooms;
   return new RequestHold(exchange, hold, wanted.promptEstimate);
 }
 
@@ -104,25 +106,5 @@ function keyUsedOtherwise(): Fault {
   return new Fault(
     'conflict',
     'This idempotency key was used before with another request. Send the same request, or take another key.',
-  );
-}
-
-const TOKEN_TYPE_WORDS: Readonly<Record<string, string>> = {
-  TOKEN_TYPE_INPUT: 'input',
-  TOKEN_TYPE_OUTPUT: 'output',
-  TOKEN_TYPE_CACHE_READ: 'cacheRead',
-  TOKEN_TYPE_CACHE_WRITE: 'cacheWrite',
-};
-
-function quotaExhausted({ reservationId, blocked }: Reservation): Fault {
-  const name = blocked?.bucket ?? '';
-  const type = TOKEN_TYPE_WORDS[blocked?.tokenType ?? ''] ?? 'unknown';
-  const resetsAt = new Date(Number(blocked?.resetsAtMs ?? 0n)).toISOString();
-  const remaining = String(blocked?.remaining ?? 0n);
-  return new Fault(
-    'quotaExhausted',
-    `The quota is used up: bucket "${name}" has ${remaining} ${type} tokens left, fewer than this request may need. ` +
-      `It resets at ${resetsAt}. Ask for a shorter answer or for more quota (reservation ${reservationId}).`,
-    { details: { bucket: name, tokenType: type, remaining, resetsAt, reservation: reservationId } },
   );
 }

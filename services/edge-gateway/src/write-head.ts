@@ -1,4 +1,5 @@
 import type { Exchange } from './exchange.ts';
+import { roomHeaders } from './room-headers.ts';
 
 const DROPPED_CHARACTERS_MAX = 2_048;
 
@@ -13,6 +14,7 @@ export function writeHead(exchange: Exchange, status: number, contentType: strin
   if (record.dropped.length > 0) headers.push('x-aiswitch-dropped', printable(record.dropped));
   // Codex sends it back on all further requests of the turn.
   if (dialect.name === 'openai-responses') headers.push('x-codex-turn-state', affinityKey);
+  headers.push(...roomHeaders(dialect.name, exchange.rooms, Date.now()));
   record.httpStatus = status;
   outgoing.writeHead(status, headers);
 }

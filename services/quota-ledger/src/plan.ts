@@ -52,7 +52,7 @@ export function planFor(subject: Subject, context: Context, nowMs: bigint): Plan
       'quotaExhausted',
       'No bucket pays for this request: by the funding order in force, neither a personal nor a project nor a ' +
         'supplementary quota does. Ask an administrator for one.',
-      { details: { reason: 'noBuckets' } },
+      { details: { reason: 'noBuckets' }, retryAfterMs: 3_600_000 },
     );
   }
   return { lines, policyVersion: policy.version, expiryCharge: policy.expiryCharge };

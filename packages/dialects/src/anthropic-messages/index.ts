@@ -10,7 +10,7 @@ import { MessagesStreamStopper } from './stream-stop.ts';
 import { readUsageObject } from './usage.ts';
 import { writeError, writeStreamError } from './write-error.ts';
 import { writeReply } from './write-reply.ts';
-import { passThroughEdits, writeRequest } from './write-request.ts';
+import { outputMaxEdits, passThroughEdits, writeRequest } from './write-request.ts';
 import { KEEP_ALIVE, MessagesStreamWriter } from './write-stream.ts';
 
 /** Anthropic's Messages. */
@@ -21,6 +21,7 @@ export const anthropicMessages: Dialect = {
   writeError,
   writeRequest,
   passThroughEdits,
+  outputMaxEdits,
   readReply,
   streamReader: () => new MessagesStreamReader(),
   readError,

@@ -56,6 +56,15 @@ export function writeRequest(asked: Request, model: string, capabilities: Capabi
   return { body, dropped: [...dropped].sort(), ...(restore !== undefined && { restore }) };
 }
 
+/** The field is required here, so that every body has one. */
+export function outputMaxEdits(
+  _body: JsonObject,
+  _model: string,
+  tokensMax: number,
+): Record<string, JsonValue> {
+  return { max_tokens: tokensMax };
+}
+
 /**
  * Undefined when a thought is of another model's and has to go, and when the client wrote for another model than it gets: names
  * tell clients what to send, and behind an alias stands any model.

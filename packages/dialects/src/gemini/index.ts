@@ -10,7 +10,7 @@ import { GeminiStreamStopper } from './stream-stop.ts';
 import { readUsageObject } from './usage.ts';
 import { writeError, writeStreamError } from './write-error.ts';
 import { writeReply } from './write-reply.ts';
-import { passThroughEdits, writeRequest } from './write-request.ts';
+import { outputMaxEdits, passThroughEdits, writeRequest } from './write-request.ts';
 import { GeminiStreamWriter, KEEP_ALIVE } from './write-stream.ts';
 
 export { openApiSchema } from './open-api-schema.ts';
@@ -23,6 +23,7 @@ export const gemini: Dialect = {
   writeError,
   writeRequest,
   passThroughEdits,
+  outputMaxEdits,
   readReply,
   streamReader: () => new GeminiStreamReader(),
   readError,

@@ -1,7 +1,7 @@
 // https://ai.google.dev/api/generate-content#method:-models.generatecontent
 
 import { InvalidRequest, type WrittenRequest } from '../dialect.ts';
-import { objectOf } from '../json/narrow.ts';
+import { isObject, objectOf } from '../json/narrow.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { type FittedRequest, fitRequest } from '../model/fit-request.ts';
 import { lowerTools, type ToolForms } from '../model/lower-tools.ts';
@@ -51,6 +51,15 @@ export function writeRequest(asked: Request, model: string): WrittenRequest {
   };
   const restore = joined(lowered.restore, fitted.restore);
   return { body, dropped: [...dropped].sort(), ...(restore !== undefined && { restore }) };
+}
+
+export function outputMaxEdits(
+  body: JsonObject,
+  _model: string,
+  tokensMax: number,
+): Record<string, JsonValue> {
+  const config = isObject(body.generationConfig) ? body.generationConfig : {};
+  return { generationConfig: { ...config, maxOutputTokens: tokensMax } };
 }
 
 /**

@@ -9,7 +9,7 @@ import { ChatStreamStopper } from './stream-stop.ts';
 import { readUsageObject } from './usage.ts';
 import { writeError, writeStreamError } from './write-error.ts';
 import { writeReply } from './write-reply.ts';
-import { passThroughEdits, writeRequest } from './write-request.ts';
+import { outputMaxEdits, passThroughEdits, writeRequest } from './write-request.ts';
 import { ChatStreamWriter, DONE, KEEP_ALIVE } from './write-stream.ts';
 
 /** OpenAI's Chat Completions, and what the many who speak it made of it. */
@@ -20,6 +20,7 @@ export const openaiChat: Dialect = {
   writeError,
   writeRequest,
   passThroughEdits,
+  outputMaxEdits,
   readReply,
   streamReader: () => new ChatStreamReader(),
   readError,

@@ -86,6 +86,14 @@ function effortOf({ mode, effort, budgetTokens }: Reasoning): string | undefined
   return effortOfBudget(budgetTokens);
 }
 
+export function outputMaxEdits(
+  _body: JsonObject,
+  model: string,
+  tokensMax: number,
+): Record<string, JsonValue> {
+  return isOpenAiReasoning(model) ? { max_completion_tokens: tokensMax } : { max_tokens: tokensMax };
+}
+
 /** A maximum of 0 asks Anthropic to warm its cache; one token is the least that can be asked here. */
 function writeTokensMax(tokensMax: number | undefined, model: string): JsonObject {
   if (tokensMax === undefined) return {};

@@ -9,7 +9,7 @@ import { ResponsesStreamStopper } from './stream-stop.ts';
 import { readUsageObject } from './usage.ts';
 import { writeError, writeStreamError } from './write-error.ts';
 import { writeReply } from './write-reply.ts';
-import { passThroughEdits, writeRequest } from './write-request.ts';
+import { outputMaxEdits, passThroughEdits, writeRequest } from './write-request.ts';
 import { KEEP_ALIVE, ResponsesStreamWriter } from './write-stream.ts';
 
 export { statefulField } from './server-state.ts';
@@ -22,6 +22,7 @@ export const openaiResponses: Dialect = {
   writeError,
   writeRequest,
   passThroughEdits,
+  outputMaxEdits,
   readReply,
   streamReader: () => new ResponsesStreamReader(),
   readError,

@@ -43,6 +43,14 @@ export function writeRequest(asked: Request, model: string): WrittenRequest {
   return { body, dropped: [...dropped].sort(), ...(restore !== undefined && { restore }) };
 }
 
+export function outputMaxEdits(
+  _body: JsonObject,
+  _model: string,
+  tokensMax: number,
+): Record<string, JsonValue> {
+  return { max_output_tokens: Math.max(OUTPUT_TOKENS_MIN, tokensMax) };
+}
+
 /** "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16" */
 const OUTPUT_TOKENS_MIN = 16;
 

@@ -1,0 +1,94 @@
+// `GET /v1/receipts/<id>`: what a request of the caller's held, drew, was charged and why it was refused. Another's receipt
+// is not found, as one that never was.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Amounts, Blocked, Line, Reservation } from '@ai-switch/contracts';
+import { Fault } from '@ai-switch/kernel';
+import { authenticate } from './authenticate.ts';
+import { unitsOf, wordOf } from './denial.ts';
+import type { EdgeParts } from './edge-parts.ts';
+import { shapeFor } from './model-shapes.ts';
+import { receive } from './receive.ts';
+import { refuse } from './refuse.ts';
+import { writeJson } from './write-json.ts';
+
+export async function answerReceipt(
+  edge: EdgeParts,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  reservationId: string,
+): Promise<void> {
+  const exchange = receive(edge, shapeFor(incoming).dialect, incoming, outgoing);
+  try {
+    edge.admit();
+    const { tenant, userId } = await authenticate(edge, exchange);
+    const { reservation } = await edge.ports.quotaLedger.getReceipt({ tenant, reservationId });
+    if (reservation?.subject?.userId !== userId) throw noReceipt();
+    writeJson(exchange, receiptOf(reservation));
+  } catch (error) {
+    refuse(edge, exchange, isUnknown(error) ? noReceipt() : error);
+  } finally {
+    edge.exchanges.delete(exchange);
+  }
+}
+
+/** An id that none can have is no other than one that is not there. */
+function isUnknown(error: unknown): boolean {
+  return error instanceof Fault && (error.code === 'notFound' || error.code === 'invalid');
+}
+
+function noReceipt(): Fault {
+  return new Fault('notFound', 'There is no receipt with this id among yours.');
+}
+
+function receiptOf(reservation: Reservation): object {
+  const { state, subject, lines, blocked } = reservation;
+  return {
+    reservationId: reservation.reservationId,
+    state: state.replace('RESERVATION_STATE_', '').toLowerCase(),
+    model: subject?.model,
+    ...(subject?.projectId === '' ? {} : { projectId: subject?.projectId }),
+    held: amountsOf(reservation.amounts),
+    charged: amountsOf(reservation.charged),
+    isEstimated: reservation.isEstimated,
+    outcome: reservation.outcome,
+    priceVersion: reservation.priceVersion,
+    // What failed attempts cost is the platform's matter.
+    lines: lines.filter(({ tier }) => tier !== 'TIER_PLATFORM').map(lineOf),
+    ...(blocked === undefined ? {} : { blocked: blockedOf(blocked) }),
+    createdAt: isoOf(reservation.createdAtMs),
+    expiresAt: isoOf(reservation.expiresAtMs),
+    ...(reservation.resolvedAtMs === undefined ? {} : { resolvedAt: isoOf(reservation.resolvedAtMs) }),
+    ...(reservation.reversalReason === '' ? {} : { reversalReason: reservation.reversalReason }),
+  };
+}
+
+function lineOf({ bucket, period, held, used, overrun }: Line): object {
+  return { bucket, period, held: amountsOf(held), used: amountsOf(used), overrun: amountsOf(overrun) };
+}
+
+function blockedOf({ bucket, tokenType, remaining, resetsAtMs }: Blocked): object {
+  const type = wordOf(tokenType);
+  return {
+    bucket,
+    type,
+    remaining: type === 'cost' ? unitsOf(remaining) : Number(remaining),
+    ...(resetsAtMs === undefined ? {} : { resetsAt: isoOf(resetsAtMs) }),
+  };
+}
+
+/** Tokens are whole numbers; a cost is in units of the price book's currency. */
+function amountsOf(amounts: Amounts | undefined): object {
+  const { input = 0n, output = 0n, cacheRead = 0n, cacheWrite = 0n, cost = 0n } = amounts ?? {};
+  return {
+    input: Number(input),
+    output: Number(output),
+    cacheRead: Number(cacheRead),
+    cacheWrite: Number(cacheWrite),
+    cost: unitsOf(cost),
+  };
+}
+
+function isoOf(timeMs: bigint): string {
+  return new Date(Number(timeMs)).toISOString();
+}

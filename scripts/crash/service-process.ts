@@ -1,0 +1,104 @@
+// One service of this repository as a process of its own, from source, that can be killed and started again at its port.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const COMPILE_CACHE = join(ROOT, 'node_modules/.cache/node-compile');
+const START_MS_MAX = 30_000;
+/** A service whose database is just recovering ends with a line that says so. */
+const STARTS_MAX = 10;
+const LISTENS = /listen(?:s|ing) on port (\d+)/;
+
+/** A run that ends in any way leaves no process behind. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export class ServiceProcess {
+  readonly name: string;
+  readonly #listen: string;
+  readonly #environment: Readonly<Record<string, string>>;
+  #child: ChildProcess | undefined;
+  /** From the first start on the same. */
+  port = 0;
+  /** What it printed since it was started for the first time. */
+  printed = '';
+
+  /** @param listen the variable that says where it listens */
+  constructor(name: string, listen: string, environment: Readonly<Record<string, string>>) {
+    this.name = name;
+    this.#listen = listen;
+    this.#environment = environment;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** Resolves once it listens. @throws Error with what it printed, when it does not */
+  async start(): Promise<this> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#startOnce();
+        return this;
+      } catch (error) {
+        if (attempt === STARTS_MAX) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    }
+  }
+
+  /** Resolves when it is gone. */
+  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  }
+
+  async #startOnce(): Promise<void> {
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', join(ROOT, `services/${this.name}/src/main.ts`)],
+      {
+        env: {
+          PATH: process.env.PATH,
+          HOME: tmpdir(),
+          NODE_COMPILE_CACHE: COMPILE_CACHE,
+          ...this.#environment,
+          [this.#listen]: `127.0.0.1:${this.port}`,
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    this.#child = child;
+    running.add(child);
+    child.on('exit', () => running.delete(child));
+    child.stderr.resume();
+    const port = await new Promise<number>((resolve, reject) => {
+      const timer = setTimeout(() => fail('did not start in time'), START_MS_MAX);
+      const fail = (what: string) => {
+        clearTimeout(timer);
+        child.kill('SIGKILL');
+        reject(new Error(`${this.name} ${what}: ${this.printed.slice(-1_000)}`));
+      };
+      let own = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        own += text;
+        this.printed += text;
+        const found = LISTENS.exec(own)?.[1];
+        if (found === undefined) return;
+        clearTimeout(timer);
+        resolve(Number(found));
+      });
+      child.once('exit', (code, signal) => fail(`ended with ${code ?? signal}`));
+    });
+    this.port = port;
+  }
+}

@@ -42,14 +42,12 @@ export function verdictOnEarlier({ state, outcome }: Reservation): 'underWay' | 
   return outcome === 'completed' ? 'answered' : 'again';
 }
 
-export function underWay(): Fault {
-  return new Fault(
-    'conflict',
-    'A request with this idempotency key is under way. Please wait for its answer.',
-    {
-      retryAfterMs: 2_000,
-    },
-  );
+/** Unlike other conflicts, this one passes. */
+export function underWay(): Refusal {
+  return new Refusal(409, 'A request with this idempotency key is under way. Please wait for its answer.', {
+    'retry-after': '2',
+    'x-should-retry': 'true',
+  });
 }
 
 export function answeredBefore(reservationId: string): Fault {

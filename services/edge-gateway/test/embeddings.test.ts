@@ -267,16 +267,16 @@ test('a key that may not use the model is refused', async () => {
 });
 
 test('a spent quota of input is a 429, and one of output does not matter', async () => {
-  const { tenant, userId, ports, provider } = gateway;
+  const { provider } = gateway;
   const { used } = await gateway.balance();
   const room = { input: used.input + 20n, output: 0n };
-  await ports.quotaLedger.setLimits({ tenant, userId, limits: room });
+  await gateway.limit(room);
   provider.script({ body: openaiReply(VECTORS.slice(0, 1), 'float') });
   await embed(PATH, { model: 'chat', input: 'one' });
   const response = await gateway.post(PATH, { model: 'chat', input: 'x'.repeat(400) });
   expect(response.status).toBe(429);
   expect(await response.text()).toMatch(/input tokens/);
-  await ports.quotaLedger.setLimits({ tenant, userId, limits: {} });
+  await gateway.limit({});
 });
 
 test('a client that leaves ends the call', async () => {

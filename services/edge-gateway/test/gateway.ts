@@ -7,6 +7,7 @@ import { openAuth } from '@ai-switch/auth';
 import {
   type AccessRecord,
   Amounts,
+  Bucket,
   type Ports,
   type Reservation,
   Subject,
@@ -48,6 +49,8 @@ export interface Gateway extends AsyncDisposable {
   /** Posts with the key unless `headers` say otherwise. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   balance(): Promise<{ readonly held: TokenCounts; readonly used: TokenCounts }>;
+  /** Bounds what the key's user may spend in a month; what is left out is not bounded. */
+  limit(limits: Partial<Amounts>): Promise<void>;
   /** Resolves once the ledger holds nothing; rejects after two seconds. */
   settled(): Promise<void>;
   reservation(id: string): Promise<Reservation>;
@@ -111,6 +114,10 @@ export async function openGateway({ settings, wrap }: GatewayOptions = {}): Prom
     second,
     logged,
     balance,
+    limit: async (limits) => {
+      const bucket = { tenant, tier: Tier.PERSONAL, scope: `user:${userId}`, limits };
+      await own.quotaLedger.putBucket({ bucket: Bucket.create(bucket) });
+    },
     post: (path, given, headers = { authorization: `Bearer ${key}` }) => {
       const { address, body } = addressed(path, given);
       return fetch(`${url}${address}`, {

@@ -15,44 +15,94 @@ afterEach(() => gateway[Symbol.asyncDispose]());
 
 function wrap(ports: Ports): Ports {
   const { quotaLedger } = ports;
-  const failing = <Request, Reply>(name: keyof typeof faults, call: (request: Request) => Promise<Reply>) => {
-    return async (request: Request) => {
-      const fault = faults[name]?.shift();
-      if (fault !== undefined) throw fault;
-      return call(request);
-    };
-  };
   return {
     ...ports,
-    quotaLedger: {
-      reserve: failing('reserve', (request) => quotaLedger.reserve(request)),
-      settle: failing('settle', (request) => quotaLedger.settle(request)),
-      void: failing('void', (request) => quotaLedger.void(request)),
-      setLimits: (request) => quotaLedger.setLimits(request),
-      getBalance: (request) => quotaLedger.getBalance(request),
-      getReservation: (request) => quotaLedger.getReservation(request),
-    },
+    quotaLedger: new Proxy(quotaLedger, {
+      get: (ledger, name) => async (request: never) => {
+        const fault = faults[name as keyof typeof faults]?.shift();
+        if (fault !== undefined) throw fault;
+        return await ledger[name as keyof typeof ledger](request);
+      },
+    }),
   };
+}
+
+/** What the clients of each path show of a quota. */
+const SHOWN: Readonly<Record<string, string>> = {
+  '/v1/chat/completions': 'x-ratelimit-remaining-tokens',
+  '/v1/responses': 'x-ratelimit-remaining-tokens',
+  '/v1/messages': 'anthropic-ratelimit-output-tokens-remaining',
+};
+
+function refusalOf(path: string): string {
+  const message = 'max_tokens is too large: 16384. This model supports at most 4096 completion tokens.';
+  const error = path.startsWith('/v1beta')
+    ? { code: 400, message, status: 'INVALID_ARGUMENT' }
+    : { message, type: 'invalid_request_error', param: 'max_tokens', code: 'invalid_value' };
+  return JSON.stringify({ error });
 }
 
 describe.each(PATHS)('%s', (path) => {
   const alias = aliasOf(path);
 
   test('case 74: a spent quota is a 429 that says what blocks and when it resets', async () => {
-    const { tenant, userId, ports } = gateway;
-    await ports.quotaLedger.setLimits({ tenant, userId, limits: { output: 50n } });
+    await gateway.limit({ output: 50n });
     const response = await gateway.post(path, ask(path, alias));
     expect(response.status).toBe(429);
     expect(response.headers.get('x-should-retry')).toBe('false');
-    const text = await response.text();
-    expect(text).toMatch(/output tokens/);
-    expect(text).toMatch(/\d{4}-\d\d-\d\dT/);
     const id = response.headers.get('x-aiswitch-reservation') ?? '';
-    expect(text).toContain(id);
+    expect(response.headers.get('x-aiswitch-receipt')).toBe(`/v1/receipts/${id}`);
+    const text = await response.text();
+    expect(text).toContain(`personal:${gateway.userId}`);
+    expect(text).toMatch(/50 output tokens left/);
+    const resetsAt = Date.parse(/resets at (\S+Z)/.exec(text)?.[1] ?? '');
+    const untilReset = (resetsAt - Date.now()) / 1_000;
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(untilReset - 60);
+    expect(Number(response.headers.get('retry-after'))).toBeLessThan(untilReset + 60);
+    expect(text).toContain(`/v1/receipts/${id}`);
     expect((await gateway.reservation(id)).state).toBe('RESERVATION_STATE_REJECTED');
     expect(gateway.provider.requests).toEqual([]);
     const record = await gateway.accessRecord(response.headers.get('x-request-id'));
     expect(record).toMatchObject({ outcome: 'refused', faultCode: 'quotaExhausted', httpStatus: 429 });
+  });
+
+  test('who is not bounded has his bytes go through, and no head that counts', async () => {
+    const response = await gateway.post(path, ask(path, alias));
+    await response.text();
+    expect([...response.headers.keys()].filter((name) => /quota|ratelimit|codex-primary/.test(name))).toEqual(
+      [],
+    );
+    const asked = String(gateway.provider.requests[0]?.body);
+    if (path !== '/v1/messages') expect(asked).not.toMatch(/max_?(output_?)?(completion_)?tokens/i);
+  });
+
+  test('who is bounded has the maximum told to the provider, and is told what is left', async () => {
+    await gateway.limit({ output: 100_000n });
+    const response = await gateway.post(path, ask(path, alias));
+    await response.text();
+    const most = path === '/v1/messages' ? 100 : 16_384;
+    const asked = JSON.parse(String(gateway.provider.requests[0]?.body));
+    expect(
+      asked.max_tokens ??
+        asked.max_completion_tokens ??
+        asked.max_output_tokens ??
+        asked.generationConfig?.maxOutputTokens,
+    ).toBe(most);
+    const left = response.headers.get('x-aiswitch-quota-remaining') ?? '';
+    expect(left).toMatch(new RegExp(`^output=${100_000 - most};bucket=personal%3A.*;reset=\\d{4}-`));
+    const shown = SHOWN[path];
+    if (shown !== undefined) expect(response.headers.get(shown)).toBe(String(100_000 - most));
+  });
+
+  test('a maximum of ours that the provider finds too large is left out', async () => {
+    if (path === '/v1/messages') return;
+    await gateway.limit({ output: 100_000n });
+    gateway.provider.script({ status: 400, body: refusalOf(path) });
+    const response = await gateway.post(path, ask(path, alias));
+    expect(response.status).toBe(200);
+    await response.text();
+    expect(gateway.provider.requests).toHaveLength(2);
+    expect(String(gateway.provider.requests[1]?.body)).not.toMatch(/max_?(output_?)?(completion_)?tokens/i);
   });
 
   test('a ledger that does not answer is a 503, and nobody is asked', async () => {

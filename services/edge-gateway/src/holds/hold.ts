@@ -22,6 +22,7 @@ export class Hold {
   #held: Amounts;
   #platform: Amounts = NOTHING;
   #extensions = 0;
+  #undecided: { readonly opSeq: number; readonly amounts: Amounts } | undefined;
   #beats = 0;
 
   constructor(
@@ -59,12 +60,15 @@ export class Hold {
     if (this.isOver) return false;
     const { ledger, sleep, logger } = this.#parts;
     const { tenant, reservationId, ownerToken } = this.#spooled.intent;
-    this.#extensions += 1;
-    const opSeq = this.#extensions;
+    // One that was never answered may have been decided: its number is asked for again before there is a next one.
+    this.#undecided ??= { opSeq: this.#extensions + 1, amounts };
+    const asked = this.#undecided;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const { granted } = await ledger.extend({ tenant, reservationId, ownerToken, opSeq, amounts });
-        if (granted) this.#held = sum(this.#held, amounts);
+        const { granted } = await ledger.extend({ tenant, reservationId, ownerToken, ...asked });
+        this.#undecided = undefined;
+        this.#extensions = asked.opSeq;
+        if (granted) this.#held = sum(this.#held, asked.amounts);
         return granted;
       } catch (err) {
         const { code } = asFault(err);

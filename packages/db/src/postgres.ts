@@ -28,8 +28,10 @@ export function openPostgres<Schema>(url: string, schema: string): Engine<Schema
     types: { getTypeParser },
     Client: clientNaming(statements),
   });
-  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  // A connection that breaks is replaced at its next use, and fails the transaction that it breaks in; without a listener it
+  // would end the process, while it is idle and also between two statements of a transaction.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   const kysely = new Kysely<Schema>({
     dialect: new PostgresDialect({
       pool,

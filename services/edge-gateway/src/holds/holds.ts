@@ -156,6 +156,8 @@ export class Holds {
         await ledger.void({ tenant, reservationId, ownerToken });
       } catch (error) {
         const { code, details } = asFault(error);
+        // Another edge's, by the same idempotency key: it is his to end.
+        if (code === 'forbidden') return;
         if (code !== 'conflict' || details.state !== 'EXPIRED') throw error;
         // It expired before it was known that nobody was asked: what it was charged for that is taken back.
         const nothing = { input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, cost: 0n };

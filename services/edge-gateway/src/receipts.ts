@@ -2,7 +2,7 @@
 // is not found, as one that never was.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Amounts, Blocked, Line, Reservation } from '@ai-switch/contracts';
+import type { Amounts, Blocked, Entry, Line, Reservation } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { authenticate } from './authenticate.ts';
 import { unitsOf, wordOf } from './denial.ts';
@@ -22,9 +22,9 @@ export async function answerReceipt(
   try {
     edge.admit();
     const { tenant, userId } = await authenticate(edge, exchange);
-    const { reservation } = await edge.ports.quotaLedger.getReceipt({ tenant, reservationId });
+    const { reservation, entries } = await edge.ports.quotaLedger.getReceipt({ tenant, reservationId });
     if (reservation?.subject?.userId !== userId) throw noReceipt();
-    writeJson(exchange, receiptOf(reservation));
+    writeJson(exchange, receiptOf(reservation, entries));
   } catch (error) {
     refuse(edge, exchange, isUnknown(error) ? noReceipt() : error);
   } finally {
@@ -41,7 +41,7 @@ function noReceipt(): Fault {
   return new Fault('notFound', 'There is no receipt with this id among yours.');
 }
 
-function receiptOf(reservation: Reservation): object {
+function receiptOf(reservation: Reservation, entries: readonly Entry[]): object {
   const { state, subject, lines, blocked } = reservation;
   return {
     reservationId: reservation.reservationId,
@@ -54,7 +54,7 @@ function receiptOf(reservation: Reservation): object {
     outcome: reservation.outcome,
     priceVersion: reservation.priceVersion,
     // What failed attempts cost is the platform's matter.
-    lines: lines.filter(({ tier }) => tier !== 'TIER_PLATFORM').map(lineOf),
+    lines: lines.filter(({ tier }) => tier !== 'TIER_PLATFORM').map((line) => lineOf(line, entries)),
     ...(blocked === undefined ? {} : { blocked: blockedOf(blocked) }),
     createdAt: isoOf(reservation.createdAtMs),
     expiresAt: isoOf(reservation.expiresAtMs),
@@ -63,8 +63,23 @@ function receiptOf(reservation: Reservation): object {
   };
 }
 
-function lineOf({ bucket, period, held, used, overrun }: Line): object {
+function lineOf({ bucket, period, used, overrun }: Line, entries: readonly Entry[]): object {
+  const held = heldIn(bucket, entries);
   return { bucket, period, held: amountsOf(held), used: amountsOf(used), overrun: amountsOf(overrun) };
+}
+
+/** All that a bucket held for it, also when the hold is long over. */
+function heldIn(bucket: string, entries: readonly Entry[]): Amounts {
+  const total = { input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, cost: 0n };
+  for (const { operation, bucket: at, held } of entries) {
+    if (at !== bucket || held === undefined || (operation !== 'reserve' && operation !== 'extend')) continue;
+    total.input += held.input;
+    total.output += held.output;
+    total.cacheRead += held.cacheRead;
+    total.cacheWrite += held.cacheWrite;
+    total.cost += held.cost;
+  }
+  return total;
 }
 
 function blockedOf({ bucket, tokenType, remaining, resetsAtMs }: Blocked): object {

@@ -29,7 +29,7 @@ test('a caller reads what his request held, drew and was charged', async () => {
     charged: { input: 11, output: 7, cost: '0' },
     isEstimated: false,
     outcome: 'completed',
-    lines: [{ bucket: `personal:${gateway.userId}`, used: { input: 11, output: 7 } }],
+    lines: [{ bucket: `personal:${gateway.userId}`, held: { output: 50 }, used: { input: 11, output: 7 } }],
   });
 });
 

@@ -11,6 +11,7 @@ const COMPILE_CACHE = join(ROOT, 'node_modules/.cache/node-compile');
 const START_MS_MAX = 30_000;
 /** A service whose database is just recovering ends with a line that says so. */
 const STARTS_MAX = 10;
+const COMPLAINT_CHARACTERS_MAX = 600;
 const LISTENS = /listen(?:s|ing) on port (\d+)/;
 
 /** A run that ends in any way leaves no process behind. */
@@ -28,6 +29,10 @@ export class ServiceProcess {
   port = 0;
   /** What it printed since it was started for the first time. */
   printed = '';
+  /** How it ended when nobody killed it: each time a mistake, which whoever runs services repairs by a new start. */
+  readonly deaths: string[] = [];
+  #complaint = '';
+  #isKilled = false;
 
   /** @param listen the variable that says where it listens */
   constructor(name: string, listen: string, environment: Readonly<Record<string, string>>) {
@@ -55,6 +60,7 @@ export class ServiceProcess {
 
   /** Resolves when it is gone. */
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    this.#isKilled = true;
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
@@ -78,9 +84,12 @@ export class ServiceProcess {
       },
     );
     this.#child = child;
+    this.#isKilled = false;
     running.add(child);
     child.on('exit', () => running.delete(child));
-    child.stderr.resume();
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#complaint = (this.#complaint + text).slice(-COMPLAINT_CHARACTERS_MAX);
+    });
     const port = await new Promise<number>((resolve, reject) => {
       const timer = setTimeout(() => fail('did not start in time'), START_MS_MAX);
       const fail = (what: string) => {
@@ -100,5 +109,11 @@ export class ServiceProcess {
       child.once('exit', (code, signal) => fail(`ended with ${code ?? signal}`));
     });
     this.port = port;
+    child.once('exit', (code, signal) => {
+      if (this.#isKilled) return;
+      this.deaths.push(`${this.name} ended by itself (${code ?? signal}): ${this.#complaint}`);
+      // Should it not start either, who asks it next sees that.
+      this.start().catch(() => {});
+    });
   }
 }

@@ -46,6 +46,8 @@ export interface Site extends AsyncDisposable {
   readonly ledgers: readonly QuotaLedger[];
   /** Keys of users, every second of whom has little quota. */
   readonly keys: readonly string[];
+  /** Processes that ended though nobody killed them. */
+  readonly deaths: () => readonly string[];
   /** Kills and starts again. Resolves when it serves. */
   crash(victim: Victim, random: Random): Promise<void>;
 }
@@ -69,6 +71,7 @@ export async function openSite(): Promise<Site> {
     edgeUrls: edges.map(({ address }) => `http://${address}`),
     ledgers: ports,
     keys,
+    deaths: () => [...edges, ...ledgers, ...Object.values(around)].flatMap(({ deaths }) => deaths),
     crash: async (victim, random) => {
       if (victim === 'postgres') {
         await killBackend(postgres, random);

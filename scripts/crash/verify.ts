@@ -41,7 +41,7 @@ export async function verify(
   });
   try {
     const ask = async <Row>(query: string) => (await sql.raw<Row>(query).execute(database.kysely)).rows;
-    const violations: string[] = [];
+    const violations: string[] = [...site.deaths()];
     const begunAt = performance.now();
     const held = async () => {
       const rows = await ask<{ readonly count: bigint }>(

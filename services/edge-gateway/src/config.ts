@@ -17,10 +17,6 @@ export interface EdgeSettings {
   readonly frameBytesMax: number;
   /** A provider's error body; what is longer is not read. */
   readonly errorBytesMax: number;
-  /** Held for an answer whose request names no maximum. */
-  readonly outputTokensDefault: number;
-  /** The most that is held for one answer, whatever the request names. */
-  readonly outputTokensMax: number;
   /** How long a hold lives unless a heartbeat keeps it. */
   readonly holdTtlMs: number;
   /** How often the holds of all streams are kept, with one call. */
@@ -61,8 +57,6 @@ export const edgeDefaults: EdgeSettings = {
   replyBytesMax: 32 * MEBIBYTE,
   frameBytesMax: 16 * MEBIBYTE,
   errorBytesMax: 256 * 1024,
-  outputTokensDefault: 4_096,
-  outputTokensMax: 131_072,
   holdTtlMs: 60_000,
   heartbeatMs: 10_000,
   settleMs: 10_000,

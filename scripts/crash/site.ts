@@ -29,8 +29,8 @@ import { ServiceProcess } from './service-process.ts';
 
 export const TENANT = 'default';
 /** Short, so that what a killed process left is over while the run goes on. */
-export const HOLD_TTL_MS = 4_000;
-const HEARTBEAT_MS = 800;
+export const HOLD_TTL_MS = 2_000;
+const HEARTBEAT_MS = 500;
 export const SWEEP_MS = 500;
 const COPIES = [0, 1] as const;
 const USERS = 8;

@@ -148,17 +148,18 @@ async function start(
       reject(new Error(`PostgreSQL did not start: ${log}`));
     };
     const timer = setTimeout(fail, START_TIMEOUT_MS);
-    shell.stderr.on('data', (chunk: Buffer) => {
+    const read = (chunk: Buffer) => {
       log = (log + chunk).slice(-10_000);
-      if (log.includes('database system is ready to accept connections')) {
-        clearTimeout(timer);
-        resolve();
-      }
-      if (log.includes('database system is shut down') || log.includes('FATAL')) {
-        clearTimeout(timer);
-        fail();
-      }
-    });
+      const isReady = log.includes('database system is ready to accept connections');
+      const isFailed = log.includes('database system is shut down') || log.includes('FATAL');
+      if (!isReady && !isFailed) return;
+      clearTimeout(timer);
+      // Later it may recover from a crash, and says the same words.
+      shell.stderr.off('data', read).resume();
+      if (isFailed) fail();
+      else resolve();
+    };
+    shell.stderr.on('data', read);
   });
   return {
     port,

@@ -8,7 +8,7 @@ import type { Site } from './site.ts';
 /** Each piece is four tokens to the tokenizer. */
 const PIECES = 12;
 export const ANSWER_TOKENS = 4 * PIECES;
-export const PROMPT_TOKENS = 40;
+const PROMPT_TOKENS = 40;
 const REPEATS_MAX = 8;
 const REPEAT_DELAY_MS = 250;
 const ANSWER_MS_MAX = 15_000;

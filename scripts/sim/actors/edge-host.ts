@@ -223,9 +223,14 @@ export class EdgeHost {
       await hold.release();
       return;
     }
+    try {
+      hold.dispatching();
+    } catch (error) {
+      await hold.release();
+      throw error;
+    }
     this.#dispatches += 1;
     truths.dispatch(truth, `${this.#options.name} ${this.#dispatches}`);
-    hold.dispatching();
     hold.isDispatched = true;
     // The provider reads the prompt at once; how long it really is stands in the first piece.
     truth.delivered = vectorOf(wanted.promptEstimate);

@@ -13,13 +13,13 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a hold is made before the spool knows of it',
     file: SPOOL,
-    text: "      this.#append(['intent', place, intent]);",
-    replacement: "      apply(this.#holds, ['intent', place, intent]);",
+    text: "    this.#demand(['intent', place, intent]);",
+    replacement: "    apply(this.#holds, ['intent', place, intent]);",
   },
   {
     name: 'the spool does not know what was dispatched',
     file: SPOOL,
-    text: "if (!hold.isDispatched) this.#note(['dispatched', hold.place]);",
+    text: "if (!hold.isDispatched) this.#demand(['dispatched', hold.place]);",
     replacement: 'hold.isDispatched = true;',
   },
   {

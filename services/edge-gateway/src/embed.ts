@@ -57,7 +57,9 @@ export async function answerEmbeddings(
       const inputTokens = answer.reply.inputTokens ?? input;
       writeJson(exchange, answer.bytes ?? embedding.writeReply(answer.reply, request, inputTokens));
       watchStall(edge, outgoing);
-      await hold.settle(chargeOf(inputTokens, answer.reply.inputTokens === undefined, exchange.interruption));
+      const charge = chargeOf(inputTokens, answer.reply.inputTokens === undefined, exchange.interruption);
+      if (charge.outcome === 'completed') exchange.keepAnswer?.();
+      await hold.settle(charge);
     } finally {
       if (!hold.isOver) await hold.end();
     }

@@ -39,15 +39,16 @@ export async function handle(
     const hold = await reserve(edge, exchange, caller, wanted, asked.bytes);
     if (hold === undefined) return;
     hold.dryRule = policy.dryRule;
-    const bounded = boundedRequest(asked, targets, policy, hold.hold);
     // `await using` says the same and costs 1 us more.
     try {
+      const bounded = boundedRequest(asked, targets, policy, hold.hold);
       const answer = await forward(edge, exchange, bounded, targets, hold);
       const charge = await relay(edge, exchange, bounded, answer, hold);
+      // Before the ledger knows of it: from then on a repeat is told that there is an answer.
+      if (charge.outcome === 'completed') exchange.keepAnswer?.();
       await hold.settle(charge);
-      if (charge.outcome === 'completed') {
-        exchange.keepAnswer?.();
-        if (!charge.isEstimated) edge.outputStatistics.note(exchange.record, charge.usage.output);
+      if (charge.outcome === 'completed' && !charge.isEstimated) {
+        edge.outputStatistics.note(exchange.record, charge.usage.output);
       }
     } finally {
       if (!hold.isOver) await hold.end();

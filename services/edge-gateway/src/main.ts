@@ -28,6 +28,11 @@ await runService({
     };
     for (const [name, port] of Object.entries(ports)) lifetime.onClose(name, () => port.close());
     const logger = createLogger({ service: 'edge-gateway', level: values.AISWITCH_EDGE_LOG_LEVEL });
+    if (values.AISWITCH_EDGE_HEARTBEAT_MS * 2 > values.AISWITCH_EDGE_HOLD_TTL_MS) {
+      throw new ConfigError(
+        'AISWITCH_EDGE_HEARTBEAT_MS must be at most half of AISWITCH_EDGE_HOLD_TTL_MS: one heartbeat may be lost',
+      );
+    }
     const edge = createEdge({
       ports,
       logger,

@@ -45,7 +45,10 @@ export class Hold {
     return this.#held;
   }
 
-  /** Say so before a provider is asked: from here on a process that is killed is taken to have asked. */
+  /**
+   * Say so before a provider is asked: from here on a process that is killed is taken to have asked.
+   * @throws Fault `unavailable` when it cannot be written: then nobody may be asked
+   */
   dispatching(): void {
     this.#parts.spool.dispatched(this.#spooled);
   }

@@ -53,8 +53,8 @@ const RESERVES_MAX = 3;
 const RESERVE_DELAY_MS = 50;
 const DELIVERY_DELAY_MIN_MS = 50;
 const DELIVERY_DELAY_MAX_MS = 15_000;
-/** Deliveries of what an earlier process left, at the same time. */
-const REPLAYED_AT_ONCE_MAX = 64;
+/** Calls at the same time for what an earlier process left, and for what the ledger did not take at first. */
+const LATE_AT_ONCE_MAX = 64;
 const BEATS_MAX = 1_000;
 
 /** What may pass when the same call is made again. */
@@ -68,6 +68,7 @@ export class Holds {
   readonly #open = new Set<Hold>();
   readonly #deliveries = new Set<Promise<void>>();
   readonly #closing = new AbortController();
+  readonly #late = new Places(LATE_AT_ONCE_MAX);
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> | undefined;
 
@@ -128,30 +129,34 @@ export class Holds {
   /** Ends what earlier processes left in the spool. Resolves when all of it is acknowledged, or this edge closes. */
   async replay(): Promise<void> {
     const { spool, logger } = this.#parts;
-    const waiting = [...spool.left];
-    if (waiting.length > 0) logger.info({ holds: waiting.length }, 'holds of an earlier process are ended');
-    const work = async () => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-        await this.#replayOne(next);
-    };
-    await Promise.all(Array.from({ length: REPLAYED_AT_ONCE_MAX }, work));
+    const { left } = spool;
+    if (left.length > 0) logger.info({ holds: left.length }, 'holds of an earlier process are ended');
+    await Promise.all(left.map((hold) => this.#replayOne(hold)));
   }
 
   /** Delivers a settlement that is in the spool. Resolves at the ledger's first answer, good or bad; goes on until it has it. */
   settle(spooled: SpooledHold): Promise<void> {
-    const { settlement, intent } = spooled;
-    if (settlement === undefined) throw new Error('only a settlement that is in the spool is delivered');
-    const { tenant, reservationId, subject } = intent;
-    return this.#deliver(spooled, async () => {
-      await this.#parts.ledger.settle({ tenant, reservationId, subject, ...settlement });
-    });
+    return this.#deliver(spooled, this.#settling(spooled)).answered;
   }
 
+  /** The same for one for which nobody was asked. */
   void(spooled: SpooledHold): Promise<void> {
+    return this.#deliver(spooled, this.#voiding(spooled)).answered;
+  }
+
+  #settling({ settlement, intent }: SpooledHold): () => Promise<void> {
+    if (settlement === undefined) throw new Error('only a settlement that is in the spool is delivered');
+    const { tenant, reservationId, subject } = intent;
+    return async () => {
+      await this.#parts.ledger.settle({ tenant, reservationId, subject, ...settlement });
+    };
+  }
+
+  #voiding(spooled: SpooledHold): () => Promise<void> {
     const { spool, ledger } = this.#parts;
     if (!spooled.isReleased) spool.release(spooled);
     const { tenant, reservationId, ownerToken, subject } = spooled.intent;
-    return this.#deliver(spooled, async () => {
+    return async () => {
       try {
         await ledger.void({ tenant, reservationId, ownerToken });
       } catch (error) {
@@ -172,7 +177,7 @@ export class Holds {
           priceVersion: '',
         });
       }
-    });
+    };
   }
 
   remove(hold: Hold): void {
@@ -252,30 +257,42 @@ export class Holds {
         priceVersion,
       });
     }
-    await (left.settlement === undefined ? this.void(left) : this.settle(left));
+    const send = left.settlement === undefined ? this.#voiding(left) : this.#settling(left);
+    await this.#deliver(left, send, true).taken;
   }
 
-  #deliver(spooled: SpooledHold, send: () => Promise<void>): Promise<void> {
+  /** @returns when the ledger first answers, good or bad, and when it has it or this edge closes */
+  #deliver(spooled: SpooledHold, send: () => Promise<void>, isLate = false) {
     const answered = Promise.withResolvers<void>();
-    const delivery = this.#deliverUntilTaken(spooled, send, answered.resolve).finally(() => {
+    const delivery = this.#deliverUntilTaken(spooled, send, isLate, answered.resolve).finally(() => {
       this.#deliveries.delete(delivery);
       answered.resolve();
     });
     this.#deliveries.add(delivery);
-    return answered.promise;
+    return { answered: answered.promise, taken: delivery };
+  }
+
+  async #sendLate(send: () => Promise<void>): Promise<void> {
+    await this.#late.use(async () => {
+      // Its turn came too late: the next process finds it in the spool.
+      if (this.#closing.signal.aborted) throw new Fault('unavailable', 'The edge closes.');
+      await send();
+    });
   }
 
   async #deliverUntilTaken(
     spooled: SpooledHold,
     send: () => Promise<void>,
+    isLate: boolean,
     onAnswer: () => void,
   ): Promise<void> {
     const { spool, logger, sleep, random } = this.#parts;
     const { tenant, reservationId } = spooled.intent;
+    let isOneOfMany = isLate;
     let delayMs = DELIVERY_DELAY_MIN_MS;
     while (!this.#closing.signal.aborted) {
       try {
-        await send();
+        await (isOneOfMany ? this.#sendLate(send) : send());
         spool.end(spooled);
         return;
       } catch (err) {
@@ -287,10 +304,33 @@ export class Holds {
           spool.end(spooled);
           return;
         }
+        isOneOfMany = true;
         onAnswer();
         await sleep(delayMs * (0.75 + random() / 2), this.#closing.signal);
         delayMs = Math.min(DELIVERY_DELAY_MAX_MS, delayMs * 2);
       }
+    }
+  }
+}
+
+/** Bounds how much is done at the same time; the rest waits in its order. */
+class Places {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(free: number) {
+    this.#free = free;
+  }
+
+  async use(work: () => Promise<void>): Promise<void> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
     }
   }
 }

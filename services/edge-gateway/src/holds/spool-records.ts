@@ -130,13 +130,16 @@ function recordOf(line: string): SpoolRecord | undefined {
   const text = line.slice(CHECKSUM_CHARACTERS + 1);
   if (line.slice(0, CHECKSUM_CHARACTERS) !== checksumOf(text)) return undefined;
   try {
-    return JSON.parse(text, (_name, value: unknown) =>
-      typeof value === 'string' && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
+    return JSON.parse(text, (name, value: unknown) =>
+      // Only under these names: a user, a project or a model may be called `42n`.
+      AMOUNTS.has(name) && typeof value === 'string' ? BigInt(value.slice(0, -1)) : value,
     ) as SpoolRecord;
   } catch {
     return undefined;
   }
 }
+
+const AMOUNTS: ReadonlySet<string> = new Set(['input', 'output', 'cacheRead', 'cacheWrite', 'cost']);
 
 const CHECKSUM_CHARACTERS = 8;
 

@@ -1,6 +1,6 @@
 // What this edge is about to do with its holds, on disk before it does it, so that the next process can end what this one
-// began. When the disk takes nothing, new holds are refused and those under way go on from memory: if the process is killed
-// as well, they expire at the ledger with their last checkpoint.
+// began. When the disk takes nothing, new holds are refused, and so are those for which nobody was asked yet; those under way
+// go on from memory: if the process is killed as well, they are settled with the last that the disk took.
 
 import type { Amounts } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
@@ -19,6 +19,8 @@ import {
 
 /** A spool that has grown by so much is written anew with what is still open. */
 const GROWN_CHARACTERS_MAX = 16 * 1024 * 1024;
+/** Holds that have not ended; in an outage of the ledger they wait, refused ones included, and take about 3 KiB each. */
+const HOLDS_MAX = 20_000;
 /** Lines that wait for a disk which takes nothing. */
 const WAITING_CHARACTERS_MAX = 1024 * 1024;
 /** What was appended reaches the disk itself after this. */
@@ -56,24 +58,22 @@ export class Spool {
     this.#rewrite();
   }
 
-  /** @throws Fault `unavailable` when the disk takes nothing */
+  /** @throws Fault `unavailable` when the disk takes nothing, or too many holds wait for the ledger */
   begin(intent: Intent): SpooledHold {
-    this.#lastPlace += 1;
-    const place = this.#lastPlace;
-    try {
-      this.#append(['intent', place, intent]);
-    } catch (cause) {
-      this.#noteFailure(cause);
-      throw new Fault('unavailable', 'The gateway cannot write its spool. Please try again later.', {
+    if (this.#holds.size >= HOLDS_MAX) {
+      throw new Fault('unavailable', 'The gateway has too much to settle first. Please try again later.', {
         retryAfterMs: 5_000,
-        cause,
       });
     }
+    this.#lastPlace += 1;
+    const place = this.#lastPlace;
+    this.#demand(['intent', place, intent]);
     return this.#hold(place);
   }
 
+  /** @throws Fault `unavailable` when the disk takes nothing: then nobody may be asked */
   dispatched(hold: SpooledHold): void {
-    if (!hold.isDispatched) this.#note(['dispatched', hold.place]);
+    if (!hold.isDispatched) this.#demand(['dispatched', hold.place]);
   }
 
   /** Written together with what else is told in this turn of the event loop. */
@@ -144,6 +144,18 @@ export class Spool {
       // All of it is in memory: the file is written anew once the disk takes something.
       this.#later = '';
       this.#charactersGrown = GROWN_CHARACTERS_MAX + 1;
+    }
+  }
+
+  #demand(record: SpoolRecord): void {
+    try {
+      this.#append(record);
+    } catch (cause) {
+      this.#noteFailure(cause);
+      throw new Fault('unavailable', 'The gateway cannot write its spool. Please try again later.', {
+        retryAfterMs: 5_000,
+        cause,
+      });
     }
   }
 

@@ -27,21 +27,18 @@ export function openPostgres<Schema>(url: string, schema: string): Engine<Schema
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     types: { getTypeParser },
     Client: clientNaming(statements),
+    // Not Kysely's hook for it: a connection that breaks there is never given back, and the pool runs empty.
+    onConnect: async (client) => {
+      await client.query(`set search_path to ${pg.escapeIdentifier(schema)}`);
+      // A plan that was made for an empty table would be kept long after it has filled.
+      await client.query('set plan_cache_mode to force_custom_plan');
+    },
   });
   // A connection that breaks is replaced at its next use, and fails the transaction that it breaks in; without a listener it
   // would end the process, while it is idle and also between two statements of a transaction.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
-  const kysely = new Kysely<Schema>({
-    dialect: new PostgresDialect({
-      pool,
-      onCreateConnection: async (connection) => {
-        await connection.executeQuery(sql`set search_path to ${sql.id(schema)}`.compile(kysely));
-        // A plan that was made for an empty table would be kept long after it has filled.
-        await connection.executeQuery(CompiledQuery.raw('set plan_cache_mode to force_custom_plan'));
-      },
-    }),
-  });
+  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   return {
     kysely,
     rowsForm: arraysForm((text) => statements.add(text)),

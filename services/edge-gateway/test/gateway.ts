@@ -51,7 +51,7 @@ export interface Gateway extends AsyncDisposable {
   balance(): Promise<{ readonly held: TokenCounts; readonly used: TokenCounts }>;
   /** Bounds what the key's user may spend in a month; what is left out is not bounded. */
   limit(limits: Partial<Amounts>): Promise<void>;
-  /** Resolves once the ledger holds nothing; rejects after two seconds. */
+  /** Resolves once the ledger holds nothing; rejects after ten seconds. */
   settled(): Promise<void>;
   reservation(id: string): Promise<Reservation>;
   /** What the access log says about a request, once it does. */
@@ -205,9 +205,9 @@ export function isNothing(counts: TokenCounts): boolean {
   return counts.input + counts.output + counts.cacheRead + counts.cacheWrite === 0n;
 }
 
-/** Asks again until it is so; rejects with `complaint` after two seconds. */
+/** Asks again until it is so; rejects with `complaint` after ten seconds. */
 export async function until(isSo: () => boolean | Promise<boolean>, complaint: string): Promise<void> {
-  const giveUpAt = performance.now() + 2_000;
+  const giveUpAt = performance.now() + 10_000;
   while (!(await isSo())) {
     if (performance.now() > giveUpAt) throw new Error(complaint);
     await new Promise((resolve) => setTimeout(resolve, 5));

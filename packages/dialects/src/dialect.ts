@@ -38,7 +38,7 @@ export interface Dialect {
    * provider's.
    */
   passThroughEdits(request: Request, model: string): Readonly<Record<string, JsonValue>> | undefined;
-  /** The top-level fields that give a body which names no maximum of its answer this one. */
+  /** The top-level fields that give a body this maximum of its answer. */
   outputMaxEdits(body: JsonObject, model: string, tokensMax: number): Readonly<Record<string, JsonValue>>;
 
   // What a provider answers.

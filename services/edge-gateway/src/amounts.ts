@@ -44,8 +44,8 @@ function outputTokensMaxFor(
 }
 
 /**
- * Where something bounds what the caller may spend on the answer and the client named no maximum, the provider is told
- * one: only then what is held is all that can come.
+ * Where something bounds what the caller may spend on the answer, the provider is told a maximum if the client named none,
+ * or more than is held: only then what is held is all that can come.
  */
 export function boundedRequest(
   asked: Asked,
@@ -53,15 +53,11 @@ export function boundedRequest(
   policy: Policy,
   hold: Hold,
 ): Asked {
-  if (asked.request.outputTokensMax !== undefined || boundedTypes(hold).length === 0) return asked;
+  if (boundedTypes(hold).length === 0) return asked;
   const outputTokensMax = outputTokensMaxFor(asked, destinations, policy);
-  return { ...asked, request: { ...asked.request, outputTokensMax }, isMaxGiven: true };
-}
-
-/** The same as the client sent it. */
-export function unboundedRequest(asked: Asked): Asked {
-  const { outputTokensMax: _given, ...request } = asked.request;
-  return { ...asked, request, isMaxGiven: false };
+  const named = asked.request.outputTokensMax;
+  if (named !== undefined && named <= outputTokensMax) return asked;
+  return { ...asked, request: { ...asked.request, outputTokensMax }, unbounded: asked };
 }
 
 const NOTHING: Amounts = { input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, cost: 0n };

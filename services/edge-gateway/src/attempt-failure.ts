@@ -1,4 +1,4 @@
-import type { Dialect, ProviderError } from '@ai-switch/dialects';
+import type { Dialect, ProviderError, Usage } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
 import { retryAfterMs, type UpstreamFailure, type UpstreamReply } from '@ai-switch/upstream';
 import type { EdgeParts } from './edge-parts.ts';
@@ -9,11 +9,14 @@ export class AttemptFailure extends Error {
   override readonly name = 'AttemptFailure';
   readonly fault: Fault;
   readonly isPassing: boolean;
+  /** What the provider says that it used all the same; undefined when it did not say. */
+  readonly usage: Usage | undefined;
 
-  constructor(fault: Fault, isPassing: boolean) {
+  constructor(fault: Fault, isPassing: boolean, usage?: Usage) {
     super(fault.message, { cause: fault.cause });
     this.fault = fault;
     this.isPassing = isPassing;
+    this.usage = usage;
   }
 }
 

@@ -66,7 +66,7 @@ export async function attempt(
   } catch (error) {
     if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
     // The provider has worked and charges for it; nobody has got anything.
-    if (isAnswering) hold.bearPrompt();
+    if (isAnswering) hold.bearFailed(error instanceof AttemptFailure ? error.usage : undefined);
     if (error instanceof UpstreamFailure) throw failureOfCall(error);
     if (error instanceof InvalidReply) throw unreadable(error);
     throw error;
@@ -178,14 +178,15 @@ function answered(events: readonly Event[]): readonly Event[] {
   const finish = events.findLast((event) => event.type === 'finish');
   const hasPart = events.some((event) => event.type === 'partStart');
   if (hasPart || finish === undefined || !isEmptyAnswer(finish.reason)) return events;
-  throw new AttemptFailure(providerFault(EMPTY_ANSWER), true);
+  const usage = events.findLast((event) => event.type === 'usage')?.usage;
+  throw new AttemptFailure(providerFault(EMPTY_ANSWER), true, usage);
 }
 
 /** @throws AttemptFailure when the provider said 200 and meant an error */
 function withoutError(events: readonly Event[]): readonly Event[] {
   for (const event of events) {
     if (event.type !== 'error') continue;
-    throw new AttemptFailure(providerFault(event.error), true);
+    throw new AttemptFailure(providerFault(event.error), true, noUsage);
   }
   return events;
 }

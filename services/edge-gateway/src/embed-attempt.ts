@@ -74,7 +74,11 @@ export async function attemptEmbeddings(
   } catch (error) {
     if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
     if (error instanceof UpstreamFailure) throw failureOfCall(error);
-    if (error instanceof InvalidReply) throw unreadable(error);
+    if (error instanceof InvalidReply) {
+      // The provider has worked and charges for it; nobody has got anything.
+      hold.bearFailed(undefined);
+      throw unreadable(error);
+    }
     throw error;
   }
 }

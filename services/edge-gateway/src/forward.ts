@@ -1,7 +1,6 @@
 // From the request to an answer that nothing can be taken back of: the destinations are asked in turn, and a client that
 // wants a stream is kept waiting gently.
 
-import { unboundedRequest } from './amounts.ts';
 import type { Answer } from './answer.ts';
 import { attempt } from './attempt.ts';
 import { AttemptFailure } from './attempt-failure.ts';
@@ -48,8 +47,8 @@ async function attemptKnowing(
     return await attempt(edge, exchange, asked, destination, hold);
   } catch (error) {
     // Ours was too much for this model: what it may answer then is metered and, where it has to be, ended here.
-    if (asked.isMaxGiven && isMaximumRefused(error)) {
-      return await attempt(edge, exchange, unboundedRequest(asked), destination, hold);
+    if (asked.unbounded !== undefined && isMaximumRefused(error)) {
+      return await attempt(edge, exchange, asked.unbounded, destination, hold);
     }
     if (!isThoughtRefused(error) || !hasThoughts(asked)) throw error;
     return await attempt(edge, exchange, withoutThoughts(asked), destination, hold);

@@ -81,9 +81,9 @@ export function questionFor(exchange: Exchange, asked: Asked, destination: Desti
 }
 
 /** What is set in the client's own bytes; undefined when they cannot go through. */
-function editsFor({ request, body, isMaxGiven }: Asked, { dialect, target }: Destination) {
+function editsFor({ request, body, unbounded }: Asked, { dialect, target }: Destination) {
   const edits = dialect.passThroughEdits(request, target.model);
-  if (edits === undefined || !isMaxGiven || request.outputTokensMax === undefined) return edits;
+  if (edits === undefined || unbounded === undefined || request.outputTokensMax === undefined) return edits;
   return { ...edits, ...dialect.outputMaxEdits(body, target.model, request.outputTokensMax) };
 }
 

@@ -16,8 +16,8 @@ export interface Asked extends SentBody {
   readonly inputTokensEstimate: number;
   /** The request is no longer what stands in `bytes`. */
   readonly isRewritten: boolean;
-  /** The maximum of the answer is ours: the client named none. */
-  readonly isMaxGiven: boolean;
+  /** What the client asked for, where the maximum of the answer is ours: it named none, or more than may be held. */
+  readonly unbounded: Asked | undefined;
 }
 
 /** @throws InvalidRequest that names the field; Fault `tooLarge` */
@@ -41,7 +41,7 @@ export async function read(edge: EdgeParts, exchange: Exchange, caller: Caller):
     scan,
     inputTokensEstimate,
     isRewritten: request !== sent || body !== parsed,
-    isMaxGiven: false,
+    unbounded: undefined,
   };
 }
 

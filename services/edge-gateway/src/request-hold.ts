@@ -33,9 +33,10 @@ export class RequestHold {
     return { ...countsOf(usage), cost: this.price === undefined ? 0n : costMicros(this.price, usage) };
   }
 
-  /** The platform bears what the prompt costs where an answer came to nothing. */
-  bearPrompt(): void {
-    this.hold.bearByPlatform(this.amountsOf({ ...noUsage, input: Number(this.#promptEstimate.input) }));
+  /** The platform bears an answer that came to nothing: what the provider says it used, or else the prompt. */
+  bearFailed(usage: Usage | undefined): void {
+    const burnt = usage ?? { ...noUsage, input: Number(this.#promptEstimate.input) };
+    this.hold.bearByPlatform(this.amountsOf(burnt));
   }
 
   /** Never rejects. */

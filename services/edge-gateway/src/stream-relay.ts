@@ -4,9 +4,10 @@
 // good event, so that everything before it can still be refused properly or tried elsewhere. The provider's side never
 // outlives the client's: a client that leaves ends the call at once.
 
-import { InvalidReply } from '@ai-switch/dialects';
+import { InvalidReply, noUsage } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
 import type { BodySink, UpstreamBody, UpstreamFailure } from '@ai-switch/upstream';
+import { EMPTY_ANSWER } from './answer.ts';
 import { AttemptFailure, failureOfCall, providerFault } from './attempt-failure.ts';
 import type { Outcome } from './charge.ts';
 import type { EdgeParts } from './edge-parts.ts';
@@ -113,7 +114,7 @@ export class StreamRelay implements BodySink, Ticking {
       return;
     }
     const fault = new Fault('upstream', 'The provider ended its answer before it was complete.');
-    this.#fail(new AttemptFailure(fault, true));
+    this.#fail(new AttemptFailure(fault, true, this.lane.usage));
   }
 
   onFailure(failure: UpstreamFailure): void {
@@ -172,7 +173,9 @@ export class StreamRelay implements BodySink, Ticking {
     if (lane.error !== undefined) {
       if (piece !== undefined && this.#state !== 'opening') this.#put(piece);
       this.#abort();
-      this.#fail(new AttemptFailure(providerFault(lane.error), true));
+      // An error is not charged for, an answer without a word is.
+      const usage = lane.usage ?? (lane.error === EMPTY_ANSWER ? undefined : noUsage);
+      this.#fail(new AttemptFailure(providerFault(lane.error), true, usage));
       return;
     }
     if (piece !== undefined) this.#put(piece);

@@ -94,6 +94,20 @@ describe.each(PATHS)('%s', (path) => {
     if (shown !== undefined) expect(response.headers.get(shown)).toBe(String(100_000 - most));
   });
 
+  test('a maximum over what may be held is told to the provider as what is held', async () => {
+    await gateway.limit({ output: 150_000n });
+    const wanted =
+      { '/v1/messages': 'max_tokens', '/v1/responses': 'max_output_tokens' }[path] ?? 'max_tokens';
+    const more = path.startsWith('/v1beta')
+      ? { generation_config: { max_output_tokens: 200_000 } }
+      : { [wanted]: 200_000 };
+    await (await gateway.post(path, ask(path, alias, more))).text();
+    const asked = String(gateway.provider.requests[0]?.body);
+    expect(asked).toContain('131072');
+    expect(asked).not.toContain('200000');
+    expect(asked.match(/generation_?config/gi) ?? []).toHaveLength(path.startsWith('/v1beta') ? 1 : 0);
+  });
+
   test('a maximum of ours that the provider finds too large is left out', async () => {
     if (path === '/v1/messages') return;
     await gateway.limit({ output: 100_000n });
@@ -147,4 +161,27 @@ test('a settlement that the ledger refuses is logged with its amounts', async ()
   expect(lines).toContainEqual(
     expect.objectContaining({ level: 'error', reservationId: id, inputTokens: '11', outputTokens: '7' }),
   );
+});
+
+test('an answer that came to nothing is borne by the platform, and an error is not', async () => {
+  const platform = async () => {
+    const { tenant, ports } = gateway;
+    const { balances } = await ports.quotaLedger.listBalances({
+      tenant,
+      scope: '',
+      bucket: 'platform',
+      page: undefined,
+    });
+    const { input = 0n, output = 0n } = balances[0]?.balance?.used ?? {};
+    return { input, output };
+  };
+  gateway.provider.script({ status: 500, body: '{"error":{"message":"no"}}' });
+  await (await gateway.post('/v1/chat/completions', ask('/v1/chat/completions', 'chat'))).text();
+  await gateway.settled();
+  expect(await platform()).toEqual({ input: 0n, output: 0n });
+  gateway.provider.script({ body: 'this is no answer' });
+  await (await gateway.post('/v1/chat/completions', ask('/v1/chat/completions', 'chat'))).text();
+  await gateway.settled();
+  expect((await platform()).input).toBeGreaterThan(0n);
+  expect((await gateway.balance()).used.output).toBe(14n);
 });

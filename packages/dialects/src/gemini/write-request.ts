@@ -53,13 +53,16 @@ export function writeRequest(asked: Request, model: string): WrittenRequest {
   return { body, dropped: [...dropped].sort(), ...(restore !== undefined && { restore }) };
 }
 
+/** Google takes its fields in both spellings, and not both of one: what stands there decides. */
 export function outputMaxEdits(
   body: JsonObject,
   _model: string,
   tokensMax: number,
 ): Record<string, JsonValue> {
-  const config = isObject(body.generationConfig) ? body.generationConfig : {};
-  return { generationConfig: { ...config, maxOutputTokens: tokensMax } };
+  const name = isObject(body.generation_config) ? 'generation_config' : 'generationConfig';
+  const config = isObject(body[name]) ? body[name] : {};
+  const field = config.max_output_tokens === undefined ? 'maxOutputTokens' : 'max_output_tokens';
+  return { [name]: { ...config, [field]: tokensMax } };
 }
 
 /**

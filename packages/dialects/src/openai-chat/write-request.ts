@@ -87,11 +87,13 @@ function effortOf({ mode, effort, budgetTokens }: Reasoning): string | undefined
 }
 
 export function outputMaxEdits(
-  _body: JsonObject,
+  body: JsonObject,
   model: string,
   tokensMax: number,
 ): Record<string, JsonValue> {
-  return isOpenAiReasoning(model) ? { max_completion_tokens: tokensMax } : { max_tokens: tokensMax };
+  const isNewName = body.max_completion_tokens !== undefined || isOpenAiReasoning(model);
+  if (isNewName && body.max_tokens === undefined) return { max_completion_tokens: tokensMax };
+  return { max_tokens: tokensMax };
 }
 
 /** A maximum of 0 asks Anthropic to warm its cache; one token is the least that can be asked here. */

@@ -96,8 +96,7 @@ describe.each(PATHS)('%s', (path) => {
 
   test('a maximum over what may be held is told to the provider as what is held', async () => {
     await gateway.limit({ output: 150_000n });
-    const wanted =
-      { '/v1/messages': 'max_tokens', '/v1/responses': 'max_output_tokens' }[path] ?? 'max_tokens';
+    const wanted = path === '/v1/responses' ? 'max_output_tokens' : 'max_tokens';
     const more = path.startsWith('/v1beta')
       ? { generation_config: { max_output_tokens: 200_000 } }
       : { [wanted]: 200_000 };

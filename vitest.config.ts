@@ -9,5 +9,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // What is waited for comes at once; a busy machine takes longer, and only a failure waits so long.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

@@ -7,12 +7,9 @@ export function seenBody({ requests }: ScriptedProvider): string {
   return requests.at(-1)?.body.toString() ?? '';
 }
 
-/** What was delivered is counted by the tokenizer, whose thread takes a moment to start. */
-const SETTLED = { timeout: 15_000 };
-
 /** The provider was told, nothing is held any more, and what was delivered is charged. */
 export async function expectSettled(gateway: Gateway, usedBefore: number): Promise<void> {
   await expect.poll(() => gateway.provider.requests.at(-1)?.abortedAtMs).toBeTypeOf('number');
-  await expect.poll(async () => (await gateway.outputTokens()).held, SETTLED).toBe(0);
+  await expect.poll(async () => (await gateway.outputTokens()).held).toBe(0);
   expect((await gateway.outputTokens()).used).toBeGreaterThan(usedBefore);
 }

@@ -15,11 +15,15 @@ export interface LedgerProcess {
   close(): Promise<void>;
 }
 
-export async function startLedger(databaseUrl: string): Promise<LedgerProcess> {
+export async function startLedger(
+  databaseUrl: string,
+  { sweepIntervalMs = 5_000 } = {},
+): Promise<LedgerProcess> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN], {
     env: {
       AISWITCH_LEDGER_LISTEN: '127.0.0.1:0',
       AISWITCH_LEDGER_DATABASE_URL: databaseUrl,
+      AISWITCH_LEDGER_SWEEP_INTERVAL_MS: String(sweepIntervalMs),
       AISWITCH_LOG_LEVEL: 'error',
     },
     stdio: ['ignore', 'pipe', 'inherit'],

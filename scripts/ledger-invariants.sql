@@ -130,7 +130,7 @@ where used_input - overrun_input + held_input > limit_input
 -- I4. A hold ends once, in the way that its state says.
 select 'I4' as invariant, r.tenant, r.reservation_id as place, 'the entries do not fit the state ' || r.state as broken
 from reservation r
-join (select tenant, reservation_id,
+left join (select tenant, reservation_id,
            max(case when operation = 'reserve' then 1 else 0 end) as has_reserve,
            max(case when operation = 'extend' then 1 else 0 end) as has_extend,
            max(case when operation = 'settle' then 1 else 0 end) as has_settle,
@@ -141,7 +141,8 @@ join (select tenant, reservation_id,
            max(case when operation = 'reverse' then 1 else 0 end) as has_reverse
       from entry group by tenant, reservation_id) o
   on o.tenant = r.tenant and o.reservation_id = r.reservation_id
-where r.state = 'REJECTED'
+where (r.state in ('HELD', 'SETTLED', 'EXPIRED', 'RECONCILED') and o.reservation_id is null)
+   or (r.state = 'REJECTED' and o.reservation_id is not null)
    or (r.state <> 'ORPHAN_SETTLED' and r.state <> 'REVERSED' and has_reserve = 0)
    or has_settle + has_void + has_expire + has_orphan > 1
    or (r.state = 'HELD' and has_settle + has_void + has_expire + has_reconcile + has_orphan + has_reverse > 0)
@@ -152,18 +153,45 @@ where r.state = 'REJECTED'
    or (r.state = 'ORPHAN_SETTLED' and has_reserve + has_extend + has_settle + has_void + has_expire + has_reconcile + has_reverse > 0)
    or (has_reconcile > 0 and has_expire = 0);
 
+-- I4. An operation posts to a bucket and period once; only extensions come several times, each with a number of its own.
+select 'I4' as invariant, tenant, reservation_id || ' ' || bucket as place, 'an operation is posted twice' as broken
+from entry
+group by tenant, reservation_id, operation, bucket, period
+having count(*) > count(distinct op_seq)
+    or (operation <> 'extend' and count(*) > 1);
+
+-- I5. There is one of each reservation, whatever is repeated. A row here, or two balances of one period, means that the
+-- index of the primary key is broken, as a new version of the system's collation may leave it: reindex.
+select 'I5' as invariant, tenant, reservation_id as place, 'a reservation is here twice' as broken
+from reservation
+group by tenant, reservation_id
+having count(*) > 1;
+
+-- I5. There is one balance of each bucket and period.
+select 'I5' as invariant, tenant, bucket || ' ' || period as place, 'a balance is here twice' as broken
+from balance
+group by tenant, bucket, period
+having count(*) > 1;
+
 -- I6. The funding buckets together hold all that a reservation is for.
 select 'I6' as invariant, r.tenant, r.reservation_id as place, 'the funding buckets do not hold the amount' as broken
 from reservation r
-join entry e on e.tenant = r.tenant and e.reservation_id = r.reservation_id
-join bucket b on b.tenant = e.tenant and b.bucket = e.bucket and b.tier in ('PERSONAL', 'PROJECT', 'SUPPLEMENTARY')
+left join (select e.tenant, e.reservation_id,
+           sum(e.held_input) as held_input,
+           sum(e.held_output) as held_output,
+           sum(e.held_cache_read) as held_cache_read,
+           sum(e.held_cache_write) as held_cache_write,
+           sum(e.held_cost) as held_cost
+      from entry e
+      join bucket b on b.tenant = e.tenant and b.bucket = e.bucket and b.tier in ('PERSONAL', 'PROJECT', 'SUPPLEMENTARY')
+      group by e.tenant, e.reservation_id) s
+  on s.tenant = r.tenant and s.reservation_id = r.reservation_id
 where r.state = 'HELD'
-group by r.tenant, r.reservation_id, r.amount_input, r.amount_output, r.amount_cache_read, r.amount_cache_write, r.amount_cost
-having sum(e.held_input) <> r.amount_input
-    or sum(e.held_output) <> r.amount_output
-    or sum(e.held_cache_read) <> r.amount_cache_read
-    or sum(e.held_cache_write) <> r.amount_cache_write
-    or sum(e.held_cost) <> r.amount_cost;
+  and (coalesce(s.held_input, 0) <> r.amount_input
+     or coalesce(s.held_output, 0) <> r.amount_output
+     or coalesce(s.held_cache_read, 0) <> r.amount_cache_read
+     or coalesce(s.held_cache_write, 0) <> r.amount_cache_write
+     or coalesce(s.held_cost, 0) <> r.amount_cost);
 
 -- I6. Every cap holds all of it.
 select 'I6' as invariant, r.tenant, r.reservation_id || ' ' || e.bucket as place, 'a cap does not hold the amount' as broken

@@ -19,7 +19,16 @@ import {
 } from './harness.ts';
 import { brokenInvariants } from './invariants.ts';
 
-const DAMAGES: readonly (readonly [invariant: string, what: string, statement: string])[] = [
+const ENTRY_KEY = 'tenant, reservation_id, operation, bucket, period';
+const COUNTS = ['used', 'held', 'overrun']
+  .flatMap((kind) =>
+    ['input', 'output', 'cache_read', 'cache_write', 'cost'].map((type) => `${kind}_${type}`),
+  )
+  .join(', ');
+
+type Damage = readonly [invariant: string, what: string, statement: string];
+
+const DAMAGES: readonly Damage[] = [
   ['I1', 'a balance that forgot a charge', `update balance set used_output = used_output - 1`],
   [
     'I1',
@@ -49,6 +58,14 @@ const DAMAGES: readonly (readonly [invariant: string, what: string, statement: s
     `update reservation set state = 'SETTLED' where reservation_id = 'voided'`,
   ],
   [
+    'I4',
+    'a settle that was posted twice',
+    `insert into entry (${ENTRY_KEY}, op_seq, at_ms, ${COUNTS})
+       select ${ENTRY_KEY}, 1, at_ms, ${COUNTS} from entry where operation = 'settle'`,
+  ],
+  ['I4', 'a charge without any entry', `delete from entry where reservation_id = 'settled'`],
+  ['I6', 'a hold without any entry', `delete from entry where reservation_id = 'held'`],
+  [
     'I6',
     'a hold that nobody funds',
     `update reservation set amount_output = amount_output + 1 where state = 'HELD'`,
@@ -62,7 +79,17 @@ const DAMAGES: readonly (readonly [invariant: string, what: string, statement: s
   ['I12', 'an entry of nobody', `update entry set reservation_id = 'nobody' where reservation_id = 'voided'`],
 ];
 
-describe.each(databases)('the queries of ledger-invariants.sql, on $name', ({ create }) => {
+/** What the primary keys forbid; SQLite has no word to take one away. */
+const DUPLICATES = ['entry', 'reservation', 'balance'].map(
+  (table): Damage => [
+    table === 'entry' ? 'I4' : 'I5',
+    `every ${table} twice`,
+    `alter table ${table} drop constraint ${table}_key; insert into ${table} select * from ${table}`,
+  ],
+);
+
+describe.each(databases)('the queries of ledger-invariants.sql, on $name', ({ name, create }) => {
+  const damages = name === 'postgres' ? [...DAMAGES, ...DUPLICATES] : DAMAGES;
   let fresh: Awaited<ReturnType<typeof create>>;
   let database: Database<LedgerSchema>;
   beforeAll(async () => {
@@ -86,7 +113,7 @@ describe.each(databases)('the queries of ledger-invariants.sql, on $name', ({ cr
     expect(await brokenInvariants(database)).toEqual([]);
   });
 
-  test.each(DAMAGES)('%s finds %s', async (invariant, _what, statement) => {
+  test.each(damages)('%s finds %s', async (invariant, _what, statement) => {
     const found = await database.kysely
       .transaction()
       .execute(async (trx) => {

@@ -3,8 +3,8 @@
 import { ReservationState } from '@ai-switch/contracts';
 import { openDatabase } from '@ai-switch/db';
 import { type LedgerSchema, migrations } from '@ai-switch/quota-ledger';
+import { ledgerInvariants } from '@ai-switch/testkit';
 import { sql } from 'kysely';
-import { ledgerInvariants } from '../ledger-invariants.ts';
 import type { Acknowledged } from './direct-client.ts';
 import { ANSWER_TOKENS, type Exchange } from './http-client.ts';
 import { HOLD_TTL_MS, type Site, SWEEP_MS, TENANT } from './site.ts';

@@ -1,9 +1,8 @@
 // A query that cannot fail proves nothing: each kind of damage is done to a sound database, and found.
 
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { type Database, openDatabase } from '@ai-switch/db';
-import { databases } from '@ai-switch/testkit';
+import { databases, LEDGER_INVARIANTS } from '@ai-switch/testkit';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openQuotaLedger } from '../src/index.ts';
@@ -136,8 +135,7 @@ test.each(postgres)(
   async ({ create }) => {
     const fresh = await create();
     const database = await openDatabase<LedgerSchema>({ url: fresh.url, schema: 'quota_ledger', migrations });
-    const file = fileURLToPath(new URL('../../../scripts/ledger-invariants.sql', import.meta.url));
-    await sql.raw(readFileSync(file, 'utf8')).execute(database.kysely);
+    await sql.raw(readFileSync(LEDGER_INVARIANTS, 'utf8')).execute(database.kysely);
     await database.close();
     await fresh.drop();
   },

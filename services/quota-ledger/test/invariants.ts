@@ -1,22 +1,11 @@
 // The promises of the ledger, asked of a real database after whatever a test did to it, by the queries that a customer can
 // run on his own.
 
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { type Database, openDatabase } from '@ai-switch/db';
+import { ledgerInvariants } from '@ai-switch/testkit';
 import { sql } from 'kysely';
 import { expect } from 'vitest';
 import { type LedgerSchema, migrations } from '../src/schema.ts';
-
-const FILE = fileURLToPath(new URL('../../../scripts/ledger-invariants.sql', import.meta.url));
-
-const QUERIES = readFileSync(FILE, 'utf8')
-  .split('\n')
-  .filter((line) => !/^(--|set |begin |commit)/.test(line))
-  .join('\n')
-  .split(';')
-  .map((query) => query.trim())
-  .filter((query) => query !== '');
 
 export interface Broken {
   readonly invariant: string;
@@ -30,7 +19,7 @@ export async function brokenInvariants({
   kysely,
 }: Pick<Database<LedgerSchema>, 'kysely'>): Promise<readonly Broken[]> {
   const found: Broken[] = [];
-  for (const query of QUERIES) found.push(...(await sql.raw<Broken>(query).execute(kysely)).rows);
+  for (const query of ledgerInvariants()) found.push(...(await sql.raw<Broken>(query).execute(kysely)).rows);
   return found;
 }
 

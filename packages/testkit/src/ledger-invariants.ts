@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 
+/** The file that a customer runs on his own database. */
+export const LEDGER_INVARIANTS = new URL('../../../scripts/ledger-invariants.sql', import.meta.url);
+
 /** The queries of ledger-invariants.sql, each of which must find nothing. */
 export function ledgerInvariants(): readonly string[] {
-  return readFileSync(new URL('./ledger-invariants.sql', import.meta.url), 'utf8')
+  return readFileSync(LEDGER_INVARIANTS, 'utf8')
     .split('\n')
     .filter((line) => !/^(--|set |begin |commit)/.test(line))
     .join('\n')

@@ -2,7 +2,7 @@
 // When the database is down, every call fails as `unavailable` and nothing is charged; a caller repeats its call with
 // the same id. Several ledgers may share one database.
 
-import { hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type * as contracts from '@ai-switch/contracts';
 import { ReservationState } from '@ai-switch/contracts';
 import type { Database } from '@ai-switch/db';
@@ -223,16 +223,7 @@ export class Ledger implements contracts.QuotaLedger {
 
 const NOT_MINE: ReadonlySet<Fault['code']> = new Set(['notFound', 'forbidden']);
 
-const shards = new Map<string, number>();
-const SHARDS_KEPT_MAX = 10_000;
-
-/** The same for a company always; digests are kept, for this runs for every operation. */
+/** The same for a company always. */
 function shardOf(tenant: string): number {
-  let shard = shards.get(tenant);
-  if (shard === undefined) {
-    shard = hash('sha256', tenant, 'buffer').readUInt32BE(0) % SHARDS;
-    if (shards.size >= SHARDS_KEPT_MAX) shards.clear();
-    shards.set(tenant, shard);
-  }
-  return shard;
+  return crc32(tenant) % SHARDS;
 }

@@ -6,3 +6,4 @@ export * from './folder.ts';
 export * from './ids.ts';
 export * from './lifetime.ts';
 export * from './micros.ts';
+export * from './money.ts';

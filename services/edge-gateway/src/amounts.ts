@@ -1,7 +1,7 @@
 // How much is held for a request: the prompt as it is estimated, the most that the answer may have, and what both cost
 // where they cost most. Never nothing.
 
-import { type Amounts, HoldRule, type Policy } from '@ai-switch/contracts';
+import { HoldRule, type Policy } from '@ai-switch/contracts';
 import { costMicros } from '@ai-switch/kernel';
 import type { EdgeParts } from './edge-parts.ts';
 import type { Exchange } from './exchange.ts';
@@ -10,6 +10,7 @@ import type { Hold } from './holds/hold.ts';
 import type { Asked } from './read.ts';
 import type { Wanted } from './reserve.ts';
 import type { Destination } from './route.ts';
+import { larger, NOTHING } from './sum-amounts.ts';
 
 export function wantedFor(
   edge: EdgeParts,
@@ -60,8 +61,6 @@ export function boundedRequest(
   return { ...asked, request: { ...asked.request, outputTokensMax }, unbounded: asked };
 }
 
-const NOTHING: Amounts = { input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, cost: 0n };
-
 function wantedOf(input: number, output: number, destinations: readonly Destination[]): Wanted {
   const tokens = { ...NOTHING, input: BigInt(Math.max(1, input)) };
   let promptCost = 0n;
@@ -78,8 +77,4 @@ function wantedOf(input: number, output: number, destinations: readonly Destinat
     promptEstimate: { ...tokens, cost: promptCost },
     priceVersion,
   };
-}
-
-function larger(one: bigint, other: bigint): bigint {
-  return one > other ? one : other;
 }

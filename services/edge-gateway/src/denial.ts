@@ -2,7 +2,7 @@
 // where the receipt is. A refusal for lack of quota is final until then, so that clients are told not to ask again.
 
 import { type Blocked, type Reservation, TokenType } from '@ai-switch/contracts';
-import { Fault } from '@ai-switch/kernel';
+import { Fault, unitsOf } from '@ai-switch/kernel';
 
 const WORDS: Readonly<Record<string, string>> = {
   [TokenType.INPUT]: 'input',
@@ -14,7 +14,6 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** For a bucket that never begins anew: Codex gives up on a 429 without a time. */
 const WITHOUT_RESET_MS = 3_600_000;
-const MICROS = 1_000_000n;
 
 export function receiptPath(reservationId: string): string {
   return `/v1/receipts/${reservationId}`;
@@ -50,16 +49,12 @@ export function wordOf(tokenType: TokenType): string {
   return WORDS[tokenType] ?? 'unknown';
 }
 
+export function isoOf(timeMs: bigint): string {
+  return new Date(Number(timeMs)).toISOString();
+}
+
 function leftOf({ tokenType, remaining }: Blocked): string {
   return tokenType === TokenType.COST
     ? `a cost of ${unitsOf(remaining)}`
     : `${remaining} ${wordOf(tokenType)} tokens`;
-}
-
-/** Millionths as units of the currency, without zeros at the end. */
-export function unitsOf(micros: bigint): string {
-  const fraction = String(micros % MICROS)
-    .padStart(6, '0')
-    .replace(/0+$/, '');
-  return `${micros / MICROS}${fraction === '' ? '' : `.${fraction}`}`;
 }

@@ -9,6 +9,7 @@ import { type Amounts, TokenType } from '@ai-switch/contracts';
 import { noUsage, type Usage } from '@ai-switch/dialects';
 import type { Hold } from './holds/hold.ts';
 import type { OutputTally } from './output-tally.ts';
+import { larger } from './sum-amounts.ts';
 
 const STEP_TOKENS_MIN = 256n;
 
@@ -125,10 +126,6 @@ export function boundedTypes({ rooms }: Pick<Hold, 'rooms'>): readonly ('output'
     ...(types.includes(TokenType.OUTPUT) ? (['output'] as const) : []),
     ...(types.includes(TokenType.COST) ? (['cost'] as const) : []),
   ];
-}
-
-function larger(one: bigint, other: bigint): bigint {
-  return one > other ? one : other;
 }
 
 function smaller(one: bigint, other: bigint): bigint {

@@ -3,13 +3,14 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Amounts, Blocked, Entry, Line, Reservation } from '@ai-switch/contracts';
-import { Fault } from '@ai-switch/kernel';
+import { Fault, unitsOf } from '@ai-switch/kernel';
 import { authenticate } from './authenticate.ts';
-import { unitsOf, wordOf } from './denial.ts';
+import { isoOf, wordOf } from './denial.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { shapeFor } from './model-shapes.ts';
 import { receive } from './receive.ts';
 import { refuse } from './refuse.ts';
+import { NOTHING, sum } from './sum-amounts.ts';
 import { writeJson } from './write-json.ts';
 
 export async function answerReceipt(
@@ -70,14 +71,10 @@ function lineOf({ bucket, period, used, overrun }: Line, entries: readonly Entry
 
 /** All that a bucket held for it, also when the hold is long over. */
 function heldIn(bucket: string, entries: readonly Entry[]): Amounts {
-  const total = { input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, cost: 0n };
+  let total = NOTHING;
   for (const { operation, bucket: at, held } of entries) {
     if (at !== bucket || held === undefined || (operation !== 'reserve' && operation !== 'extend')) continue;
-    total.input += held.input;
-    total.output += held.output;
-    total.cacheRead += held.cacheRead;
-    total.cacheWrite += held.cacheWrite;
-    total.cost += held.cost;
+    total = sum(total, held);
   }
   return total;
 }
@@ -102,8 +99,4 @@ function amountsOf(amounts: Amounts | undefined): object {
     cacheWrite: Number(cacheWrite),
     cost: unitsOf(cost),
   };
-}
-
-function isoOf(timeMs: bigint): string {
-  return new Date(Number(timeMs)).toISOString();
 }

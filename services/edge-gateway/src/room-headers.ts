@@ -6,7 +6,7 @@
 // https://docs.claude.com/en/api/rate-limits#response-headers
 
 import { type Room, TokenType } from '@ai-switch/contracts';
-import { wordOf } from './denial.ts';
+import { isoOf, wordOf } from './denial.ts';
 
 /** Names and values, one after the other. */
 export function roomHeaders(dialect: string, rooms: readonly Room[], nowMs: number): readonly string[] {
@@ -59,8 +59,4 @@ function codexHeaders({ limit, remaining, resetsAtMs }: Room, nowMs: number): st
 
 function secondsUntil(timeMs: bigint, nowMs: number): number {
   return Math.max(0, Math.ceil((Number(timeMs) - nowMs) / 1_000));
-}
-
-function isoOf(timeMs: bigint): string {
-  return new Date(Number(timeMs)).toISOString();
 }

@@ -2,8 +2,8 @@
 // become whole micro-units digit by digit, never through a float.
 
 import { ContextTier, PriceBook, PriceRow, Rates, UnpricedRule } from '@ai-switch/contracts';
+import { microsOf, unitsOf } from '@ai-switch/kernel';
 import { z } from 'zod';
-import { microsOf, unitsOf } from '../money.ts';
 import { wordFor } from '../quota/words.ts';
 
 export const UNPRICED_RULES = {

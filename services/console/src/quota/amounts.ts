@@ -1,6 +1,6 @@
 import { type Amounts, Limits } from '@ai-switch/contracts';
+import { microsOf, unitsOf } from '@ai-switch/kernel';
 import { z } from 'zod';
-import { microsOf, unitsOf } from '../money.ts';
 import { METERED_TYPES, type MeteredType } from './metered-types.ts';
 
 /** Null takes a limit away; what is left out of a change stays. */

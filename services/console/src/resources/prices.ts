@@ -5,10 +5,9 @@ import {
   TokenCounts,
   UnpricedRule,
 } from '@ai-switch/contracts';
-import { Fault } from '@ai-switch/kernel';
+import { Fault, unitsOf } from '@ai-switch/kernel';
 import { z } from 'zod';
 import type { Resource } from '../handler.ts';
-import { unitsOf } from '../money.ts';
 import { priceBookIn, priceFile, priceFileOf, ratesReply, UNPRICED_RULES } from '../prices/price-file.ts';
 import { timeReply } from '../quota/times.ts';
 import { wordFor } from '../quota/words.ts';

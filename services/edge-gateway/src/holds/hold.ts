@@ -1,9 +1,9 @@
 import type { Amounts, Beat, Room } from '@ai-switch/contracts';
 import { asFault } from '@ai-switch/kernel';
+import { NOTHING, sum } from '../sum-amounts.ts';
 import type { Holds, HoldsParts } from './holds.ts';
 import type { Settlement, SpooledHold } from './spool-records.ts';
 
-const NOTHING: Amounts = { input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, cost: 0n };
 const EXTENDS_MAX = 3;
 const EXTEND_DELAY_MS = 100;
 
@@ -131,13 +131,3 @@ export class Hold {
 }
 
 const NEVER = new AbortController().signal;
-
-function sum(a: Amounts, b: Amounts): Amounts {
-  return {
-    input: a.input + b.input,
-    output: a.output + b.output,
-    cacheRead: a.cacheRead + b.cacheRead,
-    cacheWrite: a.cacheWrite + b.cacheWrite,
-    cost: a.cost + b.cost,
-  };
-}

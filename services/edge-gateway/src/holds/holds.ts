@@ -7,6 +7,7 @@
 import type { Amounts, QuotaLedger, Reservation, Room, Subject } from '@ai-switch/contracts';
 import { asFault, Fault, type FaultCode } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
+import { NOTHING } from '../sum-amounts.ts';
 import { Hold } from './hold.ts';
 import type { Spool } from './spool.ts';
 import type { Intent, SpooledHold } from './spool-records.ts';
@@ -165,15 +166,14 @@ export class Holds {
         if (code === 'forbidden') return;
         if (code !== 'conflict' || details.state !== 'EXPIRED') throw error;
         // It expired before it was known that nobody was asked: what it was charged for that is taken back.
-        const nothing = { input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, cost: 0n };
         await ledger.settle({
           tenant,
           reservationId,
           subject,
-          actual: nothing,
+          actual: NOTHING,
           outcome: 'upstreamFailed',
           isEstimated: false,
-          platform: nothing,
+          platform: NOTHING,
           priceVersion: '',
         });
       }
@@ -253,7 +253,7 @@ export class Holds {
         actual: left.progress ?? promptEstimate,
         outcome: 'cut',
         isEstimated: true,
-        platform: { input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, cost: 0n },
+        platform: NOTHING,
         priceVersion,
       });
     }

@@ -1,5 +1,5 @@
+import { microsOf } from '@ai-switch/kernel';
 import { type Command, Option } from 'commander';
-import { microsOf } from '../../money.ts';
 import { METERED_TYPES } from '../../quota/metered-types.ts';
 import { CliError } from '../cli-error.ts';
 import type { Row } from '../client.ts';

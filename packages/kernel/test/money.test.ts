@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { microsOf, unitsOf } from '../src/money.ts';
+import { microsOf, unitsOf } from '../src/index.ts';
 
 it.each([
   [0n, '0'],

@@ -22,7 +22,7 @@ import {
 } from '@ai-switch/contracts';
 import { type Database, openDatabase } from '@ai-switch/db';
 import { connect } from '@ai-switch/rpc';
-import { type PostgresServer, ScriptedProvider, startPostgres } from '@ai-switch/testkit';
+import { LOOPBACK_NETWORKS, type PostgresServer, ScriptedProvider, startPostgres } from '@ai-switch/testkit';
 import { sql } from 'kysely';
 import type { Random } from '../sim/random.ts';
 import { ServiceProcess } from './service-process.ts';
@@ -102,6 +102,7 @@ async function startAround(folder: string): Promise<Around> {
     new ServiceProcess('router', 'AISWITCH_ROUTER_LISTEN', {
       AISWITCH_ROUTER_DATABASE_URL: url('router'),
       AISWITCH_MASTER_KEY_FILE: masterKey,
+      AISWITCH_UPSTREAM_NETWORKS: LOOPBACK_NETWORKS.join(),
     }).start(),
     new ServiceProcess('audit-consumer', 'AISWITCH_AUDIT_LISTEN', {
       AISWITCH_AUDIT_DATABASE_URL: url('audit'),
@@ -125,6 +126,7 @@ function edgeOn(folder: string, copy: number, around: Around, ledger: ServicePro
     AISWITCH_AUDIT_ADDRESS: around.audit.address,
     AISWITCH_LEDGER_ADDRESS: ledger.address,
     AISWITCH_EDGE_SPOOL_PATH: join(folder, `spool-${copy}`),
+    AISWITCH_UPSTREAM_NETWORKS: LOOPBACK_NETWORKS.join(),
     AISWITCH_EDGE_HOLD_TTL_MS: String(HOLD_TTL_MS),
     AISWITCH_EDGE_HEARTBEAT_MS: String(HEARTBEAT_MS),
     AISWITCH_EDGE_LOG_LEVEL: 'fatal',

@@ -1,6 +1,7 @@
 export * from './client-task.ts';
 export { type DatabaseKind, databases, type FreshDatabase } from './databases.ts';
 export { LEDGER_INVARIANTS, ledgerInvariants } from './ledger-invariants.ts';
+export { LOOPBACK_NETWORKS } from './loopback-networks.ts';
 export { type PostgresServer, startPostgres } from './postgres-server.ts';
 export type { ScriptedAnswer, ScriptedTool, ScriptedUsage } from './providers/answer.ts';
 export { scriptedVector } from './providers/auxiliary.ts';

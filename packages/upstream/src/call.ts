@@ -2,12 +2,14 @@
 // streams, because those cost four times the processor time of a request.
 //
 // When the provider is down: a refused or silent connection ends the call with an UpstreamFailure within
-// `connectTimeoutMs`; silence after it, within `headersTimeoutMs` or `bodyIdleTimeoutMs`. Redirects are never followed.
+// `connectTimeoutMs`; silence after it, within `headersTimeoutMs` or `bodyIdleTimeoutMs`. Redirects are never followed. An
+// address that the guard refuses is like one that cannot be reached.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { errors, Pool } from 'undici';
+import { errors } from 'undici';
 import { credentialHeaders } from './credential-headers.ts';
+import { DialGuard, type GuardedPool, type GuardedPoolOptions } from './dial-guard.ts';
 import { EventStreamReply, eventStreamCodec } from './event-stream.ts';
 import { LateCredentials } from './late-credentials.ts';
 import { findProviderKind } from './providers.ts';
@@ -70,11 +72,15 @@ export class UpstreamFailure extends Error {
 /** Calls providers. One for each process: it holds the connections. */
 export class Upstream {
   readonly #limits: UpstreamLimits;
-  readonly #places = new Map<string, Place>();
-  readonly #credentials = new LateCredentials();
+  readonly #guard: DialGuard;
+  readonly #places = new Map<string, GuardedPool>();
+  readonly #credentials: LateCredentials;
 
-  constructor(limits: UpstreamLimits = upstreamDefaults) {
+  /** @param guard lets nothing but https to the public internet through unless told otherwise */
+  constructor(limits: UpstreamLimits = upstreamDefaults, guard: DialGuard = new DialGuard()) {
     this.#limits = limits;
+    this.#guard = guard;
+    this.#credentials = new LateCredentials(guard);
   }
 
   /** Starts a call. Never throws: what goes wrong rejects the call's `reply`. */
@@ -100,7 +106,7 @@ export class Upstream {
 
   /** For the few whose headers or frames take more than a look-up. */
   async #dispatchLate(
-    place: Place,
+    place: GuardedPool,
     path: string,
     request: UpstreamRequest,
     credential: Readonly<Record<string, string>> | undefined,
@@ -126,7 +132,7 @@ export class Upstream {
     await Promise.all(pools.map((pool) => pool.destroy(new UpstreamFailure('aborted', 'shutting down'))));
   }
 
-  #place(baseUrl: string): Place {
+  #place(baseUrl: string): GuardedPool {
     const known = this.#places.get(baseUrl);
     if (known !== undefined) {
       // A map keeps the order of insertion, so a used place goes to the end only when room is short.
@@ -141,14 +147,14 @@ export class Upstream {
       this.#places.delete(oldest[0]);
       void oldest[1].pool.close();
     }
-    const place = openPlace(baseUrl, this.#limits);
+    const place = this.#guard.openPool(baseUrl, poolOptions(this.#limits));
     this.#places.set(baseUrl, place);
     return place;
   }
 }
 
 function dispatch(
-  { pool }: Place,
+  { pool }: GuardedPool,
   path: string,
   request: UpstreamRequest,
   credential: Readonly<Record<string, string>>,
@@ -158,24 +164,15 @@ function dispatch(
   pool.dispatch({ method: 'POST', path, headers, body: request.body }, handler);
 }
 
-interface Place {
-  readonly pool: Pool;
-  readonly origin: string;
-  readonly pathPrefix: string;
-}
-
-function openPlace(baseUrl: string, limits: UpstreamLimits): Place {
-  const url = new URL(baseUrl);
-  const pool = new Pool(url.origin, {
+function poolOptions(limits: UpstreamLimits): GuardedPoolOptions {
+  return {
     connections: limits.connectionsMax,
     connectTimeout: limits.connectTimeoutMs,
     headersTimeout: limits.headersTimeoutMs,
     bodyTimeout: limits.bodyIdleTimeoutMs,
     keepAliveTimeout: limits.keepAliveMs,
     pipelining: 1,
-    allowH2: false,
-  });
-  return { pool, origin: url.origin, pathPrefix: url.pathname.replace(/\/+$/, '') };
+  };
 }
 
 // What arrives before somebody takes the body; more than this holds the provider back.

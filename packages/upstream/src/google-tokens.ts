@@ -3,7 +3,7 @@
 // A token is used until shortly before it expires, and while one is fetched all calls of its account wait for that one.
 
 import { hash } from 'node:crypto';
-import { Agent, request } from 'undici';
+import type { DialGuard } from './dial-guard.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 const TOKEN_ADDRESS = 'https://oauth2.googleapis.com/token';
@@ -28,9 +28,12 @@ interface Account {
 
 export class GoogleTokens {
   readonly #accounts = new Map<string, Account>();
+  readonly #guard: DialGuard;
   readonly #nowMs: () => number;
 
-  constructor(nowMs: () => number = Date.now) {
+  /** @param guard for the address of the tokens is a field of the account, which an admin gives */
+  constructor(guard: DialGuard, nowMs: () => number = Date.now) {
+    this.#guard = guard;
     this.#nowMs = nowMs;
   }
 
@@ -73,7 +76,7 @@ export class GoogleTokens {
 
   async #fetch(account: Account, serviceAccount: string): Promise<void> {
     try {
-      const { token, expiresInMs } = await fetchToken(parse(serviceAccount), this.#nowMs());
+      const { token, expiresInMs } = await fetchToken(parse(serviceAccount), this.#guard, this.#nowMs());
       account.token = token;
       account.expiresAtMs = this.#nowMs() + expiresInMs;
     } catch (error) {
@@ -109,6 +112,7 @@ function parse(serviceAccount: string): ServiceAccount {
 
 async function fetchToken(
   { email, privateKey, keyId, tokenAddress }: ServiceAccount,
+  guard: DialGuard,
   nowMs: number,
 ): Promise<{ readonly token: string; readonly expiresInMs: number }> {
   const { importPKCS8, SignJWT } = await import('jose');
@@ -123,16 +127,16 @@ async function fetchToken(
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + 3_600)
     .sign(key);
-  const agent = new Agent({ connections: 1, maxResponseSize: ANSWER_BYTES_MAX });
+  const { pool } = guard.openPool(tokenAddress, { connections: 1, maxResponseSize: ANSWER_BYTES_MAX });
   try {
-    const { statusCode, body } = await request(tokenAddress, {
+    const { statusCode, body } = await pool.request({
       method: 'POST',
+      path: new URL(tokenAddress).pathname,
       headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
       body: new URLSearchParams({
         grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
         assertion,
       }).toString(),
-      dispatcher: agent,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (statusCode !== 200) throw new Error(`the address of the tokens answered ${statusCode}`);
@@ -141,6 +145,6 @@ async function fetchToken(
     if (typeof token !== 'string' || typeof expiresIn !== 'number') throw new Error(NO_TOKEN);
     return { token, expiresInMs: expiresIn * 1_000 };
   } finally {
-    await agent.destroy();
+    await pool.destroy();
   }
 }

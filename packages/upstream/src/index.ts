@@ -1,9 +1,12 @@
+export { parseBaseUrl } from './base-url.ts';
 export * from './call.ts';
 export { capabilitiesOf, originOf, withCapabilities } from './capabilities.ts';
 export { credentialHeaders } from './credential-headers.ts';
+export { DialGuard, DialRefusal, type Resolve } from './dial-guard.ts';
 export * from './models.ts';
 export * from './providers.ts';
 export { applyQuirks } from './quirks/index.ts';
 export type { QuirkContext } from './quirks/quirk.ts';
 export type { UpstreamTarget } from './request-headers.ts';
 export * from './retry-after.ts';
+export { networksIn, upstreamNetworksSetting } from './upstream-networks.ts';

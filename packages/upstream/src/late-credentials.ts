@@ -3,6 +3,7 @@
 //
 // When the token's address is down, calls of its account fail without being sent, and it is asked again after a pause.
 
+import type { DialGuard } from './dial-guard.ts';
 import { GoogleTokens } from './google-tokens.ts';
 import { NodeSha256 } from './node-sha256.ts';
 import type { UpstreamTarget } from './request-headers.ts';
@@ -15,7 +16,11 @@ export interface LateRequest {
 }
 
 export class LateCredentials {
-  readonly #tokens = new GoogleTokens();
+  readonly #tokens: GoogleTokens;
+
+  constructor(guard: DialGuard) {
+    this.#tokens = new GoogleTokens(guard);
+  }
 
   /** @throws Error that does not repeat the credential */
   async headers(request: LateRequest): Promise<Readonly<Record<string, string>>> {

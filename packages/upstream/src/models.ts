@@ -1,5 +1,6 @@
-import { Agent, type Dispatcher, request } from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 import { credentialHeaders } from './credential-headers.ts';
+import { DialGuard, DialRefusal } from './dial-guard.ts';
 import type { ProviderAddress } from './providers.ts';
 
 const TIMEOUT_MS = 3_000;
@@ -14,6 +15,8 @@ export type ModelList = { readonly models: readonly string[] } | { readonly reas
 export interface FetchModelsOptions {
   /** How long the whole call may take, in ms; 3,000 unless told otherwise. */
   readonly timeoutMs?: number;
+  /** Lets nothing but https to the public internet through unless told otherwise. */
+  readonly guard?: DialGuard;
 }
 
 /**
@@ -25,19 +28,21 @@ export interface FetchModelsOptions {
 export async function fetchModels(
   provider: ProviderAddress,
   credential: string,
-  { timeoutMs = TIMEOUT_MS }: FetchModelsOptions = {},
+  { timeoutMs = TIMEOUT_MS, guard = new DialGuard() }: FetchModelsOptions = {},
 ): Promise<ModelList> {
   const headers = credentialHeaders(provider, credential);
   if (headers === undefined) return { reason: 'it has no list for a credential of this kind' };
-  const agent = new Agent({ connections: 1, maxResponseSize: BODY_BYTES_MAX });
+  let pool: Pool | undefined;
   const signal = AbortSignal.timeout(timeoutMs);
   const names = new Set<string>();
   try {
+    const opened = guard.openPool(provider.baseUrl, { connections: 1, maxResponseSize: BODY_BYTES_MAX });
+    pool = opened.pool;
     for (let page: string | undefined = '', pages = 0; page !== undefined && pages < PAGES_MAX; pages += 1) {
-      const { statusCode, body } = await request(modelsUrl(provider, page), {
+      const { statusCode, body } = await pool.request({
         method: 'GET',
+        path: opened.pathPrefix + modelsPath(provider, page),
         headers: { accept: 'application/json', ...versionHeaders(provider), ...headers },
-        dispatcher: agent,
         signal,
       });
       if (statusCode !== 200) return { reason: `it answered ${statusCode}` };
@@ -52,18 +57,18 @@ export async function fetchModels(
     return { reason: reasonOf(error, timeoutMs) };
   } finally {
     // Also lets go of a body that is still under way.
-    await agent.destroy();
+    await pool?.destroy();
   }
 }
 
 /** @param page what the page before named; '' for the first */
-function modelsUrl({ dialect, baseUrl }: ProviderAddress, page: string): string {
+function modelsPath({ dialect }: ProviderAddress, page: string): string {
   const query = new URLSearchParams();
   // Both give few at a time unless asked for more.
   if (dialect === 'anthropic-messages') query.set('limit', String(MODELS_MAX));
   if (dialect === 'gemini') query.set('pageSize', String(MODELS_MAX));
   if (page !== '') query.set(dialect === 'gemini' ? 'pageToken' : 'after_id', page);
-  return query.size === 0 ? `${baseUrl}/models` : `${baseUrl}/models?${query}`;
+  return query.size === 0 ? '/models' : `/models?${query}`;
 }
 
 /** Gemini names the next page, Anthropic the last model of this one. */
@@ -117,6 +122,7 @@ function isModelName(name: string): boolean {
 /** The codes of the socket and of undici say enough; their messages may quote a header. */
 function reasonOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return 'it could not be asked';
+  if (error instanceof DialRefusal) return 'its address may not be called from here';
   if (error.name === 'TimeoutError') return `it did not answer within ${timeoutMs} ms`;
   if (error instanceof SyntaxError) return 'it answered with something that is no JSON';
   const code = (error as { readonly code?: unknown }).code;

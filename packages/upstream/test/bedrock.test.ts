@@ -1,9 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 import { EventStreamCodec } from '@smithy/eventstream-codec';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Upstream, type UpstreamFailure, type UpstreamRequest } from '../src/call.ts';
+import { Upstream, type UpstreamFailure, type UpstreamRequest, upstreamDefaults } from '../src/call.ts';
 import { signedHeaders } from '../src/late-credentials.ts';
-import { type LocalServer, openLocalServer, type Received } from './local-server.ts';
+import { LOOPBACK, type LocalServer, openLocalServer, type Received } from './local-server.ts';
 
 const KEY = 'AKIDEXAMPLE';
 const SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
@@ -15,7 +15,7 @@ let upstream: Upstream;
 
 beforeEach(async () => {
   server = await openLocalServer();
-  upstream = new Upstream();
+  upstream = new Upstream(upstreamDefaults, LOOPBACK);
 });
 
 afterEach(async () => {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Upstream, type UpstreamFailure, type UpstreamRequest, upstreamDefaults } from '../src/call.ts';
+import { LOOPBACK } from './local-server.ts';
 
 type Answer = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
@@ -13,7 +14,7 @@ const server = createServer((incoming, outgoing) => answer(incoming, outgoing));
 beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-  upstream = new Upstream({ ...upstreamDefaults, connectTimeoutMs: 500 });
+  upstream = new Upstream({ ...upstreamDefaults, connectTimeoutMs: 500 }, LOOPBACK);
 });
 
 afterEach(async () => {
@@ -178,7 +179,7 @@ describe('a call', () => {
 
   test('is silent too long in the middle: a time-out', async () => {
     await upstream.close();
-    upstream = new Upstream({ ...upstreamDefaults, bodyIdleTimeoutMs: 100 });
+    upstream = new Upstream({ ...upstreamDefaults, bodyIdleTimeoutMs: 100 }, LOOPBACK);
     answer = (_incoming, outgoing) => outgoing.writeHead(200).write('a');
     const { body } = await upstream.call(request()).reply;
     expect((await failureOf(body.bytes(100))).reason).toBe('timeout');

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { jwtVerify } from 'jose';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Upstream } from '../src/call.ts';
+import { Upstream, upstreamDefaults } from '../src/call.ts';
 import { GoogleTokens } from '../src/google-tokens.ts';
-import { type LocalServer, openLocalServer } from './local-server.ts';
+import { LOOPBACK, type LocalServer, openLocalServer } from './local-server.ts';
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 const PEM = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -37,7 +37,7 @@ function serviceAccount(change: object = {}): string {
 
 describe('a service account of Google’s', () => {
   test('is changed for a token by an assertion that it signed', async () => {
-    expect(await new GoogleTokens().tokenFor(serviceAccount())).toBe('token-1');
+    expect(await new GoogleTokens(LOOPBACK).tokenFor(serviceAccount())).toBe('token-1');
     const form = new URLSearchParams(tokens.received[0]?.body);
     expect(form.get('grant_type')).toBe('urn:ietf:params:oauth:grant-type:jwt-bearer');
     const { payload, protectedHeader } = await jwtVerify(form.get('assertion') ?? '', publicKey, {
@@ -51,7 +51,7 @@ describe('a service account of Google’s', () => {
 
   test('is asked for once, however many calls there are, until shortly before the token expires', async () => {
     let nowMs = 1_790_000_000_000;
-    const google = new GoogleTokens(() => nowMs);
+    const google = new GoogleTokens(LOOPBACK, () => nowMs);
     const account = serviceAccount();
     const first = await Promise.all(Array.from({ length: 20 }, () => google.tokenFor(account)));
     expect(new Set(first)).toEqual(new Set(['token-1']));
@@ -76,7 +76,7 @@ describe('a service account of Google’s', () => {
     ['that is no JSON', () => '{"sk-canary', /not JSON/],
     ['whose address is refused', () => serviceAccount({ token_uri: 'http://127.0.0.1:1/' }), /ECONNREFUSED/],
   ])('%s fails with a reason that does not repeat it', async (_how, account, reason) => {
-    const failure: Error = await new GoogleTokens().tokenFor(account()).then(
+    const failure: Error = await new GoogleTokens(LOOPBACK).tokenFor(account()).then(
       () => expect.unreachable(),
       (error) => error,
     );
@@ -86,7 +86,7 @@ describe('a service account of Google’s', () => {
 
   test('that Google refuses is not asked for again at once', async () => {
     let nowMs = 1_790_000_000_000;
-    const google = new GoogleTokens(() => nowMs);
+    const google = new GoogleTokens(LOOPBACK, () => nowMs);
     tokens.answer = (_received, response) => void response.writeHead(400).end('{"error":"invalid_grant"}');
     const account = serviceAccount();
     for (let call = 0; call < 3; call += 1)
@@ -101,7 +101,7 @@ describe('a service account of Google’s', () => {
 describe('a call of Vertex', () => {
   test('carries the token, at the path of its project', async () => {
     const vertex = await openLocalServer();
-    const upstream = new Upstream();
+    const upstream = new Upstream(upstreamDefaults, LOOPBACK);
     const base = '/v1/projects/p/locations/global/publishers/google';
     const call = (credential: string) =>
       upstream.call({

@@ -2,6 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
+import { DialGuard } from '../src/dial-guard.ts';
+
+/** Lets calls to servers of the tests through. */
+export const LOOPBACK = new DialGuard(['127.0.0.1']);
+
 export interface Received {
   readonly url: string;
   readonly headers: IncomingMessage['headers'];

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fetchModels } from '../src/models.ts';
+import { LOOPBACK } from './local-server.ts';
 
 const CANARY = 'sk-canary-0123456789';
 const servers: Server[] = [];
@@ -29,7 +30,7 @@ describe('a provider’s own list of models', () => {
       seen.push([request.method, request.url, request.headers.authorization]);
       response.end(JSON.stringify({ object: 'list', data: [{ id: 'a' }, { id: 'models/b' }, { id: 'a' }] }));
     });
-    expect(await fetchModels(chat(baseUrl), CANARY)).toEqual({ models: ['a', 'b'] });
+    expect(await fetchModels(chat(baseUrl), CANARY, { guard: LOOPBACK })).toEqual({ models: ['a', 'b'] });
     expect(seen).toEqual([['GET', '/v1/models', `Bearer ${CANARY}`]]);
   });
 
@@ -40,7 +41,7 @@ describe('a provider’s own list of models', () => {
       response.end(JSON.stringify({ data: [{ type: 'model', id: 'claude-x' }], has_more: false }));
     });
     const provider = { kind: 'anthropic', dialect: 'anthropic-messages', baseUrl };
-    expect(await fetchModels(provider, CANARY)).toEqual({ models: ['claude-x'] });
+    expect(await fetchModels(provider, CANARY, { guard: LOOPBACK })).toEqual({ models: ['claude-x'] });
     expect(seen).toEqual([['/v1/models?limit=1000', CANARY, '2023-06-01', undefined]]);
   });
 
@@ -61,7 +62,7 @@ describe('a provider’s own list of models', () => {
       );
     });
     const provider = { kind: 'gemini', dialect: 'gemini', baseUrl };
-    expect(await fetchModels(provider, CANARY)).toEqual({
+    expect(await fetchModels(provider, CANARY, { guard: LOOPBACK })).toEqual({
       models: ['gemini-a', 'embedding-a', 'gemini-b', 'embedding-b'],
     });
     expect(seen).toEqual([
@@ -76,14 +77,16 @@ describe('a provider’s own list of models', () => {
       pages += 1;
       response.end(JSON.stringify({ data: [{ id: `m${pages}` }], has_more: true, last_id: `m${pages}` }));
     });
-    const list = await fetchModels({ kind: 'anthropic', dialect: 'anthropic-messages', baseUrl }, '');
+    const list = await fetchModels({ kind: 'anthropic', dialect: 'anthropic-messages', baseUrl }, '', {
+      guard: LOOPBACK,
+    });
     expect('models' in list && list.models.length).toBe(10);
     expect(pages).toBe(10);
   });
 
   test('is not asked for with a credential that no header carries', async () => {
     const provider = { kind: 'bedrock', dialect: 'anthropic-messages', baseUrl: 'http://127.0.0.1:1' };
-    expect(await fetchModels(provider, `AKIA:${CANARY}`)).toEqual({
+    expect(await fetchModels(provider, `AKIA:${CANARY}`, { guard: LOOPBACK })).toEqual({
       reason: 'it has no list for a credential of this kind',
     });
   });
@@ -92,7 +95,7 @@ describe('a provider’s own list of models', () => {
     const baseUrl = await listen(({ headers }, response) => {
       response.end(JSON.stringify({ data: [{ id: String(headers.authorization) }] }));
     });
-    expect(await fetchModels(chat(baseUrl), '')).toEqual({ models: ['undefined'] });
+    expect(await fetchModels(chat(baseUrl), '', { guard: LOOPBACK })).toEqual({ models: ['undefined'] });
   });
 
   test('keeps at most 1,000 names and drops those that no request could carry', async () => {
@@ -100,7 +103,7 @@ describe('a provider’s own list of models', () => {
     const baseUrl = await listen((_request, response) => {
       response.end(JSON.stringify({ data: [null, ...ids.map((id) => ({ id }))] }));
     });
-    const list = await fetchModels(chat(baseUrl), '');
+    const list = await fetchModels(chat(baseUrl), '', { guard: LOOPBACK });
     expect('models' in list && [list.models.length, list.models[0]]).toEqual([1_000, 'm0']);
   });
 });
@@ -130,19 +133,19 @@ describe('a list that cannot be read is a reason, without the credential', () =>
     ['a cut connection', (request) => void request.socket.destroy(), /could not be asked \(UND_ERR_SOCKET\)/],
   ];
   test.each(answers)('%s', async (_name, listener, reason) => {
-    const list = await fetchModels(chat(await listen(listener)), CANARY, { timeoutMs: 100 });
+    const list = await fetchModels(chat(await listen(listener)), CANARY, { timeoutMs: 100, guard: LOOPBACK });
     expect(list).toEqual({ reason: expect.stringMatching(reason) });
     expect(JSON.stringify(list)).not.toContain(CANARY);
   });
 
   test('nobody listens', async () => {
-    expect(await fetchModels(chat('http://127.0.0.1:1/v1'), CANARY)).toEqual({
+    expect(await fetchModels(chat('http://127.0.0.1:1/v1'), CANARY, { guard: LOOPBACK })).toEqual({
       reason: 'it could not be asked (ECONNREFUSED)',
     });
   });
 
   test('a credential that no header can carry', async () => {
-    const list = await fetchModels(chat('http://127.0.0.1:1/v1'), `${CANARY}\n`);
+    const list = await fetchModels(chat('http://127.0.0.1:1/v1'), `${CANARY}\n`, { guard: LOOPBACK });
     expect(list).toEqual({ reason: 'it could not be asked (UND_ERR_INVALID_ARG)' });
   });
 });

@@ -5,6 +5,7 @@
 import { AuditEvent, type Ports } from '@ai-switch/contracts';
 import { asFault, Fault, newId } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
+import { DialGuard } from '@ai-switch/upstream';
 import { type Context, Hono } from 'hono';
 import { authorise } from './authorise.ts';
 import type { AdminRequest, Handler, HandlersOf } from './handler.ts';
@@ -30,15 +31,17 @@ import { users } from './resources/users.ts';
 export interface ConsoleOptions {
   readonly ports: Ports;
   readonly logger: Logger;
+  /** Judges every call of a provider; lets nothing but https to the public internet through unless told otherwise. */
+  readonly guard?: DialGuard;
 }
 
 /** The admin API, to be mounted where its address is to be. */
-export function createConsole({ ports, logger }: ConsoleOptions): Hono {
+export function createConsole({ ports, logger, guard = new DialGuard() }: ConsoleOptions): Hono {
   const app = new Hono();
   const handlers: HandlersOf<string> & Record<RouteName, Handler> = {
     ...users(ports),
     ...keys(ports),
-    ...providers(ports),
+    ...providers(ports, guard),
     ...aliases(ports),
     ...prices(ports),
     ...quotas(ports),

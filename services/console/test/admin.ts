@@ -7,6 +7,8 @@ import type { Ports } from '@ai-switch/contracts';
 import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
+import { LOOPBACK_NETWORKS } from '@ai-switch/testkit';
+import { DialGuard } from '@ai-switch/upstream';
 import { createConsole } from '../src/index.ts';
 
 const MEMORY = 'sqlite::memory:';
@@ -49,7 +51,12 @@ export async function openAdmin(wrap: (ports: Ports) => Ports = (ports) => ports
   const [auth, ledger, router, audit] = await Promise.all([
     openAuth({ databaseUrl: MEMORY, logger }),
     openQuotaLedger({ databaseUrl: MEMORY, logger }),
-    openRouter({ databaseUrl: MEMORY, masterKey: randomBytes(32), logger }),
+    openRouter({
+      databaseUrl: MEMORY,
+      masterKey: randomBytes(32),
+      upstreamNetworks: LOOPBACK_NETWORKS,
+      logger,
+    }),
     openAuditLog({ databaseUrl: MEMORY, logger }),
   ]);
   const ports: Ports = {
@@ -59,7 +66,7 @@ export async function openAdmin(wrap: (ports: Ports) => Ports = (ports) => ports
     auditLog: audit.auditLog,
   };
   const rootKey = auth.firstRootKey ?? '';
-  const app = createConsole({ ports: wrap(ports), logger });
+  const app = createConsole({ ports: wrap(ports), logger, guard: new DialGuard(LOOPBACK_NETWORKS) });
   const page = { after: '', limit: 1_000 };
   return {
     rootKey,

@@ -1,5 +1,6 @@
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
+import { upstreamNetworksSetting } from '@ai-switch/upstream';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -128,6 +129,7 @@ export const settings = {
     min: 100,
     max: 3_600_000,
   }),
+  AISWITCH_UPSTREAM_NETWORKS: upstreamNetworksSetting('none'),
   AISWITCH_EDGE_LOG_LEVEL: choiceSetting({
     describe: 'The least severe log lines that are written.',
     fallback: 'info',

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ports } from '@ai-switch/contracts';
 import { type Clock, Fault, newId, systemClock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
-import { Upstream, upstreamDefaults } from '@ai-switch/upstream';
+import { DialGuard, Upstream, upstreamDefaults } from '@ai-switch/upstream';
 import type { Hono } from 'hono';
 import { AccessLog } from './access-log.ts';
 import { BoundedMemory } from './bounded-memory.ts';
@@ -34,6 +34,8 @@ export interface EdgeOptions {
   readonly clock?: Clock;
   /** Where it writes what it is about to do with its holds; in memory unless told otherwise. */
   readonly spoolFile?: SpoolFile;
+  /** Where providers may stand besides https on the public internet; nowhere unless told otherwise. */
+  readonly upstreamNetworks?: readonly string[];
 }
 
 export interface Edge {
@@ -71,6 +73,7 @@ function assemble({
   settings: differing,
   clock = systemClock,
   spoolFile = memorySpoolFile(),
+  upstreamNetworks,
 }: EdgeOptions): EdgeParts {
   const settings = { ...edgeDefaults, ...differing };
   const tokenCounter = new TokenCounter();
@@ -79,12 +82,15 @@ function assemble({
     logger,
     settings,
     clock,
-    upstream: new Upstream({
-      ...upstreamDefaults,
-      connectionsMax: settings.upstreamConnectionsMax,
-      headersTimeoutMs: settings.upstreamHeadersTimeoutMs,
-      bodyIdleTimeoutMs: settings.upstreamIdleTimeoutMs,
-    }),
+    upstream: new Upstream(
+      {
+        ...upstreamDefaults,
+        connectionsMax: settings.upstreamConnectionsMax,
+        headersTimeoutMs: settings.upstreamHeadersTimeoutMs,
+        bodyIdleTimeoutMs: settings.upstreamIdleTimeoutMs,
+      },
+      new DialGuard(upstreamNetworks),
+    ),
     ticker: new Ticker(settings.tickMs),
     holds: new Holds({
       ledger: ports.quotaLedger,

@@ -10,6 +10,7 @@ import {
 import { ConfigError, type Lifetime, lockFolder, makeFolder } from '@ai-switch/kernel';
 import { connect, runService } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
+import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
 import { createEdge } from './edge.ts';
 import { openSpoolFile, type SpoolFile } from './holds/spool-file.ts';
@@ -36,6 +37,7 @@ await runService({
     const edge = createEdge({
       ports,
       logger,
+      upstreamNetworks: networksIn(values.AISWITCH_UPSTREAM_NETWORKS),
       spoolFile: openSpool(values.AISWITCH_EDGE_SPOOL_PATH, lifetime),
       settings: {
         drainMs: values.AISWITCH_EDGE_DRAIN_MS,

@@ -17,7 +17,7 @@ import {
 import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
-import { ScriptedProvider } from '@ai-switch/testkit';
+import { LOOPBACK_NETWORKS, ScriptedProvider } from '@ai-switch/testkit';
 import { expect } from 'vitest';
 import {
   closeServer,
@@ -74,7 +74,12 @@ export async function openGateway({ settings, wrap }: GatewayOptions = {}): Prom
   const [auth, ledger, router, audit, provider, second] = await Promise.all([
     openAuth({ databaseUrl: MEMORY, logger }),
     openQuotaLedger({ databaseUrl: MEMORY, logger }),
-    openRouter({ databaseUrl: MEMORY, masterKey: randomBytes(32), logger }),
+    openRouter({
+      databaseUrl: MEMORY,
+      masterKey: randomBytes(32),
+      upstreamNetworks: LOOPBACK_NETWORKS,
+      logger,
+    }),
     openAuditLog({ databaseUrl: MEMORY, logger }),
     ScriptedProvider.open(),
     ScriptedProvider.open(),
@@ -90,7 +95,12 @@ export async function openGateway({ settings, wrap }: GatewayOptions = {}): Prom
   const { caller } = await own.auth.authenticate({ key });
   const { tenant = '', userId = '' } = caller ?? {};
   await addProviders(own, tenant, provider, second);
-  const edge = createEdge({ ports, logger, settings: { tickMs: 20, accessDelayMs: 1, ...settings } });
+  const edge = createEdge({
+    ports,
+    logger,
+    upstreamNetworks: LOOPBACK_NETWORKS,
+    settings: { tickMs: 20, accessDelayMs: 1, ...settings },
+  });
   const server = createEdgeServer(edge);
   const port = await listen(server, '127.0.0.1:0');
   const url = `http://127.0.0.1:${port}`;

@@ -1,3 +1,4 @@
+import { LOOPBACK_NETWORKS } from '@ai-switch/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createEdge, createEdgeServer, listen } from '../src/index.ts';
 import { ask, type Gateway, openGateway } from './gateway.ts';
@@ -53,7 +54,11 @@ test('of two calls at the same time one asks, and the other is told to wait', as
 
 test('two edges with one key: one of them asks, and the other names the receipt of what it does not have', async () => {
   const logger = { ...silent, child: () => silent };
-  const edge = createEdge({ ports: gateway.ports, logger: logger as never });
+  const edge = createEdge({
+    ports: gateway.ports,
+    logger: logger as never,
+    upstreamNetworks: LOOPBACK_NETWORKS,
+  });
   const server = createEdgeServer(edge);
   const port = await listen(server, '127.0.0.1:0');
   await (await post('k1')).text();

@@ -11,6 +11,7 @@ import {
   RouterDefinition,
 } from '@ai-switch/contracts';
 import { type Server, serve } from '@ai-switch/rpc';
+import { LOOPBACK_NETWORKS } from '@ai-switch/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addressed, ask, type Gateway, openGateway, PATHS } from './gateway.ts';
 import { endOf } from './wire.ts';
@@ -50,6 +51,7 @@ test('the edge runs as a process of its own, with every port behind gRPC', async
       AISWITCH_ROUTER_ADDRESS: address,
       AISWITCH_AUDIT_ADDRESS: address,
       AISWITCH_EDGE_SPOOL_PATH: spoolPath,
+      AISWITCH_UPSTREAM_NETWORKS: LOOPBACK_NETWORKS.join(),
       AISWITCH_EDGE_LOG_LEVEL: 'error',
     },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,5 +1,6 @@
 import { choiceSetting, textSetting } from '@ai-switch/kernel';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
+import { upstreamNetworksSetting } from '@ai-switch/upstream';
 
 /** What the router reads as a process of its own. */
 export const settings = {
@@ -19,6 +20,7 @@ export const settings = {
       'The file of 32 random bytes, readable by its owner only, that seals the providers’ credentials.',
     accepts: 'a path',
   }),
+  AISWITCH_UPSTREAM_NETWORKS: upstreamNetworksSetting('none'),
   AISWITCH_ROUTER_LOG_LEVEL: choiceSetting({
     describe: 'The least severe line that is logged.',
     choices: LOG_LEVELS,

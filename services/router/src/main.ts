@@ -1,6 +1,7 @@
 import { RouterDefinition } from '@ai-switch/contracts';
 import { runService, serve } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
+import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
 import { openMasterKey } from './credentials.ts';
 import { openRouter } from './router.ts';
@@ -16,6 +17,7 @@ await runService({
     const { router, close } = await openRouter({
       databaseUrl: values.AISWITCH_ROUTER_DATABASE_URL,
       masterKey: key,
+      upstreamNetworks: networksIn(values.AISWITCH_UPSTREAM_NETWORKS),
       logger,
     });
     lifetime.onClose('router', close);

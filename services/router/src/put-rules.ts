@@ -2,7 +2,7 @@
 
 import { type Alias, Capabilities, type Page, type Provider, type Resource } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
-import { findProviderKind, PROVIDER_KINDS } from '@ai-switch/upstream';
+import { type DialGuard, findProviderKind, PROVIDER_KINDS, parseBaseUrl } from '@ai-switch/upstream';
 import type { Range } from './store.ts';
 
 const MODELS_MAX = 1_000;
@@ -11,7 +11,6 @@ const MODEL_CAPABILITIES_MAX = 100;
 const AFFINITY_KEY_CHARACTERS_MAX = 512;
 const WEIGHT_MAX = 1_000;
 const PRIORITY_MAX = 1_000;
-const BASE_URL_CHARACTERS_MAX = 2_048;
 const CREDENTIAL_CHARACTERS_MAX = 8_192;
 const PAGE_ROWS = 100;
 const PAGE_ROWS_MAX = 1_000;
@@ -175,17 +174,29 @@ export function checkModelName(field: string, name: string): void {
   }
 }
 
+const BASE_URL_FIELD = 'baseUrl';
+
 /** The address without a trailing slash. What could carry a secret into lists and logs is refused. */
 function checkedBaseUrl(text: string): string {
-  const field = 'provider.base_url';
-  const url = text.length <= BASE_URL_CHARACTERS_MAX ? URL.parse(text) : null;
-  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw invalid(field, 'The base URL must be an http or https address, like https://api.openai.com/v1.');
-  }
-  if (url.username !== '' || url.password !== '' || /[?#]/.test(text)) {
-    throw invalid(field, 'The base URL must have no user, password, query or fragment.');
-  }
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+  const parsed = parseBaseUrl(text);
+  if ('problem' in parsed) throw invalid(BASE_URL_FIELD, parsed.problem);
+  const { origin, pathname } = parsed.url;
+  return `${origin}${pathname}`.replace(/\/+$/, '');
+}
+
+/**
+ * Refuses an address that would not be dialled. Each dial is judged anew: a name may lead elsewhere by then.
+ * @throws Fault `invalid`, in the same words whatever a name led to
+ */
+export async function checkDial(guard: DialGuard, { kind, baseUrl }: Provider): Promise<void> {
+  const isOwnAddress = baseUrl === findProviderKind(kind)?.baseUrl;
+  // A provider's own name is public: nobody waits for the resolver because of it.
+  if (isOwnAddress ? guard.refusalOf(baseUrl) === undefined : await guard.mayDial(baseUrl)) return;
+  throw invalid(
+    BASE_URL_FIELD,
+    'The base URL leads to where this installation makes no calls. Give an https address on the public internet, or ask ' +
+      'its operator to list the network in AISWITCH_UPSTREAM_NETWORKS.',
+  );
 }
 
 function invalid(field: string, message: string): Fault {

@@ -34,6 +34,7 @@ import {
 import { type Database, openDatabase } from '@ai-switch/db';
 import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
 import { createLogger, type Logger } from '@ai-switch/telemetry';
+import { DialGuard } from '@ai-switch/upstream';
 import type { Kysely } from 'kysely';
 import { type MasterKey, masterKeyOf } from './credentials.ts';
 import { explainCost } from './explain-cost.ts';
@@ -44,6 +45,7 @@ import {
   checkAffinityKey,
   checkAlias,
   checkCredential,
+  checkDial,
   checkedProvider,
   checkModelName,
   checkProviderName,
@@ -65,6 +67,8 @@ export interface RouterOptions {
   readonly databaseUrl: string;
   /** 32 bytes, as `openMasterKey` reads them. */
   readonly masterKey: Buffer;
+  /** Where providers may stand besides https on the public internet; nowhere unless told otherwise. */
+  readonly upstreamNetworks?: readonly string[];
   readonly clock?: Clock;
   /** Draws among resources; a seeded one replays. */
   readonly random?: Random;
@@ -87,6 +91,7 @@ export async function openRouter(options: RouterOptions): Promise<OpenRouter> {
   const router = new RouterService({
     database,
     masterKey,
+    guard: new DialGuard(options.upstreamNetworks),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     logger: options.logger ?? createLogger({ service: 'router', level: 'info' }),
@@ -97,6 +102,7 @@ export async function openRouter(options: RouterOptions): Promise<OpenRouter> {
 interface RouterServiceOptions {
   readonly database: Database<RouterSchema>;
   readonly masterKey: MasterKey;
+  readonly guard: DialGuard;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -136,7 +142,8 @@ class RouterService implements Router {
     const { credential } = request;
     if (credential !== undefined) checkCredential(credential);
     const { tenant, name } = provider;
-    const { masterKey } = this.#options;
+    const { masterKey, guard } = this.#options;
+    await checkDial(guard, provider);
     const row = await this.#change(tenant, async (rows) => {
       const stored = await store.findProvider(rows, tenant, name);
       if (stored === undefined)

@@ -8,7 +8,7 @@ import {
   RouterDefinition,
   type Target,
 } from '@ai-switch/contracts';
-import { databases, type FreshDatabase, transports } from '@ai-switch/testkit';
+import { databases, type FreshDatabase, LOOPBACK_NETWORKS, transports } from '@ai-switch/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type OpenRouter, openRouter } from '../src/index.ts';
 import { CANARY, logged, newTenant, placesOf, provider, resource, START_MS } from './fixtures.ts';
@@ -30,6 +30,7 @@ describe.each(cases)('the router on $database.name, $transport.name', ({ databas
     opened = await openRouter({
       databaseUrl: fresh.url,
       masterKey,
+      upstreamNetworks: LOOPBACK_NETWORKS,
       clock,
       random: seeded(1),
       logger: log.logger,
@@ -318,7 +319,7 @@ describe.each(cases)('the router on $database.name, $transport.name', ({ databas
     const tenant = newTenant();
     const baseUrl = `https://me:${CANARY}@api.openai.com/v1`;
     const fault = await put(tenant, { baseUrl }).catch((error: unknown) => error);
-    expect(fault).toMatchObject({ code: 'invalid', details: { field: 'provider.base_url' } });
+    expect(fault).toMatchObject({ code: 'invalid', details: { field: 'baseUrl' } });
     expect(String(fault)).not.toContain(CANARY);
     await put(tenant, {});
     await expect(putAlias(tenant, 'a b', [resource('openai')])).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
-import { PROVIDER_KINDS } from '@ai-switch/upstream';
+import { PROVIDER_KINDS, upstreamNetworksSetting } from '@ai-switch/upstream';
 
 export const settings = {
   AISWITCH_HOST: textSetting({
@@ -32,6 +32,9 @@ export const settings = {
     fallback: 'on',
     choices: ['on', 'off'],
   }),
+  AISWITCH_UPSTREAM_NETWORKS: upstreamNetworksSetting(
+    '127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7',
+  ),
   AISWITCH_LOG_LEVEL: choiceSetting({
     describe: 'The least severe log lines that are written, to stderr.',
     fallback: 'warn',

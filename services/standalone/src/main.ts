@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, closeOnSignal, describeSettings, Lifetime, readSettings } from '@ai-switch/kernel';
 import { createLogger } from '@ai-switch/telemetry';
+import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
 import { greeting, rootKeyLine } from './greeting.ts';
 import { openStandalone } from './standalone.ts';
@@ -48,6 +49,7 @@ async function main(): Promise<void> {
     dataPath: values.AISWITCH_DATA,
     host: values.AISWITCH_HOST,
     port: values.AISWITCH_PORT,
+    upstreamNetworks: networksIn(values.AISWITCH_UPSTREAM_NETWORKS),
     isDiscovering: values.AISWITCH_DISCOVER_LOCAL === 'on',
     ...(values.AISWITCH_DATABASE_URL === '' ? {} : { databaseUrl: values.AISWITCH_DATABASE_URL }),
     logger,

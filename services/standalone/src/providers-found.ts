@@ -6,6 +6,7 @@ import { AuditEvent, type Ports, Provider } from '@ai-switch/contracts';
 import { newId } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import {
+  type DialGuard,
   fetchModels,
   findProviderKind,
   PROVIDER_KINDS,
@@ -29,6 +30,8 @@ export interface FindOptions {
   readonly isDiscovering: boolean;
   /** Default: every kind there is. */
   readonly kinds?: readonly ProviderKind[];
+  /** Judges every call, those to this machine as well. */
+  readonly guard: DialGuard;
   readonly logger: Logger;
 }
 
@@ -41,7 +44,9 @@ export interface FoundProviders {
 export async function findProviders(options: FindOptions): Promise<FoundProviders> {
   const kinds = options.kinds ?? PROVIDER_KINDS;
   const stored = await storedProviders(options);
-  const locals = options.isDiscovering ? await localServers(kinds) : new Map<string, readonly string[]>();
+  const locals = options.isDiscovering
+    ? await localServers(kinds, options.guard)
+    : new Map<string, readonly string[]>();
   const refreshes: Promise<void>[] = [];
   let isClosing = false;
 
@@ -89,12 +94,15 @@ async function storedProviders({ ports, tenant }: FindOptions): Promise<Map<stri
 }
 
 /** Kinds whose usual port is answered by a proper, filled list of models: other programs listen on these ports, too. */
-async function localServers(kinds: readonly ProviderKind[]): Promise<ReadonlyMap<string, readonly string[]>> {
+async function localServers(
+  kinds: readonly ProviderKind[],
+  guard: DialGuard,
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
   const rows = kinds.filter(({ localPort }) => localPort !== undefined);
   await Promise.all(
     rows.map(async (row) => {
-      const list = await fetchModels(row, '', { timeoutMs: LOCAL_TIMEOUT_MS });
+      const list = await fetchModels(row, '', { timeoutMs: LOCAL_TIMEOUT_MS, guard });
       if ('models' in list && list.models.length > 0) found.set(row.kind, list.models);
     }),
   );
@@ -125,14 +133,14 @@ async function put(
 }
 
 async function refreshModels(
-  { ports, logger }: FindOptions,
+  { ports, guard, logger }: FindOptions,
   provider: Provider,
   row: ProviderKind,
   key: string,
   isClosing: () => boolean,
 ): Promise<void> {
   if (!row.listsModels) return;
-  const list = await fetchModels(provider, key, { timeoutMs: MODELS_TIMEOUT_MS });
+  const list = await fetchModels(provider, key, { timeoutMs: MODELS_TIMEOUT_MS, guard });
   if (isClosing()) return;
   if ('reason' in list) {
     logger.warn({ provider: provider.name, reason: list.reason }, 'a provider did not list its models');
@@ -163,12 +171,16 @@ async function removeUnlessNeeded(options: FindOptions, known: Provider, row: Pr
   await audit(options, 'provider.remove', known.name);
 }
 
-/** The demo answers as long as it is the only provider; its port is another one at each start. */
+/**
+ * The demo answers as long as it is the only provider, unless this machine may not be called; its port is another one at
+ * each start.
+ */
 async function demoIfAlone(options: FindOptions): Promise<DemoProvider | undefined> {
   const stored = await storedProviders(options);
   const known = stored.get(DEMO_PROVIDER);
   if (known !== undefined && known.origin !== ORIGIN) return undefined;
-  if (stored.size > (known === undefined ? 0 : 1)) {
+  const isAlone = stored.size === (known === undefined ? 0 : 1);
+  if (!isAlone || options.guard.refusalOf('http://127.0.0.1') !== undefined) {
     if (known === undefined) return undefined;
     await options.ports.router.removeProvider({ tenant: options.tenant, name: DEMO_PROVIDER });
     await audit(options, 'provider.remove', DEMO_PROVIDER);

@@ -9,6 +9,7 @@ import { closeServer, createEdge, createEdgeServer, listen, openSpoolFile } from
 import { ConfigError, Lifetime } from '@ai-switch/kernel';
 import { openMasterKey, openRouter } from '@ai-switch/router';
 import type { Logger } from '@ai-switch/telemetry';
+import { DialGuard } from '@ai-switch/upstream';
 import { readProviderKeys } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
 import { openLedgerThread } from './ledger-thread.ts';
@@ -28,6 +29,8 @@ export interface StandaloneOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Whether model servers are looked for on their usual ports of this machine; default true. */
   readonly isDiscovering?: boolean;
+  /** Where providers may stand besides https on the public internet; nowhere unless told otherwise. */
+  readonly upstreamNetworks?: readonly string[];
   /** PostgreSQL in place of the SQLite files. */
   readonly databaseUrl?: string;
   readonly logger: Logger;
@@ -63,7 +66,8 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
 }
 
 async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Standalone> {
-  const { host, port, logger, environment, isDiscovering = true } = options;
+  const { host, port, logger, environment, isDiscovering = true, upstreamNetworks = [] } = options;
+  const guard = new DialGuard(upstreamNetworks);
   const folder = openDataFolder(options.dataPath);
   lifetime.onClose('data folder', () => folder.close());
   const masterKey = await openMasterKey(folder.masterKeyPath, { mayCreate: true });
@@ -79,7 +83,12 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
     logger,
   });
   lifetime.onClose('quota-ledger and audit log', () => thread.close());
-  const router = await openRouter({ databaseUrl: databaseUrl('router'), masterKey: masterKey.key, logger });
+  const router = await openRouter({
+    databaseUrl: databaseUrl('router'),
+    masterKey: masterKey.key,
+    upstreamNetworks,
+    logger,
+  });
   lifetime.onClose('router', () => router.close());
   const ports: Ports = {
     auth: auth.auth,
@@ -93,12 +102,13 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
     tenant: TENANT,
     keys: readProviderKeys(environment),
     isDiscovering,
+    guard,
     logger,
   });
   lifetime.onClose('providers', () => found.close());
 
-  const edge = createEdge({ ports, logger, spoolFile: openSpoolFile(folder.spoolPath) });
-  edge.app.route(ADMIN_PATH, createConsole({ ports, logger }));
+  const edge = createEdge({ ports, logger, upstreamNetworks, spoolFile: openSpoolFile(folder.spoolPath) });
+  edge.app.route(ADMIN_PATH, createConsole({ ports, logger, guard }));
   const server = createEdgeServer(edge);
   // Closed in reverse: the edge refuses and drains while the server still answers.
   lifetime.onClose('server', () => closeServer(server));

@@ -19,7 +19,7 @@ import {
   Tier,
 } from '@ai-switch/contracts';
 import { connect } from '@ai-switch/rpc';
-import { ScriptedProvider } from '@ai-switch/testkit';
+import { LOOPBACK_NETWORKS, ScriptedProvider } from '@ai-switch/testkit';
 import { ALL_ALIASES, type Gateway, PROVIDER_KEY } from './gateway.ts';
 import { type RunningProcess, startProcess } from './process.ts';
 
@@ -41,6 +41,7 @@ export async function openCluster(folder: string): Promise<Gateway> {
       AISWITCH_ROUTER_LISTEN: ANY_PORT,
       AISWITCH_ROUTER_DATABASE_URL: url('router'),
       AISWITCH_MASTER_KEY_FILE: masterKeyPath,
+      AISWITCH_UPSTREAM_NETWORKS: LOOPBACK_NETWORKS.join(),
     }),
     audit: startService('audit-consumer', {
       AISWITCH_AUDIT_LISTEN: ANY_PORT,
@@ -56,6 +57,7 @@ export async function openCluster(folder: string): Promise<Gateway> {
   const edge = startService('edge-gateway', {
     AISWITCH_EDGE_LISTEN: ANY_PORT,
     AISWITCH_EDGE_SPOOL_PATH: join(folder, 'spool'),
+    AISWITCH_UPSTREAM_NETWORKS: LOOPBACK_NETWORKS.join(),
     ...addresses,
   });
   const edgeAddress = await addressOf(edge);

@@ -3,8 +3,8 @@ import { openAuditLog } from '@ai-switch/audit-consumer';
 import { Alias, type Provider } from '@ai-switch/contracts';
 import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
-import { type Script, ScriptedProvider } from '@ai-switch/testkit';
-import type { ProviderKind } from '@ai-switch/upstream';
+import { LOOPBACK_NETWORKS, type Script, ScriptedProvider } from '@ai-switch/testkit';
+import { DialGuard, type ProviderKind } from '@ai-switch/upstream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FoundProviders, findProviders } from '../src/providers-found.ts';
 
@@ -21,7 +21,12 @@ let found: FoundProviders | undefined;
 beforeEach(async () => {
   server = await ScriptedProvider.open();
   audit = await openAuditLog({ databaseUrl: MEMORY, logger });
-  router = await openRouter({ databaseUrl: MEMORY, masterKey: randomBytes(32), logger });
+  router = await openRouter({
+    databaseUrl: MEMORY,
+    masterKey: randomBytes(32),
+    upstreamNetworks: LOOPBACK_NETWORKS,
+    logger,
+  });
 });
 
 afterEach(async () => {
@@ -38,6 +43,7 @@ async function start(kinds: readonly ProviderKind[], keys: Readonly<Record<strin
     keys: new Map(Object.entries(keys)),
     isDiscovering: true,
     kinds,
+    guard: new DialGuard(LOOPBACK_NETWORKS),
     logger,
   });
   await found.settled();

@@ -1,9 +1,10 @@
 // What an admin leaves out of a provider is filled from the row of its kind, here and not in the CLI, so that every
 // client of the API gets the same. The credential goes in and is in no reply.
 
-import { Provider, type Router } from '@ai-switch/contracts';
+import { type Ports, Provider, type Router } from '@ai-switch/contracts';
 import { Fault, newId } from '@ai-switch/kernel';
 import {
+  type DialGuard,
   fetchModels,
   findProviderKind,
   PROVIDER_KINDS,
@@ -11,7 +12,7 @@ import {
   placeholderIn,
 } from '@ai-switch/upstream';
 import { z } from 'zod';
-import type { Resource } from '../handler.ts';
+import type { HandlersOf } from '../handler.ts';
 import { pageOf, pageQuery, pageReply, reference } from '../read-input.ts';
 import {
   capabilitiesPatch,
@@ -37,7 +38,8 @@ const putProvider = z.strictObject({
   modelCapabilities: modelCapabilitiesPatch.optional(),
 });
 
-export const providers: Resource<'providers'> = ({ router }) => ({
+/** @param guard judges the calls that ask a provider for its models */
+export const providers = ({ router }: Ports, guard: DialGuard): HandlersOf<'providers'> => ({
   'GET /providers': async ({ caller, query }) => {
     const page = pageOf(query(pageQuery));
     const { providers: found, nextAfter } = await router.listProviders({ tenant: caller.tenant, page });
@@ -77,7 +79,7 @@ export const providers: Resource<'providers'> = ({ router }) => ({
       credential,
     });
     const list =
-      given.models === undefined ? await readModels(router, put.provider ?? wanted, row) : undefined;
+      given.models === undefined ? await readModels(router, guard, put.provider ?? wanted, row) : undefined;
     const provider =
       list === undefined ? put.provider : await replaceModels(router, put.provider ?? wanted, list.models);
     await audit('provider.put', name, {
@@ -102,7 +104,7 @@ export const providers: Resource<'providers'> = ({ router }) => ({
   'POST /providers/:provider/models': async ({ caller: { tenant }, param, body, audit }) => {
     await body(z.strictObject({}));
     const provider = await getProvider(router, tenant, param('provider'));
-    const list = await readModels(router, provider, rowFor(provider.kind));
+    const list = await readModels(router, guard, provider, rowFor(provider.kind));
     if (list.reason !== undefined) {
       throw new Fault('upstream', `The models of ${provider.name} could not be read: ${list.reason}.`);
     }
@@ -179,9 +181,14 @@ interface ModelNames {
 }
 
 /** The provider's own list; what its kind is known to serve where it gives none. */
-async function readModels(router: Router, provider: Provider, row: ProviderKind): Promise<ModelNames> {
+async function readModels(
+  router: Router,
+  guard: DialGuard,
+  provider: Provider,
+  row: ProviderKind,
+): Promise<ModelNames> {
   if (!row.listsModels) return { models: row.fallbackModels };
-  const list = await fetchModels(provider, await credentialOf(router, provider));
+  const list = await fetchModels(provider, await credentialOf(router, provider), { guard });
   if ('models' in list) return list;
   return { models: provider.models.length > 0 ? provider.models : row.fallbackModels, reason: list.reason };
 }

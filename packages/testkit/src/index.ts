@@ -1,5 +1,6 @@
 export * from './client-task.ts';
 export { type DatabaseKind, databases, type FreshDatabase } from './databases.ts';
+export { type DialVector, dialVectors } from './dial-vectors.ts';
 export { LEDGER_INVARIANTS, ledgerInvariants } from './ledger-invariants.ts';
 export { LOOPBACK_NETWORKS } from './loopback-networks.ts';
 export { type PostgresServer, startPostgres } from './postgres-server.ts';

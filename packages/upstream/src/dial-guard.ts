@@ -102,7 +102,8 @@ export class DialGuard {
       const timer = setTimeout(() => resolve(true), RESOLVE_MS_MAX);
       this.#resolve(url.hostname, {}, (error, found) => {
         clearTimeout(timer);
-        resolve(error !== null || found.every(({ address }) => this.#addresses.allows(address, kind)));
+        const isAllowed = ({ address }: LookupAddress) => this.#addresses.allows(address, kind);
+        resolve(error !== null || (found.length > 0 && found.every(isAllowed)));
       });
     });
   }

@@ -12,11 +12,11 @@ import {
   CreateKeyRequest,
   CreateUserRequest,
   Limits,
+  OrganisationDefinition,
   PeriodKind,
   Provider,
   type QuotaLedger,
   QuotaLedgerDefinition,
-  Role,
   RouterDefinition,
   Tier,
 } from '@ai-switch/contracts';
@@ -135,8 +135,11 @@ function edgeOn(folder: string, copy: number, around: Around, ledger: ServicePro
 
 async function setUp(around: Around, ledger: QuotaLedger, provider: ScriptedProvider): Promise<string[]> {
   const auth = connect(AuthDefinition, around.auth.address);
+  const organisation = connect(OrganisationDefinition, around.auth.address);
   const router = connect(RouterDefinition, around.router.address);
   const tenant = TENANT;
+  const { caller } = await auth.authenticate({ key: /ais_\w+/.exec(around.auth.printed)?.[0] ?? '' });
+  const actor = { tenant, userId: caller?.userId ?? '' };
   try {
     for (const [alias, dialect] of Object.entries({ chat: 'openai-chat', messages: 'anthropic-messages' })) {
       const row = {
@@ -154,14 +157,15 @@ async function setUp(around: Around, ledger: QuotaLedger, provider: ScriptedProv
     const keys: string[] = [];
     for (let place = 0; place < USERS; place += 1) {
       const name = `user-${place}`;
-      const { user } = await auth.createUser(CreateUserRequest.create({ tenant, name, role: Role.MEMBER }));
+      const { user } = await organisation.createUser(CreateUserRequest.create({ actor, name }));
       const userId = user?.userId ?? '';
       if (place % 2 === 1) await limit(ledger, userId);
-      keys.push((await auth.createKey(CreateKeyRequest.create({ tenant, userId }))).plaintext);
+      keys.push((await organisation.createKey(CreateKeyRequest.create({ actor, userId }))).plaintext);
     }
     return keys;
   } finally {
     auth.close();
+    organisation.close();
     router.close();
   }
 }

@@ -4,6 +4,7 @@ import type { Engine, Migration } from './engine.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
 import type { RowsForm } from './prepare-rows.ts';
+import type { Wall } from './scoped-database.ts';
 import { openSqlite } from './sqlite.ts';
 import { runTransaction } from './transaction.ts';
 
@@ -45,6 +46,13 @@ export interface DatabaseOptions {
  * @throws DatabaseError when it cannot be opened, or when its schema is newer than this program or half done.
  */
 export async function openDatabase<Schema>(options: DatabaseOptions): Promise<Database<Schema>> {
+  return (await openDatabaseOn<Schema>(options)).database;
+}
+
+/** The same, with the bounds that the server itself can set. */
+export async function openDatabaseOn<Schema>(
+  options: DatabaseOptions,
+): Promise<{ readonly database: Database<Schema>; readonly wall: Wall }> {
   const engine = openEngine<Schema>(options);
   try {
     await migrate(engine, options.migrations);
@@ -53,7 +61,7 @@ export async function openDatabase<Schema>(options: DatabaseOptions): Promise<Da
     const explanation = engine.explain(error);
     throw explanation === undefined ? error : new DatabaseError(explanation, { cause: error });
   }
-  return {
+  const database: Database<Schema> = {
     kysely: engine.kysely,
     rowsForm: engine.rowsForm,
     transaction: (work) => runTransaction(engine.kysely, work),
@@ -61,6 +69,7 @@ export async function openDatabase<Schema>(options: DatabaseOptions): Promise<Da
     flush: engine.flush,
     close: engine.close,
   };
+  return { database, wall: engine.wall };
 }
 
 function openEngine<Schema>({ url, schema }: DatabaseOptions): Engine<Schema> {

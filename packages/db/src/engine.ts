@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { RowsForm } from './prepare-rows.ts';
+import type { Wall } from './scoped-database.ts';
 
 export interface Migration {
   /** Sorts after the one before: `001-users`. */
@@ -12,6 +13,7 @@ export interface Migration {
 export interface Engine<Schema> {
   readonly kysely: Kysely<Schema>;
   readonly rowsForm: RowsForm;
+  readonly wall: Wall;
   flush(): Promise<void>;
   close(): Promise<void>;
   /** Makes other starters wait until the transaction ends, and creates the service's schema where there are schemas. */

@@ -6,4 +6,11 @@ export {
 export { DatabaseError } from './database-error.ts';
 export type { Migration } from './engine.ts';
 export { type PreparedRows, prepareRows, type RowColumns, type RowValue } from './prepare-rows.ts';
+export { isWithin, type RowScope, type ScopeColumns, type ScopedTables } from './scope.ts';
+export {
+  openScopedDatabase,
+  type RowsWithin,
+  type ScopedDatabase,
+  type SystemReason,
+} from './scoped-database.ts';
 export { TransactionConflict } from './transaction.ts';

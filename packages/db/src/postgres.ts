@@ -6,6 +6,7 @@ import pg from 'pg';
 import { DatabaseError } from './database-error.ts';
 import type { Engine } from './engine.ts';
 import { arraysForm } from './prepare-rows.ts';
+import { enterScope, isWallOpen, leaveScope, raiseWall } from './row-level-security.ts';
 
 /** Connections of one process to its database. */
 const CONNECTIONS_MAX = 10;
@@ -32,6 +33,8 @@ export function openPostgres<Schema>(url: string, schema: string): Engine<Schema
       await client.query(`set search_path to ${pg.escapeIdentifier(schema)}`);
       // A plan that was made for an empty table would be kept long after it has filled.
       await client.query('set plan_cache_mode to force_custom_plan');
+      // A session is the service's own until a transaction enters a scope (row-level-security.ts).
+      await client.query("set aiswitch.system to 'on'");
     },
   });
   // A connection that breaks is replaced at its next use, and fails the transaction that it breaks in; without a listener it
@@ -42,6 +45,14 @@ export function openPostgres<Schema>(url: string, schema: string): Engine<Schema
   return {
     kysely,
     rowsForm: arraysForm((text) => statements.add(text)),
+    wall: {
+      raise: async (tables) => {
+        await raiseWall(kysely as unknown as Kysely<never>, tables);
+        return !(await isWallOpen(kysely as unknown as Kysely<never>));
+      },
+      enter: enterScope,
+      leave: leaveScope,
+    },
     flush: () => Promise.resolve(),
     close: async () => {
       await kysely.destroy();

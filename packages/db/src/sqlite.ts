@@ -11,12 +11,16 @@ import { DatabaseError } from './database-error.ts';
 import type { Engine } from './engine.ts';
 import { LogFlusher } from './log-flusher.ts';
 import { valuesForm } from './prepare-rows.ts';
+import type { Wall } from './scoped-database.ts';
 import { SqliteDriver } from './sqlite-driver.ts';
 
 /** How long a statement waits for another process that writes the same file. */
 const BUSY_TIMEOUT_MS = 5_000;
 
 const IN_MEMORY = ':memory:';
+
+/** Whoever opens the file has all of it. */
+const NO_WALL: Wall = { raise: async () => false, enter: async () => {}, leave: async () => {} };
 
 /** Opens the file at `path`, creating it and its folder when missing. */
 export function openSqlite<Schema>(path: string): Engine<Schema> {
@@ -38,6 +42,7 @@ export function openSqlite<Schema>(path: string): Engine<Schema> {
   return {
     kysely,
     rowsForm: valuesForm,
+    wall: NO_WALL,
     flush: () => flusher?.flush() ?? Promise.resolve(),
     close: async () => {
       await checkpointer?.close();

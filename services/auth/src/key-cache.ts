@@ -4,10 +4,10 @@
 // remembered keys work until their time is over and all others are refused as unavailable.
 
 import { type Clock, Fault } from '@ai-switch/kernel';
-import type { KeyRecord } from './store.ts';
+import type { KeyRecord } from './callers.ts';
 
-/** How long a record is believed. */
-const MEMORY_MS = 5_000;
+/** How long a record is believed. With the memory of an edge in front of it, a revocation is seen within five seconds. */
+const MEMORY_MS = 2_000;
 /** How long it is believed that a key does not exist. */
 const MISS_MEMORY_MS = 1_000;
 const RECORDS_MAX = 50_000;
@@ -67,11 +67,11 @@ export class KeyCache {
     return lookup;
   }
 
-  /** The key has changed: neither memory nor a look-up under way speaks for it any more. */
-  forget(keyId: string): void {
-    this.#records.delete(keyId);
-    this.#misses.delete(keyId);
-    this.#lookups.delete(keyId);
+  /** Something has changed that callers are made of: neither memory nor a look-up under way speaks for any key. */
+  forgetAll(): void {
+    this.#records.clear();
+    this.#misses.clear();
+    this.#lookups.clear();
   }
 
   async #findAndRemember(keyId: string, isCurrent: () => boolean): Promise<KeyRecord | undefined> {

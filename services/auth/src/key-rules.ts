@@ -24,8 +24,12 @@ export interface KeyText {
 /** A fresh key. `text` is the only form of it that authenticates, and is kept nowhere. */
 export function makeKey(nowMs: number): KeyText & { readonly text: string } {
   const [, keyId = ''] = newId('ais', nowMs).split('_');
-  const secret = secretFrom(randomBytes(SECRET_BYTES));
+  const secret = makeSecret();
   return { keyId, secret, text: writeKey({ keyId, secret }) };
+}
+
+export function makeSecret(): string {
+  return secretFrom(randomBytes(SECRET_BYTES));
 }
 
 export function writeKey({ keyId, secret }: KeyText): string {

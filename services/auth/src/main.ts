@@ -1,4 +1,4 @@
-import { AuthDefinition } from '@ai-switch/contracts';
+import { AuthDefinition, OrganisationDefinition } from '@ai-switch/contracts';
 import { runService, serve } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { readPepper, settings } from './config.ts';
@@ -6,7 +6,7 @@ import { openAuth } from './open-auth.ts';
 
 await runService({
   name: 'auth',
-  describe: 'tells who is calling: users, roles and API keys, as the Auth port over gRPC.',
+  describe: 'tells who is calling: companies, departments, users, roles and API keys, as ports over gRPC.',
   settings,
   start: async (values, lifetime) => {
     const logger = createLogger({ service: 'auth', level: values.AISWITCH_AUTH_LOG_LEVEL });
@@ -20,10 +20,16 @@ await runService({
     if (opened.firstRootKey !== undefined) {
       process.stdout.write(`first root key, shown this once: ${opened.firstRootKey}\n`);
     }
-    const server = await serve([{ definition: AuthDefinition, implementation: opened.auth }], {
-      address: values.AISWITCH_AUTH_LISTEN,
-      onError: (err, path) => logger.error({ err, path }, 'a call failed'),
-    });
+    const server = await serve(
+      [
+        { definition: AuthDefinition, implementation: opened.auth },
+        { definition: OrganisationDefinition, implementation: opened.organisation },
+      ],
+      {
+        address: values.AISWITCH_AUTH_LISTEN,
+        onError: (err, path) => logger.error({ err, path }, 'a call failed'),
+      },
+    );
     lifetime.onClose('server', () => server.close());
     return { ready: `auth listens on port ${server.port}` };
   },

@@ -1,15 +1,15 @@
 import { createSecretKey } from 'node:crypto';
-import { Role } from '@ai-switch/contracts';
-import { openDatabase } from '@ai-switch/db';
-import { type Clock, ConfigError, systemClock } from '@ai-switch/kernel';
+import { type Actor, type Auth, KeyScope, type Organisation } from '@ai-switch/contracts';
+import { openScopedDatabase } from '@ai-switch/db';
+import { type Clock, ConfigError, Fault, systemClock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import { AuthService } from './auth.ts';
+import { Callers } from './callers.ts';
+import { firstRootUser, makeFirstCompany } from './first-start.ts';
 import { digestOf, makeKey } from './key-rules.ts';
-import { type AuthSchema, migrations } from './schema.ts';
-import { authStore } from './store.ts';
+import { organisationPort } from './organisation/organisation.ts';
+import { type AuthSchema, migrations, scopedTables } from './schema.ts';
 
-const FIRST_TENANT = 'default';
-const FIRST_USER = 'root';
 const PEPPER_CHARACTERS_MIN = 32;
 
 export interface AuthOptions {
@@ -27,7 +27,10 @@ export interface AuthOptions {
 }
 
 export interface OpenAuth {
-  readonly auth: AuthService;
+  readonly auth: Auth;
+  readonly organisation: Organisation;
+  /** The root user who is there the longest, in his company. */
+  readonly root: Actor;
   /** The whole key of the first root user: only from the opening that found the database empty, and never again. */
   readonly firstRootKey?: string;
   /** A new key for the first root user, for who has lost his. */
@@ -46,31 +49,29 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
     throw new ConfigError(`the pepper has to have ${PEPPER_CHARACTERS_MIN} characters or more`);
   }
   const pepper = pepperText === undefined ? undefined : createSecretKey(pepperText, 'utf8');
-  const database = await openDatabase<AuthSchema>({ url: databaseUrl, schema: 'auth', migrations });
-  const store = authStore(database);
+  const database = await openScopedDatabase<AuthSchema, typeof scopedTables>({
+    url: databaseUrl,
+    schema: 'auth',
+    migrations,
+    tables: scopedTables,
+  });
+  const callers = new Callers(database);
   const auth = new AuthService({
-    store,
+    database,
+    callers,
     clock,
     pepper,
     lastUseDelayMs,
+    others: {
+      authenticateSession: async () => {
+        throw new Fault('unauthenticated', 'The session is over. Please sign in again.');
+      },
+      getRules: async () => ({ ruleSets: [] }),
+    },
     onError: (err) => logger?.warn({ err }, 'the last use of keys was not written'),
   });
-
-  const makeFirstKey = async (): Promise<string | undefined> => {
-    const nowMs = clock.nowMs();
-    const { keyId, secret, text } = makeKey(nowMs);
-    const key = { keyId, digest: digestOf(secret, pepper) };
-    const made = await store.createTenant({ tenant: FIRST_TENANT, userName: FIRST_USER, nowMs, key });
-    return made === undefined ? undefined : text;
-  };
-
-  const makeRootKey = async (): Promise<string> => {
-    const root = await store.firstRootUser();
-    if (root === undefined) throw new Error(`no user has the role ${Role.ROOT}`);
-    const { tenant, userId } = root;
-    const request = { tenant, userId, label: 'root key', models: [], expiresAtMs: undefined, projectId: '' };
-    return (await auth.createKey(request)).plaintext;
-  };
+  const onChange = () => auth.forgetCallers();
+  const organisation = organisationPort({ database, clock, pepper, onChange });
 
   const close = async (): Promise<void> => {
     await auth.close();
@@ -78,8 +79,25 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
   };
 
   try {
-    const firstRootKey = await makeFirstKey();
-    return { auth, makeRootKey, close, ...(firstRootKey === undefined ? {} : { firstRootKey }) };
+    const nowMs = clock.nowMs();
+    const { keyId, secret, text } = makeKey(nowMs);
+    const isFirst = await makeFirstCompany(database, nowMs, { keyId, digest: digestOf(secret, pepper) });
+    const root = await firstRootUser(database);
+    if (root === undefined) throw new Error('there is no root user');
+    const makeRootKey = async () =>
+      (
+        await organisation.createKey({
+          actor: root,
+          userId: root.userId,
+          label: 'root key',
+          models: [],
+          networks: [],
+          scopes: [KeyScope.INFERENCE, KeyScope.ADMIN],
+          expiresAtMs: undefined,
+          projectId: '',
+        })
+      ).plaintext;
+    return { auth, organisation, root, makeRootKey, close, ...(isFirst ? { firstRootKey: text } : {}) };
   } catch (error) {
     await close();
     throw error;

@@ -1,10 +1,13 @@
-import { type Page, Role } from '@ai-switch/contracts';
-import { Fault } from '@ai-switch/kernel';
+import { KeyScope, type Page } from '@ai-switch/contracts';
+import { Fault, isNetwork } from '@ai-switch/kernel';
 
 const NAME = /^[A-Za-z0-9._@-]{1,128}$/;
 /** Of a department or a project: short enough for the names of quota buckets, and without their separator. */
 const UNIT_ID = /^[A-Za-z0-9._-]{1,48}$/;
-const DEPARTMENTS_MAX = 4;
+const COMPANY_ID = /^[a-z0-9][a-z0-9-]{0,47}$/;
+const NAME_CHARACTERS_MAX = 128;
+const NETWORKS_MAX = 100;
+const KEY_SCOPES_MAX = 3;
 const ID_CHARACTERS_MAX = 128;
 const LABEL_CHARACTERS_MAX = 128;
 /** Model aliases that one key may name, and the length of one. */
@@ -20,24 +23,42 @@ export function checkName(name: string): void {
   throw invalid('name', 'A user name has 1 to 128 letters, digits and the characters ._@- only.');
 }
 
-export function checkRole(role: Role): void {
-  if (role === Role.ROOT || role === Role.MEMBER) return;
-  throw invalid('role', 'A user has the role root or member.');
-}
-
-export function checkDepartments(departmentIds: readonly string[]): void {
-  const isOnceEach = new Set(departmentIds).size === departmentIds.length;
-  const isWellFormed = departmentIds.every((id) => UNIT_ID.test(id));
-  if (departmentIds.length <= DEPARTMENTS_MAX && isOnceEach && isWellFormed) return;
+/** Of a company: part of addresses and of what keys are sealed for. */
+export function checkCompanyId(tenant: string): void {
+  if (COMPANY_ID.test(tenant)) return;
   throw invalid(
-    'departmentIds',
-    `A user is in at most ${DEPARTMENTS_MAX} departments, from the top down, each once and with 1 to 48 letters, digits and the characters ._- only.`,
+    'tenant',
+    'The id of a company has 1 to 48 small letters, digits and dashes, and begins with a letter or digit.',
   );
 }
 
-export function checkProject(projectId: string): void {
-  if (projectId === '' || UNIT_ID.test(projectId)) return;
-  throw invalid('projectId', 'A project has 1 to 48 letters, digits and the characters ._- only.');
+/** Of a department, a project or what else its maker may name. */
+export function checkUnitId(field: string, id: string): void {
+  if (UNIT_ID.test(id)) return;
+  throw invalid(field, `The ${field} has 1 to 48 letters, digits and the characters ._- only.`);
+}
+
+/** What people call a company, a department or a project. */
+export function checkTitle(name: string): void {
+  const isWellFormed = name.length >= 1 && name.length <= NAME_CHARACTERS_MAX && name.trim() === name;
+  if (isWellFormed && !name.includes('/') && !hasControlCharacter(name)) return;
+  throw invalid(
+    'name',
+    `A name has 1 to ${NAME_CHARACTERS_MAX} characters on one line, no slash, and no blank at its ends.`,
+  );
+}
+
+export function checkNetworks(networks: readonly string[]): void {
+  if (networks.length <= NETWORKS_MAX && networks.every(isNetwork)) return;
+  throw invalid(
+    'networks',
+    `At most ${NETWORKS_MAX} networks, each like 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32.`,
+  );
+}
+
+export function checkKeyScopes(scopes: readonly KeyScope[]): void {
+  if (scopes.length <= KEY_SCOPES_MAX && !scopes.includes(KeyScope.UNSPECIFIED)) return;
+  throw invalid('scopes', 'A key is for inference, admin:read or admin.');
 }
 
 /** Ids are opaque to callers: one that does not exist is simply not found. */
@@ -66,8 +87,14 @@ export function checkExpiry(expiresAtMs: bigint | undefined, nowMs: number): voi
   throw invalid('expiresAtMs', 'The expiry is in the past. Please give a time to come, or none at all.');
 }
 
-/** The page as the store takes it. */
-export function readPage(page: Page | undefined): { readonly after: string; readonly rowsMax: number } {
+/** Rows wanted, ordered by id, after an id. */
+export interface PageOf {
+  readonly after: string;
+  readonly rowsMax: number;
+}
+
+/** The page as a query takes it. */
+export function readPage(page: Page | undefined): PageOf {
   const { after = '', limit = 0 } = page ?? {};
   if (after !== '') checkId('page.after', after);
   if (limit < 0 || limit > PAGE_ROWS_MAX || !Number.isInteger(limit)) {
@@ -76,10 +103,31 @@ export function readPage(page: Page | undefined): { readonly after: string; read
   return { after, rowsMax: limit === 0 ? PAGE_ROWS_DEFAULT : limit };
 }
 
-function hasControlCharacter(text: string): boolean {
+/** One row more than wanted was asked for: it only says that there is a further page. */
+export function pageOf<Row, Item>(
+  rows: readonly Row[],
+  { rowsMax }: PageOf,
+  itemOf: (row: Row) => Item,
+  idOf: (row: Row) => string,
+): { readonly items: Item[]; readonly nextAfter: string } {
+  const wanted = rows.slice(0, rowsMax);
+  const last = wanted.at(-1);
+  const nextAfter = rows.length > rowsMax && last !== undefined ? idOf(last) : '';
+  return { items: wanted.map(itemOf), nextAfter };
+}
+
+/** @throws Fault `conflict` when somebody changed it since */
+export function checkRevision(expected: bigint | undefined, revision: bigint): void {
+  if (expected === undefined || expected === revision) return;
+  throw new Fault('conflict', 'It was changed by somebody else meanwhile. Please read it again.', {
+    details: { reason: 'revision', revision: String(revision) },
+  });
+}
+
+export function hasControlCharacter(text: string): boolean {
   return /\p{Cc}/u.test(text);
 }
 
-function invalid(field: string, message: string): Fault {
+export function invalid(field: string, message: string): Fault {
   return new Fault('invalid', message, { details: { field } });
 }

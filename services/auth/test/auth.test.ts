@@ -1,4 +1,11 @@
-import { ListKeysRequest, Role } from '@ai-switch/contracts';
+import {
+  KeyScope,
+  ListKeysRequest,
+  Role,
+  UpdateCompanyRequest,
+  UpdateKeyRequest,
+  UpdateUserRequest,
+} from '@ai-switch/contracts';
 import { databases } from '@ai-switch/testkit';
 import { describe, expect, it } from 'vitest';
 import { openAuth } from '../src/index.ts';
@@ -11,7 +18,12 @@ describeAuth('auth', (subject) => {
   describe('an empty database', () => {
     it('gives the first root key once', async () => {
       const { caller } = await subject.auth.authenticate({ key: subject.opened.firstRootKey ?? '' });
-      expect(caller).toMatchObject({ tenant: TENANT, userName: 'root', role: Role.ROOT, models: [] });
+      expect(caller).toMatchObject({
+        tenant: TENANT,
+        userName: 'root',
+        role: Role.ROOT,
+        keyId: expect.stringMatching(/./),
+      });
       const second = await subject.open();
       expect(second.opened.firstRootKey).toBeUndefined();
     });
@@ -39,9 +51,21 @@ describeAuth('auth', (subject) => {
         userName: 'mia',
         keyId: key.keyId,
         role: Role.MEMBER,
-        models: ['fast', 'deep'],
         departmentIds: [],
+        departmentPath: '/',
         projectId: '',
+        projectIds: [],
+        keyScopes: [KeyScope.INFERENCE],
+        scope: { tenant: TENANT, isWholeCompany: false, departmentPaths: [], userId: user.userId },
+        networks: [],
+        policy: {
+          models: [{ models: ['fast', 'deep'] }],
+          rateLimits: [],
+          isCachingAllowed: true,
+          ruleSets: [],
+        },
+        sessionId: '',
+        csrfToken: '',
       });
       expect(key).toMatchObject({ label: 'laptop', userId: user.userId, createdAtMs: BigInt(START_MS) });
     });
@@ -50,11 +74,11 @@ describeAuth('auth', (subject) => {
       const { key, plaintext } = await subject.makeKeyFor((await subject.makeUser('mia')).userId);
       await subject.auth.authenticate({ key: plaintext });
       subject.clock.now += 10;
-      const revoked = await subject.auth.revokeKey({ tenant: TENANT, keyId: key.keyId });
+      const revoked = await subject.organisation.revokeKey({ actor: subject.root, keyId: key.keyId });
       expect(revoked.key?.revokedAtMs).toBe(BigInt(START_MS + 10));
       await expect(subject.auth.authenticate({ key: plaintext })).rejects.toMatchObject(refused);
       subject.clock.now += 10;
-      const again = await subject.auth.revokeKey({ tenant: TENANT, keyId: key.keyId });
+      const again = await subject.organisation.revokeKey({ actor: subject.root, keyId: key.keyId });
       expect(again.key?.revokedAtMs).toBe(BigInt(START_MS + 10));
     });
 
@@ -62,7 +86,7 @@ describeAuth('auth', (subject) => {
       const other = await subject.open();
       const { key, plaintext } = await subject.makeKeyFor((await subject.makeUser('mia')).userId);
       await other.port.authenticate({ key: plaintext });
-      await subject.auth.revokeKey({ tenant: TENANT, keyId: key.keyId });
+      await subject.organisation.revokeKey({ actor: subject.root, keyId: key.keyId });
       subject.clock.now += 5_000;
       await expect(other.port.authenticate({ key: plaintext })).rejects.toMatchObject(refused);
     });
@@ -82,15 +106,21 @@ describeAuth('auth', (subject) => {
       const keys = [await subject.makeKeyFor(user.userId), await subject.makeKeyFor(user.userId)];
       const [first] = keys;
       await subject.auth.authenticate({ key: first?.plaintext ?? '' });
-      await subject.auth.revokeKey({ tenant: TENANT, keyId: keys[1]?.key.keyId ?? '' });
-      expect(await subject.auth.removeUser({ tenant: TENANT, userId: user.userId })).toEqual({
+      await subject.organisation.revokeKey({ actor: subject.root, keyId: keys[1]?.key.keyId ?? '' });
+      expect(
+        await subject.organisation.removeUser({
+          actor: subject.root,
+          userId: user.userId,
+          expectedRevision: undefined,
+        }),
+      ).toEqual({
         keysRevoked: 1,
       });
       for (const { plaintext } of keys) {
         await expect(subject.auth.authenticate({ key: plaintext })).rejects.toMatchObject(refused);
       }
-      const listed = await subject.auth.listKeys(
-        ListKeysRequest.create({ tenant: TENANT, userId: user.userId }),
+      const listed = await subject.organisation.listKeys(
+        ListKeysRequest.create({ actor: subject.root, userId: user.userId }),
       );
       expect(listed.keys.every(({ revokedAtMs }) => revokedAtMs !== undefined)).toBe(true);
     });
@@ -99,7 +129,7 @@ describeAuth('auth', (subject) => {
       const user = await subject.makeUser('mia');
       const { key, plaintext } = await subject.makeKeyFor(user.userId);
       const revoked = await subject.makeKeyFor(user.userId);
-      await subject.auth.revokeKey({ tenant: TENANT, keyId: revoked.key.keyId });
+      await subject.organisation.revokeKey({ actor: subject.root, keyId: revoked.key.keyId });
       const expired = await subject.makeKeyFor(user.userId, { expiresAtMs: BigInt(START_MS + 1) });
       subject.clock.now += 1;
       const faults = await Promise.all(
@@ -136,17 +166,17 @@ describeAuth('auth', (subject) => {
       });
       for (let round = 0; round < 2; round += 1) {
         const { caller } = await subject.auth.authenticate({ key: plaintext });
-        expect(caller).toMatchObject({ role: Role.MEMBER, models: ['fast'] });
-        caller?.models.push('deep');
+        expect(caller).toMatchObject({ role: Role.MEMBER, departmentIds: [] });
+        caller?.departmentIds.push('deep');
         if (caller !== undefined) caller.role = Role.ROOT;
       }
     });
 
     it('shows to the minute when it was last used', async () => {
       const other = await subject.open({ lastUseDelayMs: 10 });
-      const { plaintext } = await subject.makeKeyFor((await subject.root()).userId, { label: 'seen' });
+      const { plaintext } = await subject.makeKeyFor(subject.root.userId, { label: 'seen' });
       const lastUse = async () => {
-        const { keys } = await subject.auth.listKeys(ListKeysRequest.create({ tenant: TENANT }));
+        const { keys } = await subject.organisation.listKeys(ListKeysRequest.create({ actor: subject.root }));
         return keys.find(({ label }) => label === 'seen')?.lastUsedAtMs;
       };
       expect(await lastUse()).toBeUndefined();
@@ -168,7 +198,7 @@ describeAuth('auth', (subject) => {
       ['an empty model', { models: [''] }, 'models'],
       ['201 models', { models: Array.from({ length: 201 }, (_, index) => `m${index}`) }, 'models'],
     ])('is not made with %s', async (_name, options, field) => {
-      const { userId } = await subject.root();
+      const { userId } = subject.root;
       await expect(subject.makeKeyFor(userId, options)).rejects.toMatchObject({
         code: 'invalid',
         details: { field },
@@ -176,19 +206,84 @@ describeAuth('auth', (subject) => {
     });
 
     it('is not made for a user who does not exist, nor for one of another company', async () => {
-      const { userId } = await subject.root();
+      const { userId } = subject.root;
       await expect(subject.makeKeyFor('usr_nobody')).rejects.toMatchObject({ code: 'notFound' });
-      await expect(subject.makeKeyFor(userId, { tenant: 'other' })).rejects.toMatchObject({
-        code: 'notFound',
-      });
+      const elsewhere = { ...subject.root, tenant: 'other' };
+      await expect(subject.makeKeyFor(userId, {}, elsewhere)).rejects.toMatchObject({ code: 'notFound' });
     });
 
     it('of another company is not found and not revoked', async () => {
       const { key, plaintext } = await subject.makeKeyFor((await subject.makeUser('mia')).userId);
-      await expect(subject.auth.revokeKey({ tenant: 'other', keyId: key.keyId })).rejects.toMatchObject({
-        code: 'notFound',
-      });
+      const request = { actor: { ...subject.root, tenant: 'other' }, keyId: key.keyId };
+      await subject.organisation.createCompany({ actor: subject.root, tenant: 'other', name: 'Other' });
+      await expect(subject.organisation.revokeKey(request)).rejects.toMatchObject({ code: 'notFound' });
       await subject.auth.authenticate({ key: plaintext });
+    });
+
+    it('with a second secret is good with both until the overlap is over', async () => {
+      const { key, plaintext } = await subject.makeKeyFor((await subject.makeUser('mia')).userId);
+      await subject.auth.authenticate({ key: plaintext });
+      const rotation = { actor: subject.root, keyId: key.keyId, overlapMs: 60_000n };
+      const rotated = await subject.organisation.rotateKey(rotation);
+      expect(rotated.plaintext).not.toBe(plaintext);
+      expect(rotated.key?.olderSecretUntilMs).toBe(BigInt(START_MS + 60_000));
+      for (const each of [plaintext, rotated.plaintext]) await subject.auth.authenticate({ key: each });
+      await expect(subject.organisation.rotateKey(rotation)).rejects.toMatchObject({ code: 'conflict' });
+      subject.clock.now += 60_000;
+      await expect(subject.auth.authenticate({ key: plaintext })).rejects.toMatchObject(refused);
+      await subject.auth.authenticate({ key: rotated.plaintext });
+      const third = await subject.organisation.rotateKey({ ...rotation, overlapMs: 0n });
+      await expect(subject.auth.authenticate({ key: rotated.plaintext })).rejects.toMatchObject(refused);
+      expect(third.key?.olderSecretUntilMs).toBeUndefined();
+    });
+
+    it('is not rotated once it is revoked, nor with an overlap of more than 30 days', async () => {
+      const { key } = await subject.makeKeyFor((await subject.makeUser('mia')).userId);
+      const rotation = { actor: subject.root, keyId: key.keyId, overlapMs: 2_592_000_001n };
+      await expect(subject.organisation.rotateKey(rotation)).rejects.toMatchObject({ code: 'invalid' });
+      await subject.organisation.revokeKey(rotation);
+      await expect(subject.organisation.rotateKey({ ...rotation, overlapMs: 0n })).rejects.toMatchObject({
+        code: 'conflict',
+      });
+    });
+
+    it('is changed only by who read it last', async () => {
+      const { key, plaintext } = await subject.makeKeyFor((await subject.makeUser('mia')).userId);
+      const change = (options: Parameters<typeof UpdateKeyRequest.create>[0]) =>
+        subject.organisation.updateKey(
+          UpdateKeyRequest.create({ actor: subject.root, keyId: key.keyId, ...options }),
+        );
+      const { key: changed } = await change({
+        label: 'desk',
+        networks: { networks: ['10.0.0.0/8'] },
+        expectedRevision: key.revision,
+      });
+      expect(changed).toMatchObject({ label: 'desk', networks: ['10.0.0.0/8'], revision: key.revision + 1n });
+      const { caller } = await subject.auth.authenticate({ key: plaintext });
+      expect(caller?.networks).toEqual([{ networks: ['10.0.0.0/8'] }]);
+      await expect(change({ label: 'x', expectedRevision: key.revision })).rejects.toMatchObject({
+        code: 'conflict',
+        details: { reason: 'revision' },
+      });
+      await expect(change({ networks: { networks: ['everywhere'] } })).rejects.toMatchObject({
+        code: 'invalid',
+        details: { field: 'networks' },
+      });
+    });
+
+    it('of a user or a company that is suspended is refused until it goes on', async () => {
+      const { userId } = await subject.makeUser('mia');
+      const { plaintext } = await subject.makeKeyFor(userId);
+      const { organisation: calls, root: actor } = subject;
+      for (const suspend of [
+        (isSuspended: boolean) => calls.updateUser(UpdateUserRequest.create({ actor, userId, isSuspended })),
+        (isSuspended: boolean) => calls.updateCompany(UpdateCompanyRequest.create({ actor, isSuspended })),
+      ]) {
+        await suspend(true);
+        await expect(subject.auth.authenticate({ key: plaintext })).rejects.toMatchObject(refused);
+        await suspend(false);
+        await subject.auth.authenticate({ key: plaintext });
+      }
     });
   });
 });

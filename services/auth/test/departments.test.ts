@@ -1,127 +1,220 @@
-import { ListKeysRequest, ListUsersRequest, Role } from '@ai-switch/contracts';
-import { openDatabase } from '@ai-switch/db';
+import {
+  CreateDepartmentRequest,
+  ListDepartmentsRequest,
+  ListUsersRequest,
+  RemoveDepartmentRequest,
+  Role,
+  UpdateDepartmentRequest,
+  UpdateUserRequest,
+} from '@ai-switch/contracts';
 import { describe, expect, it } from 'vitest';
-import { openAuth } from '../src/index.ts';
-import { type AuthSchema, migrations } from '../src/schema.ts';
 import { type AuthSubject, describeAuth, TENANT } from './harness.ts';
-
-const PATH = ['emea', 'research', 'models', 'team-7'];
-
-async function makeUserIn(subject: AuthSubject, departmentIds: string[]) {
-  const request = { tenant: TENANT, name: 'mia', role: Role.MEMBER, departmentIds };
-  const { user } = await subject.auth.createUser(request);
-  if (user === undefined) throw new Error('no user in the answer');
-  return user;
-}
 
 const departmentsOf = async (port: AuthSubject['auth'], key: string) =>
   (await port.authenticate({ key })).caller?.departmentIds;
 
-describeAuth('departments and projects', (subject) => {
-  describe('a user', () => {
-    it('has his departments, from the top down, wherever he is read', async () => {
-      const user = await makeUserIn(subject, PATH);
-      expect(user.departmentIds).toEqual(PATH);
-      expect((await subject.auth.getUser({ tenant: TENANT, user: 'mia' })).user).toEqual(user);
-      const { users } = await subject.auth.listUsers(ListUsersRequest.create({ tenant: TENANT }));
-      expect(users).toContainEqual(user);
-      const { plaintext } = await subject.makeKeyFor(user.userId);
-      expect(await departmentsOf(subject.auth, plaintext)).toEqual(PATH);
-    });
+describeAuth('departments', (subject) => {
+  const create = (departmentId: string, parentId: string, name = departmentId, actor = subject.root) =>
+    subject.organisation.createDepartment(
+      CreateDepartmentRequest.create({ actor, departmentId, parentId, name }),
+    );
+  const update = (departmentId: string, change: Parameters<typeof UpdateDepartmentRequest.create>[0]) =>
+    subject.organisation.updateDepartment(
+      UpdateDepartmentRequest.create({ actor: subject.root, departmentId, ...change }),
+    );
+  const remove = (departmentId: string, actor = subject.root) =>
+    subject.organisation.removeDepartment(RemoveDepartmentRequest.create({ actor, departmentId }));
+  const pathOf = async (departmentId: string) =>
+    (await subject.organisation.getDepartment({ actor: subject.root, departmentId })).department?.path;
 
-    it('that is moved counts at once in his new departments, with every key of his', async () => {
-      const { userId } = await makeUserIn(subject, PATH);
-      const keys = [await subject.makeKeyFor(userId), await subject.makeKeyFor(userId)];
-      for (const { plaintext } of keys) await subject.auth.authenticate({ key: plaintext });
-      const { user } = await subject.auth.updateUser({ tenant: TENANT, userId, departmentIds: ['apac'] });
-      expect(user).toMatchObject({ userId, name: 'mia', departmentIds: ['apac'] });
-      for (const { plaintext } of keys) {
-        expect(await departmentsOf(subject.auth, plaintext)).toEqual(['apac']);
-      }
-      await subject.auth.updateUser({ tenant: TENANT, userId, departmentIds: [] });
-      expect(await departmentsOf(subject.auth, keys[0]?.plaintext ?? '')).toEqual([]);
-    });
-
-    it('that another process moved counts there after 5 seconds', async () => {
-      const other = await subject.open();
-      const { userId } = await makeUserIn(subject, ['emea']);
-      const { plaintext } = await subject.makeKeyFor(userId);
-      expect(await departmentsOf(other.port, plaintext)).toEqual(['emea']);
-      await subject.auth.updateUser({ tenant: TENANT, userId, departmentIds: ['apac'] });
-      subject.clock.now += 5_000;
-      expect(await departmentsOf(other.port, plaintext)).toEqual(['apac']);
-    });
-
-    it('is moved by his own company only', async () => {
-      const { userId } = await makeUserIn(subject, ['emea']);
-      for (const request of [
-        { tenant: 'other', userId },
-        { tenant: TENANT, userId: 'usr_nobody' },
-      ]) {
-        await expect(subject.auth.updateUser({ ...request, departmentIds: ['apac'] })).rejects.toMatchObject({
-          code: 'notFound',
-        });
-      }
-      const { user } = await subject.auth.getUser({ tenant: TENANT, user: 'mia' });
-      expect(user?.departmentIds).toEqual(['emea']);
-    });
-
-    it('that is asked for again stays where he is', async () => {
-      const user = await makeUserIn(subject, ['emea']);
-      expect(await makeUserIn(subject, ['emea'])).toEqual(user);
-      expect(await makeUserIn(subject, [])).toEqual(user);
-      await expect(makeUserIn(subject, ['apac'])).rejects.toMatchObject({ code: 'conflict' });
-    });
-
-    it.each([
-      [['a', 'b', 'c', 'd', 'e']],
-      [['a', 'a']],
-      [['']],
-      [['a:b']],
-      [['a/b']],
-      [['a b']],
-      [['ä']],
-      [['x'.repeat(49)]],
-    ])('is not in %j', async (departmentIds) => {
-      const refused = { code: 'invalid', details: { field: 'departmentIds' } };
-      await expect(makeUserIn(subject, departmentIds)).rejects.toMatchObject(refused);
-      const { userId } = await subject.root();
-      await expect(subject.auth.updateUser({ tenant: TENANT, userId, departmentIds })).rejects.toMatchObject(
-        refused,
+  describe('the tree', () => {
+    it('has four tiers: the company, divisions, departments and teams', async () => {
+      await subject.makeBranch('emea', 'research', 'models');
+      const { departments } = await subject.organisation.listDepartments(
+        ListDepartmentsRequest.create({ actor: subject.root }),
       );
+      expect(departments.map(({ path, tier }) => [path, tier]).toSorted()).toEqual([
+        ['/dep-emea/', 2],
+        ['/dep-emea/dep-research/', 3],
+        ['/dep-emea/dep-research/dep-models/', 4],
+      ]);
+      await expect(create('below', 'dep-models')).rejects.toMatchObject({
+        code: 'invalid',
+        details: { field: 'parentId' },
+      });
+    });
+
+    it('has one department of a name among siblings, and others elsewhere', async () => {
+      await subject.makeBranch('emea');
+      await create('apac', '', 'apac');
+      await create('sales-1', 'dep-emea', 'Sales');
+      await create('sales-2', 'apac', 'Sales');
+      await expect(create('sales-3', 'apac', 'Sales')).rejects.toMatchObject({ code: 'conflict' });
+      await expect(update('apac', { name: 'emea' })).rejects.toMatchObject({ code: 'conflict' });
+    });
+
+    it('gains a department once, however often and however fast it is asked for', async () => {
+      const made = await Promise.all(Array.from({ length: 5 }, () => create('emea', '')));
+      expect(new Set(made.map(({ department }) => JSON.stringify(department?.path))).size).toBe(1);
+      await expect(create('emea', '', 'other name')).rejects.toMatchObject({ code: 'conflict' });
+    });
+
+    it.each(['', ' a', 'a ', 'a/b', 'a\nb', 'x'.repeat(129)])('has no department called %j', async (name) => {
+      const refused = { code: 'invalid', details: { field: 'name' } };
+      await expect(create('emea', '', name)).rejects.toMatchObject(refused);
+    });
+
+    it.each(['a:b', 'a/b', ' ', 'ä', 'x'.repeat(49)])('has no department of the id %j', async (id) => {
+      const refused = { code: 'invalid', details: { field: 'departmentId' } };
+      await expect(create(id, '', 'name')).rejects.toMatchObject(refused);
+    });
+
+    it('does not confuse ids that look alike to a wildcard or to a reader of capitals', async () => {
+      for (const id of ['a_b', 'axb', 'A_B']) {
+        await create(id, '', id);
+        await create(`${id}-team`, id, 'team');
+      }
+      const { departments } = await subject.organisation.listDepartments(
+        ListDepartmentsRequest.create({ actor: subject.root, belowId: 'a_b' }),
+      );
+      expect(departments.map(({ departmentId }) => departmentId)).toEqual(['a_b-team']);
     });
   });
 
-  describe('a key', () => {
-    it('says to which project it is bound', async () => {
-      const { userId } = await subject.makeUser('mia');
-      const { key, plaintext } = await subject.makeKeyFor(userId, { projectId: 'web.shop_2-b' });
-      expect(key.projectId).toBe('web.shop_2-b');
-      const { keys } = await subject.auth.listKeys(ListKeysRequest.create({ tenant: TENANT, userId }));
-      expect(keys).toEqual([key]);
-      expect((await subject.auth.authenticate({ key: plaintext })).caller?.projectId).toBe('web.shop_2-b');
+  describe('a move', () => {
+    it('takes everything below along, with users, keys and grants of roles, at once', async () => {
+      await subject.makeBranch('emea', 'research');
+      await create('apac', '');
+      const mia = await subject.makeUser('mia', { departmentId: 'dep-research' });
+      const ada = await subject.makeUser('ada', {
+        departmentId: 'dep-research',
+        role: Role.DEPARTMENT_ADMIN,
+      });
+      const { plaintext } = await subject.makeKeyFor(mia.userId);
+      expect(await departmentsOf(subject.auth, plaintext)).toEqual(['dep-emea', 'dep-research']);
+      const moved = await update('dep-research', { parentId: 'apac' });
+      expect(moved).toMatchObject({
+        formerPath: '/dep-emea/dep-research/',
+        department: { path: '/apac/dep-research/' },
+        usersMoved: 2,
+        departmentsMoved: 0,
+      });
+      expect(await departmentsOf(subject.auth, plaintext)).toEqual(['apac', 'dep-research']);
+      const actor = { tenant: TENANT, userId: ada.userId };
+      const { users } = await subject.organisation.listUsers(ListUsersRequest.create({ actor }));
+      expect(users.map(({ name }) => name).toSorted()).toEqual(['ada', 'mia']);
+      const { keys } = await subject.organisation.listKeys({ actor, userId: '', page: undefined });
+      expect(keys).toHaveLength(1);
     });
 
-    it.each(['a:b', 'a/b', ' ', 'ä', 'x'.repeat(49)])('is not bound to %j', async (projectId) => {
-      const { userId } = await subject.makeUser('mia');
-      await expect(subject.makeKeyFor(userId, { projectId })).rejects.toMatchObject({
-        code: 'invalid',
-        details: { field: 'projectId' },
+    it('is not made below itself, nor deeper than the tree goes', async () => {
+      await subject.makeBranch('emea', 'research', 'models');
+      await create('apac', '');
+      await create('asia', 'apac');
+      for (const parentId of ['dep-emea', 'dep-research', 'dep-models', 'asia']) {
+        await expect(update('dep-emea', { parentId })).rejects.toMatchObject({
+          code: 'invalid',
+          details: { field: 'parentId' },
+        });
+      }
+      expect(await pathOf('dep-models')).toBe('/dep-emea/dep-research/dep-models/');
+    });
+
+    it('of two that would make a ring only one is made', async () => {
+      await create('one', '');
+      await create('two', '');
+      const moves = await Promise.allSettled([
+        update('one', { parentId: 'two' }),
+        update('two', { parentId: 'one' }),
+      ]);
+      expect(moves.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    });
+
+    it('leaves no row behind that is written at the same time', async () => {
+      await subject.makeBranch('emea', 'research');
+      await create('apac', '');
+      const writes = Array.from({ length: 12 }, (_, index) => async () => {
+        const place = index % 2 === 0 ? 'apac' : 'dep-emea';
+        if (index % 3 === 0) await update('dep-research', { parentId: place });
+        else await subject.makeUser(`user-${index}`, { departmentId: 'dep-research' });
+      });
+      await Promise.all(writes.map((write) => write()));
+      const path = await pathOf('dep-research');
+      const { users } = await subject.organisation.listUsers(
+        ListUsersRequest.create({ actor: subject.root, namePrefix: 'user-' }),
+      );
+      expect(users).toHaveLength(8);
+      for (const user of users) expect(user.departmentPath).toBe(path);
+    });
+
+    it('is refused to one who does not run where it comes from and where it goes', async () => {
+      await subject.makeBranch('emea', 'research');
+      await create('apac', '');
+      const { userId } = await subject.makeUser('ada', {
+        departmentId: 'dep-emea',
+        role: Role.DEPARTMENT_ADMIN,
+      });
+      const actor = { tenant: TENANT, userId };
+      // What he does not see is not there for him.
+      await expect(update('dep-research', { actor, parentId: 'apac' })).rejects.toMatchObject({
+        code: 'notFound',
+      });
+      const eva = await subject.makeUser('eva', {
+        departmentId: 'dep-research',
+        role: Role.DEPARTMENT_ADMIN,
+      });
+      const below = { tenant: TENANT, userId: eva.userId };
+      await expect(update('dep-research', { actor: below, parentId: '' })).rejects.toMatchObject({
+        code: 'forbidden',
+      });
+      expect(await pathOf('dep-research')).toBe('/dep-emea/dep-research/');
+    });
+  });
+
+  describe('a department', () => {
+    it('is removed when nothing is in it', async () => {
+      await subject.makeBranch('emea', 'research');
+      const { userId } = await subject.makeUser('mia', { departmentId: 'dep-research' });
+      await expect(remove('dep-emea')).rejects.toMatchObject({ code: 'conflict' });
+      await expect(remove('dep-research')).rejects.toMatchObject({ code: 'conflict' });
+      await subject.organisation.updateUser(
+        UpdateUserRequest.create({ actor: subject.root, userId, departmentId: '' }),
+      );
+      await remove('dep-research');
+      await remove('dep-emea');
+      await expect(remove('dep-emea')).rejects.toMatchObject({ code: 'notFound' });
+    });
+
+    it('takes the roles over it along', async () => {
+      await subject.makeBranch('emea');
+      const { userId } = await subject.makeUser('ada');
+      const grant = { actor: subject.root, userId, role: Role.DEPARTMENT_ADMIN, departmentId: 'dep-emea' };
+      await subject.organisation.grantRole(grant);
+      expect((await subject.user('ada')).role).toBe(Role.DEPARTMENT_ADMIN);
+      await remove('dep-emea');
+      expect((await subject.user('ada')).role).toBe(Role.MEMBER);
+    });
+
+    it('is changed only by who read it last', async () => {
+      await subject.makeBranch('emea');
+      await update('dep-emea', { name: 'Europe', expectedRevision: 1n });
+      await expect(update('dep-emea', { name: 'EU', expectedRevision: 1n })).rejects.toMatchObject({
+        code: 'conflict',
+        details: { reason: 'revision' },
       });
     });
   });
 
-  it('a database from before there were any has users in no department and keys of no project', async () => {
-    const url = subject.databaseUrl;
-    const database = await openDatabase<AuthSchema>({ url, schema: 'auth', migrations });
-    const [, added] = migrations;
-    await database.kysely.schema.alterTable('users').dropColumn('department_ids').execute();
-    await database.kysely.schema.alterTable('api_keys').dropColumn('project_id').execute();
-    await added?.up(database.kysely as never);
-    await database.close();
-    const { auth, close } = await openAuth({ databaseUrl: url, clock: subject.clock });
-    const { caller } = await auth.authenticate({ key: subject.opened.firstRootKey ?? '' });
-    expect(caller).toMatchObject({ departmentIds: [], projectId: '' });
-    await close();
+  it('a user that another process moved counts there within 5 seconds', async () => {
+    const other = await subject.open();
+    await subject.makeBranch('emea');
+    const { userId } = await subject.makeUser('mia');
+    const { plaintext } = await subject.makeKeyFor(userId);
+    expect(await departmentsOf(other.port, plaintext)).toEqual([]);
+    await subject.organisation.updateUser(
+      UpdateUserRequest.create({ actor: subject.root, userId, departmentId: 'dep-emea' }),
+    );
+    subject.clock.now += 5_000;
+    expect(await departmentsOf(other.port, plaintext)).toEqual(['dep-emea']);
   });
 });

@@ -1,7 +1,7 @@
 import { Role } from '@ai-switch/contracts';
 import { describe, expect, it } from 'vitest';
 import { KeyCache } from '../src/key-cache.ts';
-import type { KeyRecord } from '../src/store.ts';
+import type { KeyRecord } from '../src/callers.ts';
 
 function recordOf(keyId: string): KeyRecord {
   return {
@@ -41,10 +41,10 @@ function held() {
 }
 
 describe('the memory of keys', () => {
-  it('believes a record for 5 seconds and not a millisecond longer', async () => {
+  it('believes a record for 2 seconds and not a millisecond longer', async () => {
     const { cache, clock, load } = held();
     await load('a', recordOf('a'));
-    clock.now += 4_999;
+    clock.now += 1_999;
     expect(cache.recall('a')?.record?.caller.keyId).toBe('a');
     clock.now += 1;
     expect(cache.recall('a')).toBeUndefined();
@@ -87,7 +87,7 @@ describe('the memory of keys', () => {
   it('remembers nothing of a look-up that was under way when the key changed', async () => {
     const { cache, lookups } = held();
     const stale = cache.lookUp('a');
-    cache.forget('a');
+    cache.forgetAll();
     const fresh = cache.lookUp('a');
     expect(lookups).toHaveLength(2);
     lookups[1]?.end(undefined);

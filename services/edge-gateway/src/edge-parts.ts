@@ -1,4 +1,4 @@
-import type { Ports } from '@ai-switch/contracts';
+import type { EdgePorts } from '@ai-switch/contracts';
 import type { Clock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import type { Upstream } from '@ai-switch/upstream';
@@ -20,7 +20,7 @@ import type { TokenCounter } from './token-counter.ts';
 
 /** What the stages of the walk share. */
 export interface EdgeParts {
-  readonly ports: Ports;
+  readonly ports: EdgePorts;
   readonly logger: Logger;
   readonly settings: EdgeSettings;
   readonly clock: Clock;

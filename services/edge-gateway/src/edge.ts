@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Ports } from '@ai-switch/contracts';
+import type { EdgePorts } from '@ai-switch/contracts';
 import { type Clock, Fault, newId, systemClock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import { DialGuard, Upstream, upstreamDefaults } from '@ai-switch/upstream';
@@ -27,7 +27,7 @@ import { Ticker } from './ticker.ts';
 import { TokenCounter } from './token-counter.ts';
 
 export interface EdgeOptions {
-  readonly ports: Ports;
+  readonly ports: EdgePorts;
   readonly logger: Logger;
   /** What differs from `edgeDefaults`. */
   readonly settings?: Partial<EdgeSettings>;

@@ -160,15 +160,7 @@ describe.each(PATHS)('%s', (path) => {
   });
 
   test('a key that is bound to other models is a 403', async () => {
-    const { tenant, userId, ports } = gateway;
-    const { plaintext } = await ports.auth.createKey({
-      tenant,
-      userId,
-      label: '',
-      models: ['another'],
-      expiresAtMs: undefined,
-      projectId: '',
-    });
+    const { plaintext } = await gateway.makeKey({ models: ['another'] });
     const response = await gateway.post(path, more({}), { 'x-api-key': plaintext });
     expect(response.status).toBe(403);
     messageIn(path, await response.json());

@@ -182,9 +182,7 @@ test.each([
 });
 
 test('a key that may not use the model may not count for it', async () => {
-  const { tenant, userId, ports } = gateway;
-  const request = { tenant, userId, label: '', models: ['both'], expiresAtMs: undefined, projectId: '' };
-  const { plaintext } = await ports.auth.createKey(request);
+  const { plaintext } = await gateway.makeKey({ models: ['both'] });
   const response = await gateway.post(
     MESSAGES,
     { model: 'chat', messages: hello },

@@ -259,9 +259,7 @@ test("a provider's 401 is not shown as the client's", async () => {
 });
 
 test('a key that may not use the model is refused', async () => {
-  const { tenant, userId, ports } = gateway;
-  const request = { tenant, userId, label: '', models: ['both'], expiresAtMs: undefined, projectId: '' };
-  const { plaintext } = await ports.auth.createKey(request);
+  const { plaintext } = await gateway.makeKey({ models: ['both'] });
   const response = await gateway.post(PATH, { model: 'chat', input: 'x' }, { 'x-api-key': plaintext });
   expect(response.status).toBe(403);
 });

@@ -8,6 +8,10 @@ import {
   type AccessRecord,
   Amounts,
   Bucket,
+  CreateKeyRequest,
+  CreateUserRequest,
+  type EdgePorts,
+  ListAccessRequest,
   type Ports,
   type Reservation,
   Subject,
@@ -37,7 +41,7 @@ export interface Gateway extends AsyncDisposable {
   readonly key: string;
   readonly tenant: string;
   readonly userId: string;
-  readonly ports: Ports;
+  readonly ports: GatewayPorts;
   readonly edge: Edge;
   readonly server: Server;
   /** Serves `chat` (OpenAI's dialect) and `messages` (Anthropic's); the first of `both`. */
@@ -54,14 +58,29 @@ export interface Gateway extends AsyncDisposable {
   /** Resolves once the ledger holds nothing; rejects after ten seconds. */
   settled(): Promise<void>;
   reservation(id: string): Promise<Reservation>;
+  /** A further key, of the first user or of another one who is made for it. */
+  makeKey(options?: {
+    readonly user?: string;
+    readonly models?: string[];
+    readonly networks?: string[];
+  }): Promise<ApiKeyMade>;
   /** What the access log says about a request, once it does. */
   accessRecord(requestId: string | null): Promise<AccessRecord>;
 }
 
+export interface ApiKeyMade {
+  readonly plaintext: string;
+  readonly keyId: string;
+  readonly userId: string;
+}
+
+/** What a gateway of the tests stands on, with what makes users and keys for it. */
+type GatewayPorts = EdgePorts & Pick<Ports, 'organisation'>;
+
 export interface GatewayOptions {
   readonly settings?: Partial<EdgeSettings>;
   /** Puts something in front of the ports. */
-  readonly wrap?: (ports: Ports) => Ports;
+  readonly wrap?: (ports: GatewayPorts) => EdgePorts;
 }
 
 export async function openGateway({ settings, wrap }: GatewayOptions = {}): Promise<Gateway> {
@@ -84,8 +103,9 @@ export async function openGateway({ settings, wrap }: GatewayOptions = {}): Prom
     ScriptedProvider.open(),
     ScriptedProvider.open(),
   ]);
-  const own: Ports = {
+  const own: GatewayPorts = {
     auth: auth.auth,
+    organisation: auth.organisation,
     quotaLedger: ledger.ledger,
     router: router.router,
     auditLog: audit.auditLog,
@@ -138,6 +158,17 @@ export async function openGateway({ settings, wrap }: GatewayOptions = {}): Prom
       });
     },
     settled: () => until(async () => isNothing((await balance()).held), 'the ledger still holds something'),
+    makeKey: async ({ user: name, models = [], networks = [] } = {}) => {
+      const actor = auth.root;
+      const made =
+        name === undefined
+          ? undefined
+          : await auth.organisation.createUser(CreateUserRequest.create({ actor, name }));
+      const owner = made?.user?.userId ?? userId;
+      const request = CreateKeyRequest.create({ actor, userId: owner, models, networks });
+      const { key: row, plaintext } = await auth.organisation.createKey(request);
+      return { plaintext, keyId: row?.keyId ?? '', userId: owner };
+    },
     reservation: async (reservationId) => {
       const { reservation } = await own.quotaLedger.getReceipt({ tenant, reservationId });
       if (reservation === undefined) throw new Error(`no reservation ${reservationId}`);
@@ -145,8 +176,9 @@ export async function openGateway({ settings, wrap }: GatewayOptions = {}): Prom
     },
     accessRecord: async (id) => {
       const page = { after: '', limit: 1_000 };
+      const scope = { tenant, isWholeCompany: true, departmentPaths: [], userId: '' };
       const find = async () => {
-        const { records } = await own.auditLog.listAccess({ tenant, userId: '', page });
+        const { records } = await own.auditLog.listAccess(ListAccessRequest.create({ scope, page }));
         return records.find(({ requestId }) => requestId === id);
       };
       await until(async () => (await find()) !== undefined, `no access record of ${id}`);
@@ -162,7 +194,7 @@ export async function openGateway({ settings, wrap }: GatewayOptions = {}): Prom
 }
 
 async function addProviders(
-  { router }: Ports,
+  { router }: EdgePorts,
   tenant: string,
   provider: ScriptedProvider,
   second: ScriptedProvider,

@@ -1,4 +1,4 @@
-import type { Ports } from '@ai-switch/contracts';
+import type { EdgePorts } from '@ai-switch/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ask, CHAT, type Gateway, openGateway } from './gateway.ts';
 
@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => gateway[Symbol.asyncDispose]());
 
-function wrap(ports: Ports): Ports {
+function wrap(ports: EdgePorts): EdgePorts {
   const quotaLedger = new Proxy(ports.quotaLedger, {
     get: (ledger, name) => {
       if (name !== 'settle') return Reflect.get(ledger, name).bind(ledger);

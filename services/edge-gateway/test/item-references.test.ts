@@ -61,21 +61,7 @@ test('items of a client that wants nothing kept are not kept, and naming them is
 
 test('items are given to nobody but who had the answer', async () => {
   const items = await firstTurn('chat', false);
-  const { tenant, ports } = gateway;
-  const { user } = await ports.auth.createUser({
-    tenant,
-    name: 'another',
-    role: 'ROLE_MEMBER',
-    departmentIds: [],
-  });
-  const { plaintext } = await ports.auth.createKey({
-    tenant,
-    userId: user?.userId ?? '',
-    label: '',
-    models: [],
-    expiresAtMs: undefined,
-    projectId: '',
-  });
+  const { plaintext } = await gateway.makeKey({ user: 'another' });
   const response = await secondTurn('chat', items, { 'x-api-key': plaintext });
   expect(response.status).toBe(400);
 });

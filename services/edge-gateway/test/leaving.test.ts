@@ -1,3 +1,4 @@
+import { ListAccessRequest } from '@ai-switch/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ask, type Gateway, openGateway, PAIRS, until } from './gateway.ts';
 import { open } from './wire.ts';
@@ -76,8 +77,14 @@ async function lastRecord() {
   const { tenant } = gateway;
   const count = answered + 1;
   const list = async () =>
-    (await gateway.ports.auditLog.listAccess({ tenant, userId: '', page: { after: '', limit: 1_000 } }))
-      .records;
+    (
+      await gateway.ports.auditLog.listAccess(
+        ListAccessRequest.create({
+          scope: { tenant, isWholeCompany: true },
+          page: { after: '', limit: 1_000 },
+        }),
+      )
+    ).records;
   await until(async () => (await list()).length >= count, 'there is no record');
   answered = count;
   const [record] = await list();

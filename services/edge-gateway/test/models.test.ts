@@ -162,9 +162,7 @@ test.each([
 
 test('the list needs a key and shows what the key may use', async () => {
   expect((await fetch(`${gateway.url}/v1/models`)).status).toBe(401);
-  const { tenant, userId, ports } = gateway;
-  const request = { tenant, userId, label: '', models: ['chat'], expiresAtMs: undefined, projectId: '' };
-  const { plaintext } = await ports.auth.createKey(request);
+  const { plaintext } = await gateway.makeKey({ models: ['chat'] });
   const key = { authorization: `Bearer ${plaintext}` };
   expect(ids(await list('/v1/models', key))).toEqual(['chat']);
   expect((await get('/v1/models/both', key)).status).toBe(404);

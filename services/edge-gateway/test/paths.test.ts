@@ -131,15 +131,14 @@ const REQUESTS: readonly [string, string, object?][] = [
 
 for (const [place, presented] of KEY_PLACES) {
   test.each(REQUESTS)(`case 5: a key in ${place} is taken by %s %s`, async (method, path, body) => {
-    const { tenant, userId, ports, url, provider } = gateway;
+    const { url, provider } = gateway;
     provider.reset();
     if (path === '/v1/embeddings') {
       provider.script({
         body: JSON.stringify({ data: [{ index: 0, embedding: [1] }], usage: { prompt_tokens: 1 } }),
       });
     }
-    const request = { tenant, userId, label: '', models: [], expiresAtMs: undefined, projectId: '' };
-    const { plaintext } = await ports.auth.createKey(request);
+    const { plaintext } = await gateway.makeKey();
     const { query = '', headers = {} } = presented(plaintext);
     const response = await fetch(`${url}${path}?unknown=1&${query}`, {
       method,

@@ -1,4 +1,4 @@
-import type { Ports } from '@ai-switch/contracts';
+import type { EdgePorts } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { aliasOf, ask, type Gateway, isNothing, openGateway, PATHS } from './gateway.ts';
@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => gateway[Symbol.asyncDispose]());
 
-function wrap(ports: Ports): Ports {
+function wrap(ports: EdgePorts): EdgePorts {
   const { quotaLedger } = ports;
   return {
     ...ports,

@@ -52,21 +52,7 @@ test('the receipt of a refusal says which bucket blocked, what of, and when it b
 
 test("another's receipt is not found, as one that never was", async () => {
   const id = await askOnce();
-  const { tenant, ports } = gateway;
-  const { user } = await ports.auth.createUser({
-    tenant,
-    name: 'bob',
-    role: 'ROLE_MEMBER',
-    departmentIds: [],
-  });
-  const { plaintext } = await ports.auth.createKey({
-    tenant,
-    userId: user?.userId ?? '',
-    label: '',
-    models: [],
-    expiresAtMs: undefined,
-    projectId: '',
-  });
+  const { plaintext } = await gateway.makeKey({ user: 'bob' });
   const others = await receipt(id, plaintext);
   const nobodys = await receipt('res_nothing');
   expect(others.status).toBe(404);

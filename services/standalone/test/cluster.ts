@@ -10,10 +10,10 @@ import {
   CreateKeyRequest,
   CreateUserRequest,
   Limits,
+  OrganisationDefinition,
   PeriodKind,
   Provider,
   QuotaLedgerDefinition,
-  Role,
   RouterDefinition,
   Subject,
   Tier,
@@ -63,10 +63,12 @@ export async function openCluster(folder: string): Promise<Gateway> {
   const edgeAddress = await addressOf(edge);
 
   const auth = connect(AuthDefinition, addresses.AISWITCH_AUTH_ADDRESS);
+  const organisation = connect(OrganisationDefinition, addresses.AISWITCH_AUTH_ADDRESS);
   const ledger = connect(QuotaLedgerDefinition, addresses.AISWITCH_LEDGER_ADDRESS);
   const router = connect(RouterDefinition, addresses.AISWITCH_ROUTER_ADDRESS);
   const key = /ais_\w+/.exec(await processes.auth.prints(/ais_\w+/))?.[0] ?? '';
   const { caller } = await auth.authenticate({ key });
+  const actor = { tenant: TENANT, userId: caller?.userId ?? '' };
   const provider = await ScriptedProvider.open();
   for (const [alias, { kind, dialect, model }] of Object.entries(ALL_ALIASES)) {
     const name = `${alias}-provider`;
@@ -84,9 +86,7 @@ export async function openCluster(folder: string): Promise<Gateway> {
     limitedKey: async (output) => {
       users += 1;
       const name = `limited-${users}`;
-      const { user } = await auth.createUser(
-        CreateUserRequest.create({ tenant: TENANT, name, role: Role.MEMBER }),
-      );
+      const { user } = await organisation.createUser(CreateUserRequest.create({ actor, name }));
       const userId = user?.userId ?? '';
       const limits = Limits.create({ output: BigInt(output) });
       await ledger.putBucket({
@@ -98,7 +98,7 @@ export async function openCluster(folder: string): Promise<Gateway> {
           periodKind: PeriodKind.MONTH,
         }),
       });
-      const made = await auth.createKey(CreateKeyRequest.create({ tenant: TENANT, userId }));
+      const made = await organisation.createKey(CreateKeyRequest.create({ actor, userId }));
       return made.plaintext;
     },
     outputTokens: async () => {
@@ -108,7 +108,7 @@ export async function openCluster(folder: string): Promise<Gateway> {
       return { held: Number(balance?.held?.output), used: Number(balance?.used?.output) };
     },
     [Symbol.asyncDispose]: async () => {
-      for (const port of [auth, ledger, router]) port.close();
+      for (const port of [auth, organisation, ledger, router]) port.close();
       for (const running of [edge, ...Object.values(processes)]) {
         running.kill('SIGTERM');
         await running.ended();

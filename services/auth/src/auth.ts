@@ -6,11 +6,12 @@ import type { KeyObject } from 'node:crypto';
 import type { Auth, AuthenticateRequest, AuthenticateResponse, Caller } from '@ai-switch/contracts';
 import { type Clock, Fault } from '@ai-switch/kernel';
 import type { AuthDatabase } from './authority.ts';
-import type { Callers, KeyRecord } from './callers.ts';
+import type { Callers, KeyRecord, KeyUse } from './callers.ts';
 import { KeyCache } from './key-cache.ts';
 import { digestOf, isSameDigest, readKey } from './key-rules.ts';
 import { LastUse } from './last-use.ts';
 import { noteLastUse } from './note-last-use.ts';
+import { isUnitId } from './request-rules.ts';
 
 /** Compared with when there is no such key, so that a miss costs what a wrong secret costs. */
 const NO_DIGEST = '0'.repeat(64);
@@ -42,7 +43,7 @@ export class AuthService implements Auth {
     this.getRules = others.getRules;
     this.#clock = clock;
     this.#pepper = pepper;
-    this.#keys = new KeyCache({ find: (keyId) => callers.ofKey(keyId), clock });
+    this.#keys = new KeyCache({ find: (use) => callers.ofKey(use), clock });
     this.#lastUse = new LastUse({
       write: (atMs, keyIds) => noteLastUse(database, atMs, keyIds),
       clock,
@@ -51,14 +52,16 @@ export class AuthService implements Auth {
     });
   }
 
-  async authenticate({ key }: AuthenticateRequest): Promise<AuthenticateResponse> {
+  async authenticate({ key, projectId = '' }: AuthenticateRequest): Promise<AuthenticateResponse> {
     const presented = readKey(key);
     if (presented === undefined) throw refusal();
     const { keyId, secret } = presented;
-    const remembered = this.#keys.recall(keyId);
-    const record = remembered === undefined ? await this.#lookUp(keyId) : remembered.record;
+    const use = { keyId, projectId: isUnitId(projectId) ? projectId : '' };
+    const remembered = this.#keys.recall(use);
+    const record = remembered === undefined ? await this.#lookUp(use) : remembered.record;
     const isSecret = this.#isSecretOf(record, digestOf(secret, this.#pepper));
     if (record === undefined || !isSecret || !this.#isInForce(record)) throw refusal();
+    if (projectId !== '' && record.caller.projectId !== projectId) throw strangeProject();
     this.#lastUse.note(keyId);
     return { caller: copyOf(record.caller) };
   }
@@ -80,9 +83,9 @@ export class AuthService implements Auth {
     return isNewest || (isOlder && this.#clock.nowMs() < (record?.olderUntilMs ?? 0));
   }
 
-  async #lookUp(keyId: string): Promise<KeyRecord | undefined> {
+  async #lookUp(use: KeyUse): Promise<KeyRecord | undefined> {
     try {
-      return await this.#keys.lookUp(keyId);
+      return await this.#keys.lookUp(use);
     } catch (cause) {
       if (cause instanceof Fault) throw cause;
       throw new Fault('unavailable', 'Keys cannot be checked at the moment. Please try again shortly.', {
@@ -100,6 +103,12 @@ export class AuthService implements Auth {
 /** Callers in the same process may keep and change what they are given. What nobody has reason to change is shared. */
 function copyOf(caller: Caller): Caller {
   return { ...caller, departmentIds: [...caller.departmentIds] };
+}
+
+function strangeProject(): Fault {
+  return new Fault('forbidden', 'This API key may not draw on the project that the request names.', {
+    details: { field: 'project' },
+  });
 }
 
 function refusal(): Fault {

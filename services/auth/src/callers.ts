@@ -8,6 +8,12 @@ import type { ApiKeyRow, UserRow } from './organisation/schema.ts';
 import { resolvePolicy } from './policy/resolve-policy.ts';
 import { roleOf } from './role-rules.ts';
 
+/** A key, and the project that a request with it names: '' for none. */
+export interface KeyUse {
+  readonly keyId: string;
+  readonly projectId: string;
+}
+
 /** What authentication has to know about a key. */
 export interface KeyRecord {
   readonly caller: Caller;
@@ -25,8 +31,11 @@ export class Callers {
     this.#database = database;
   }
 
-  /** Undefined for an unknown key, and for one whose user or company is not in force. */
-  async ofKey(keyId: string): Promise<KeyRecord | undefined> {
+  /**
+   * Undefined for an unknown key, and for one whose user or company is not in force. The caller draws on the project that
+   * the key is bound to, or on the one that is named if the user is in it.
+   */
+  async ofKey({ keyId, projectId }: KeyUse): Promise<KeyRecord | undefined> {
     const key = await this.#database
       .asSystem('authentication')
       .selectFrom('api_keys')
@@ -34,7 +43,7 @@ export class Callers {
       .where('key_id', '=', keyId)
       .executeTakeFirst();
     if (key === undefined) return undefined;
-    const caller = await this.#callerOf(key.user_id, key);
+    const caller = await this.#callerOf(key.user_id, key, projectId);
     if (caller === undefined) return undefined;
     return {
       caller,
@@ -48,10 +57,14 @@ export class Callers {
 
   /** Undefined for one who, or whose company, is not there or is suspended. */
   ofUser(userId: string): Promise<Caller | undefined> {
-    return this.#callerOf(userId, undefined);
+    return this.#callerOf(userId, undefined, '');
   }
 
-  async #callerOf(userId: string, key: ApiKeyRow | undefined): Promise<Caller | undefined> {
+  async #callerOf(
+    userId: string,
+    key: ApiKeyRow | undefined,
+    wantedProjectId: string,
+  ): Promise<Caller | undefined> {
     const kysely = this.#database.asSystem('authentication');
     const [user, grants, memberships] = await Promise.all([
       kysely
@@ -70,7 +83,9 @@ export class Callers {
     ]);
     if (user === undefined || user.is_suspended !== 0n || user.is_company_suspended !== 0n) return undefined;
     const departmentIds = departmentIdsIn(user.department_path);
-    const projectId = key?.project_id ?? '';
+    const projectIds = memberships.map((row) => row.project_id);
+    const isOwn = projectIds.includes(wantedProjectId);
+    const projectId = key?.project_id || (isOwn ? wantedProjectId : '');
     const { policy, networks } = await resolvePolicy(kysely, {
       tenant: user.tenant,
       departmentIds,
@@ -91,7 +106,7 @@ export class Callers {
       departmentPath: user.department_path,
       keyScopes: key === undefined ? [KeyScope.INFERENCE, KeyScope.ADMIN] : JSON.parse(key.scopes),
       scope: scopeOf(user, grants),
-      projectIds: memberships.map((row) => row.project_id),
+      projectIds,
       networks,
       policy,
       sessionId: '',

@@ -4,7 +4,7 @@
 // remembered keys work until their time is over and all others are refused as unavailable.
 
 import { type Clock, Fault } from '@ai-switch/kernel';
-import type { KeyRecord } from './callers.ts';
+import type { KeyRecord, KeyUse } from './callers.ts';
 
 /** How long a record is believed. With the memory of an edge in front of it, a revocation is seen within five seconds. */
 const MEMORY_MS = 2_000;
@@ -22,7 +22,7 @@ interface Remembered {
 }
 
 export interface KeyCacheOptions {
-  readonly find: (keyId: string) => Promise<KeyRecord | undefined>;
+  readonly find: (use: KeyUse) => Promise<KeyRecord | undefined>;
   readonly clock: Clock;
 }
 
@@ -39,16 +39,18 @@ export class KeyCache {
   }
 
   /** What is remembered of the key, without waiting: undefined when it has to be looked up. */
-  recall(keyId: string): Remembered | undefined {
-    const hit = this.#records.get(keyId);
+  recall(use: KeyUse): Remembered | undefined {
+    const name = nameOf(use);
+    const hit = this.#records.get(name);
     if (hit !== undefined && this.#isFresh(hit, MEMORY_MS)) return hit;
-    const miss = this.#misses.get(keyId);
+    const miss = this.#misses.get(name);
     return miss !== undefined && this.#isFresh(miss, MISS_MEMORY_MS) ? miss : undefined;
   }
 
   /** Looks the key up; callers that ask for the same key meanwhile share one look-up. */
-  lookUp(keyId: string): Promise<KeyRecord | undefined> {
-    const underWay = this.#lookups.get(keyId);
+  lookUp(use: KeyUse): Promise<KeyRecord | undefined> {
+    const name = nameOf(use);
+    const underWay = this.#lookups.get(name);
     if (underWay !== undefined) return underWay;
     if (this.#lookups.size >= LOOKUPS_MAX) {
       return Promise.reject(
@@ -58,12 +60,13 @@ export class KeyCache {
       );
     }
     const lookup: Promise<KeyRecord | undefined> = this.#findAndRemember(
-      keyId,
-      () => this.#lookups.get(keyId) === lookup,
+      use,
+      name,
+      () => this.#lookups.get(name) === lookup,
     ).finally(() => {
-      if (this.#lookups.get(keyId) === lookup) this.#lookups.delete(keyId);
+      if (this.#lookups.get(name) === lookup) this.#lookups.delete(name);
     });
-    this.#lookups.set(keyId, lookup);
+    this.#lookups.set(name, lookup);
     return lookup;
   }
 
@@ -74,14 +77,18 @@ export class KeyCache {
     this.#lookups.clear();
   }
 
-  async #findAndRemember(keyId: string, isCurrent: () => boolean): Promise<KeyRecord | undefined> {
+  async #findAndRemember(
+    use: KeyUse,
+    name: string,
+    isCurrent: () => boolean,
+  ): Promise<KeyRecord | undefined> {
     const sinceMs = this.#clock.nowMs();
-    const record = await this.#find(keyId);
+    const record = await this.#find(use);
     if (!isCurrent()) return record;
-    if (record === undefined) remember(this.#misses, MISSES_MAX, keyId, { record, sinceMs });
+    if (record === undefined) remember(this.#misses, MISSES_MAX, name, { record, sinceMs });
     else {
-      this.#misses.delete(keyId);
-      remember(this.#records, RECORDS_MAX, keyId, { record, sinceMs });
+      this.#misses.delete(name);
+      remember(this.#records, RECORDS_MAX, name, { record, sinceMs });
     }
     return record;
   }
@@ -91,6 +98,11 @@ export class KeyCache {
     const ageMs = this.#clock.nowMs() - sinceMs;
     return ageMs >= 0 && ageMs < memoryMs;
   }
+}
+
+/** Neither has a blank in it. */
+function nameOf({ keyId, projectId }: KeyUse): string {
+  return projectId === '' ? keyId : `${keyId} ${projectId}`;
 }
 
 /** Puts the newest last; the oldest makes room. */

@@ -34,8 +34,12 @@ export function checkCompanyId(tenant: string): void {
 
 /** Of a department, a project or what else its maker may name. */
 export function checkUnitId(field: string, id: string): void {
-  if (UNIT_ID.test(id)) return;
+  if (isUnitId(id)) return;
   throw invalid(field, `The ${field} has 1 to 48 letters, digits and the characters ._- only.`);
+}
+
+export function isUnitId(id: string): boolean {
+  return UNIT_ID.test(id);
 }
 
 /** What people call a company, a department or a project. */

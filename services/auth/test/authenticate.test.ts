@@ -26,10 +26,10 @@ async function watched() {
   const state = { lookups: 0, isDown: false };
   const callers = new Callers(database);
   const ofKey = callers.ofKey.bind(callers);
-  callers.ofKey = async (keyId) => {
+  callers.ofKey = async (use) => {
     state.lookups += 1;
     if (state.isDown) throw new Error('connection refused: password=hunter2');
-    return ofKey(keyId);
+    return ofKey(use);
   };
   const unasked = async () => expect.unreachable();
   const others = { authenticateSession: unasked, getRules: unasked };

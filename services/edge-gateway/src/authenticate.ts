@@ -4,12 +4,13 @@
 // When auth is down nobody gets in: the fault `unavailable` becomes a 503 in the client's dialect.
 
 import type { IncomingMessage } from 'node:http';
-import type { Caller } from '@ai-switch/contracts';
+import { type Caller, KeyScope } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import type { EdgeParts } from './edge-parts.ts';
 import type { Exchange } from './exchange.ts';
+import { permitNetwork } from './permit.ts';
 
-/** @throws Fault `unauthenticated` */
+/** @throws Fault `unauthenticated`; `forbidden` for a key of another use, from another network, or of another project */
 export async function authenticate(edge: EdgeParts, exchange: Exchange): Promise<Caller> {
   const key = presentedKey(exchange.incoming);
   if (key === undefined) {
@@ -18,21 +19,26 @@ export async function authenticate(edge: EdgeParts, exchange: Exchange): Promise
       'No API key was sent. Send yours as "Authorization: Bearer <key>" or as "x-api-key: <key>".',
     );
   }
-  const { caller } = await edge.ports.auth.authenticate({ key });
+  const projectId = headerText(exchange.incoming.headers[PROJECT_HEADER]) ?? '';
+  const { caller } = await edge.ports.auth.authenticate({ key, projectId });
   if (caller === undefined) throw new Fault('internal', 'The caller of a valid key is missing.');
   exchange.record.tenant = caller.tenant;
   exchange.record.userId = caller.userId;
   exchange.record.keyId = caller.keyId;
+  exchange.record.departmentPath = caller.departmentPath;
+  exchange.record.projectId = caller.projectId;
+  if (!caller.keyScopes.includes(KeyScope.INFERENCE)) {
+    throw new Fault(
+      'forbidden',
+      'This API key is not for asking models. Please make one with the scope inference.',
+    );
+  }
+  permitNetwork(caller, exchange.record.clientAddress);
   return caller;
 }
 
-/** @throws Fault `forbidden` when the key is bound to other models */
-export function permitModel(caller: Caller, alias: string): void {
-  if (caller.models.length === 0 || caller.models.includes(alias)) return;
-  throw new Fault('forbidden', `This API key may not use the model "${alias.slice(0, 128)}".`, {
-    details: { field: 'model' },
-  });
-}
+/** Names a project that the user is in, to draw on where the key is bound to none. */
+const PROJECT_HEADER = 'x-aiswitch-project';
 
 /** What every key of this gateway begins with. */
 const KEY_PREFIX = 'ais_';

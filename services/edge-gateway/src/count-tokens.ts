@@ -14,9 +14,10 @@ import {
   spliceFields,
 } from '@ai-switch/dialects';
 import { affinityKeyOf } from './affinity.ts';
-import { authenticate, permitModel } from './authenticate.ts';
+import { authenticate } from './authenticate.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, interruptionFault } from './exchange.ts';
+import { permitModel } from './permit.ts';
 import { promptTokens } from './prompt-tokens.ts';
 import { readBody, type SentBody } from './read-body.ts';
 import { receive } from './receive.ts';

@@ -10,11 +10,12 @@ import {
   noUsage,
 } from '@ai-switch/dialects';
 import { wantedForInput } from './amounts.ts';
-import { authenticate, permitModel } from './authenticate.ts';
+import { authenticate } from './authenticate.ts';
 import type { Charge } from './charge.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type AskedEmbeddings, attemptEmbeddings, embeddingDestinations } from './embed-attempt.ts';
 import { tokensOf } from './estimate.ts';
+import { permitModel } from './permit.ts';
 import { readBody } from './read-body.ts';
 import { receive } from './receive.ts';
 import { record } from './record.ts';

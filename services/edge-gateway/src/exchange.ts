@@ -108,6 +108,8 @@ function accessRecord(
     attempts: 0,
     dropped: [],
     clientAddress: incoming.socket.remoteAddress ?? '',
+    departmentPath: '',
+    projectId: '',
     userAgent: (incoming.headers['user-agent'] ?? '').slice(0, USER_AGENT_CHARACTERS_MAX),
   };
 }

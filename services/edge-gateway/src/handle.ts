@@ -7,10 +7,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dialect } from '@ai-switch/dialects';
 import { boundedRequest, wantedFor } from './amounts.ts';
-import { authenticate, permitModel } from './authenticate.ts';
+import { authenticate } from './authenticate.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import type { ClientAddress } from './exchange.ts';
 import { forward } from './forward.ts';
+import { permitModel } from './permit.ts';
 import { read } from './read.ts';
 import { receive } from './receive.ts';
 import { record } from './record.ts';

@@ -7,6 +7,7 @@ import { Fault } from '@ai-switch/kernel';
 import { authenticate } from './authenticate.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { shapeFor } from './model-shapes.ts';
+import { mayUse } from './permit.ts';
 import { receive } from './receive.ts';
 import { refuse } from './refuse.ts';
 import { writeJson } from './write-json.ts';
@@ -24,8 +25,7 @@ export async function answerModels(
     edge.admit();
     const caller = await authenticate(edge, exchange);
     const { models } = await edge.ports.router.listModels({ tenant: caller.tenant });
-    const permitted =
-      caller.models.length === 0 ? models : models.filter(({ name }) => caller.models.includes(name));
+    const permitted = models.filter(({ name }) => mayUse(caller, name));
     writeJson(
       exchange,
       id === undefined ? shape.list(permitted, queryOf(incoming)) : shape.one(find(permitted, id)),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DialAddresses } from '../src/dial-addresses.ts';
 
 const HTTPS = { isSecure: true, port: 443 };
-const HTTP = { isSecure: false, port: 80 };
+const HTTP = { isSecure: false, port: 8_080 };
 
 describe('with no network listed', () => {
   const addresses = new DialAddresses([]);

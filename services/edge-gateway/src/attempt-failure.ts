@@ -79,5 +79,6 @@ function withoutIdentity(message: string): string {
   return message
     .slice(0, MESSAGE_CHARACTERS_MAX)
     .replace(/\bhttps?:\/\/\S+/gi, '[address]')
+    .replace(/\[[\da-f:.]*:[\da-f:.]*\](?::\d+)?|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/gi, '[address]')
     .replace(/\b(sk|org|proj|acct|key|user|req)[-_][\w*.-]{6,}/gi, '[hidden]');
 }

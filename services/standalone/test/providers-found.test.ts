@@ -35,7 +35,11 @@ afterEach(async () => {
 });
 
 /** One start: what was found by an earlier one is let go of first. */
-async function start(kinds: readonly ProviderKind[], keys: Readonly<Record<string, string>> = {}) {
+async function start(
+  kinds: readonly ProviderKind[],
+  keys: Readonly<Record<string, string>> = {},
+  networks = LOOPBACK_NETWORKS,
+) {
   await found?.close();
   found = await findProviders({
     ports: { router: router.router, auditLog: audit.auditLog },
@@ -43,7 +47,7 @@ async function start(kinds: readonly ProviderKind[], keys: Readonly<Record<strin
     keys: new Map(Object.entries(keys)),
     isDiscovering: true,
     kinds,
-    guard: new DialGuard(LOOPBACK_NETWORKS),
+    guard: new DialGuard(networks),
     logger,
   });
   await found.settled();
@@ -98,6 +102,16 @@ describe('a server on a usual port of this machine', () => {
     expect(await start([local()])).toMatchObject([{ name: 'vllm' }]);
     await router.router.removeAlias({ tenant: TENANT, name: 'fast' });
     expect(await start([local()])).toEqual([demo]);
+  });
+});
+
+describe('a standalone that may not call its own machine', () => {
+  it('looks for no server there, and has no demo', async () => {
+    await start([local()]);
+    server.otherwise = lists('qwen3');
+    server.requests.length = 0;
+    expect(await start([local()], {}, [])).toEqual([]);
+    expect(server.requests).toEqual([]);
   });
 });
 

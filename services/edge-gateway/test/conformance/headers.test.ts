@@ -72,7 +72,7 @@ describe.each(PAIRS)('an answer to $path from a provider of $alias', ({ path, al
     });
 
     test.each([200, 400, 429, 500])('case 11: with %i tells nothing of who gave it', async (status) => {
-      const leak = `Bad key ${PROVIDER_KEY} of org-canary123 at https://canary.internal/v1?key=${PROVIDER_KEY}`;
+      const leak = `Bad key ${PROVIDER_KEY} of org-canary123 at https://canary.internal/v1?key=${PROVIDER_KEY} by 10.9.8.7:8000 and [fd00::7]:443`;
       gateway.provider.otherwise = {
         headers: REVEALING,
         ...(status !== 200 && { status, body: JSON.stringify({ error: { message: leak, code: 'x' } }) }),
@@ -86,6 +86,7 @@ describe.each(PAIRS)('an answer to $path from a provider of $alias', ({ path, al
       const raw = await response.text();
       expect(raw).not.toContain(PROVIDER_KEY);
       expect(raw).not.toContain('canary');
+      expect(raw).not.toMatch(/10\.9\.8\.7|fd00|:8000/);
     });
   });
 });

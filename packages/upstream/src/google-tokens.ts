@@ -4,11 +4,10 @@
 
 import { hash } from 'node:crypto';
 import type { DialGuard } from './dial-guard.ts';
+import { guardedFetch } from './guarded-fetch.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 const TOKEN_ADDRESS = 'https://oauth2.googleapis.com/token';
-const TIMEOUT_MS = 10_000;
-const ANSWER_BYTES_MAX = 64 * 1024;
 /** A token that has less left is not used for a new call. */
 const LEFT_MIN_MS = 60_000;
 /** From here on a new one is fetched while the old one goes on serving. */
@@ -127,24 +126,20 @@ async function fetchToken(
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + 3_600)
     .sign(key);
-  const { pool } = guard.openPool(tokenAddress, { connections: 1, maxResponseSize: ANSWER_BYTES_MAX });
-  try {
-    const { statusCode, body } = await pool.request({
-      method: 'POST',
-      path: new URL(tokenAddress).pathname,
-      headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
-      body: new URLSearchParams({
-        grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-        assertion,
-      }).toString(),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    if (statusCode !== 200) throw new Error(`the address of the tokens answered ${statusCode}`);
-    const answer = (await body.json()) as { readonly access_token?: unknown; readonly expires_in?: unknown };
-    const { access_token: token, expires_in: expiresIn } = answer;
-    if (typeof token !== 'string' || typeof expiresIn !== 'number') throw new Error(NO_TOKEN);
-    return { token, expiresInMs: expiresIn * 1_000 };
-  } finally {
-    await pool.destroy();
-  }
+  const response = await guardedFetch(guard, tokenAddress, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+    body: new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+      assertion,
+    }).toString(),
+  });
+  if (response.status !== 200) throw new Error(`the address of the tokens answered ${response.status}`);
+  const answer = (await response.json()) as {
+    readonly access_token?: unknown;
+    readonly expires_in?: unknown;
+  };
+  const { access_token: token, expires_in: expiresIn } = answer;
+  if (typeof token !== 'string' || typeof expiresIn !== 'number') throw new Error(NO_TOKEN);
+  return { token, expiresInMs: expiresIn * 1_000 };
 }

@@ -3,6 +3,7 @@ export * from './call.ts';
 export { capabilitiesOf, originOf, withCapabilities } from './capabilities.ts';
 export { credentialHeaders } from './credential-headers.ts';
 export { DialGuard, DialRefusal, type Resolve } from './dial-guard.ts';
+export { type GuardedFetchInit, guardedFetch } from './guarded-fetch.ts';
 export * from './models.ts';
 export * from './providers.ts';
 export { applyQuirks } from './quirks/index.ts';

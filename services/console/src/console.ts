@@ -2,66 +2,39 @@
 // log is down the caller hears that the change was made and its event was not written. When any other service is down
 // the call is refused and nothing is changed.
 
-import { AuditEvent, type Ports } from '@ai-switch/contracts';
-import { asFault, Fault, newId } from '@ai-switch/kernel';
+import type { Ports } from '@ai-switch/contracts';
+import { asFault, Fault } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import { DialGuard } from '@ai-switch/upstream';
 import { type Context, Hono } from 'hono';
-import { authorise } from './authorise.ts';
-import type { AdminRequest, Handler, HandlersOf } from './handler.ts';
-import { jsonReply, problemReply } from './json-reply.ts';
-import { PERMISSIONS, type RouteName } from './permissions.ts';
-import { parseQuery, readJson } from './read-input.ts';
-import { accessLog } from './resources/access-log.ts';
-import { aliases } from './resources/aliases.ts';
-import { auditEvents } from './resources/audit-events.ts';
-import { buckets } from './resources/buckets.ts';
-import { fundingOrders } from './resources/funding-orders.ts';
-import { grants } from './resources/grants.ts';
-import { keys } from './resources/keys.ts';
-import { prices } from './resources/prices.ts';
-import { providers } from './resources/providers.ts';
-import { quotaPolicy } from './resources/quota-policy.ts';
-import { quotas } from './resources/quotas.ts';
-import { receipts } from './resources/receipts.ts';
-import { reservations } from './resources/reservations.ts';
-import { statements } from './resources/statements.ts';
-import { users } from './resources/users.ts';
+import { answer, type ConsoleParts } from './answer.ts';
+import { problemReply } from './json-reply.ts';
+import { handlersOf } from './resources/handlers.ts';
+import type { Route } from './routes/route.ts';
+import { type OperationId, ROUTES } from './routes/table.ts';
 
 export interface ConsoleOptions {
   readonly ports: Ports;
   readonly logger: Logger;
   /** Judges every call of a provider; lets nothing but https to the public internet through unless told otherwise. */
   readonly guard?: DialGuard;
+  /** Whom a request came from, as far as it is to be believed; nobody knows unless told. */
+  readonly clientAddressOf?: (context: Context) => string;
+  /** Where browsers see this gateway, like `https://ai.example.com`; the address that each asks by unless told otherwise. */
+  readonly publicUrl?: string;
 }
 
 /** The admin API, to be mounted where its address is to be. */
-export function createConsole({ ports, logger, guard = new DialGuard() }: ConsoleOptions): Hono {
+export function createConsole(options: ConsoleOptions): Hono {
+  const { ports, logger, guard = new DialGuard(), clientAddressOf = () => '', publicUrl } = options;
   const app = new Hono();
-  const handlers: HandlersOf<string> & Record<RouteName, Handler> = {
-    ...users(ports),
-    ...keys(ports),
-    ...providers(ports, guard),
-    ...aliases(ports),
-    ...prices(ports),
-    ...quotas(ports),
-    ...buckets(ports),
-    ...grants(ports),
-    ...fundingOrders(ports),
-    ...quotaPolicy(ports),
-    ...statements(ports),
-    ...receipts(ports),
-    ...reservations(ports),
-    ...accessLog(ports),
-    ...auditEvents(ports),
-  };
-  for (const name of Object.keys(PERMISSIONS) as RouteName[]) {
-    const [method = '', path = ''] = name.split(' ');
-    app.on(method, path, async (context) => {
-      const caller = await authorise(ports.auth, context.req.raw.headers, PERMISSIONS[name]);
-      const { status, body } = await handlers[name](adminRequest(context, caller, ports));
-      return jsonReply(body, status);
-    });
+  const parts: ConsoleParts = { ports, logger, clientAddressOf, publicUrl };
+  const handlers = handlersOf(ports, guard);
+  for (const name of Object.keys(ROUTES) as OperationId[]) {
+    const route: Route = ROUTES[name];
+    app.on(route.method.toUpperCase(), route.path, (context) =>
+      answer(parts, context, name, route, handlers[name]),
+    );
   }
 
   // A route and not `notFound`, which an app that is mounted in another does not take with it.
@@ -75,34 +48,4 @@ export function createConsole({ ports, logger, guard = new DialGuard() }: Consol
     return problemReply(fault);
   });
   return app;
-}
-
-function adminRequest(context: Context, caller: AdminRequest['caller'], ports: Ports): AdminRequest {
-  const requestId = newId('req');
-  return {
-    requestId,
-    caller,
-    param: (name) => context.req.param(name) ?? '',
-    query: (schema) => parseQuery(schema, new URL(context.req.url).searchParams),
-    body: async (schema) => readJson(schema, context.req.raw),
-    audit: async (action, subject, details = {}) => {
-      const { tenant, userId: actor } = caller;
-      const event = AuditEvent.create({
-        eventId: newId('evt'),
-        tenant,
-        actor,
-        action,
-        subject,
-        atMs: BigInt(Date.now()),
-        details,
-        requestId,
-      });
-      await ports.auditLog.appendEvents({ events: [event] }).catch((cause: unknown) => {
-        throw new Fault('unavailable', 'The change was made, but its audit event could not be written.', {
-          details: { action, subject },
-          cause,
-        });
-      });
-    },
-  };
 }

@@ -1,39 +1,61 @@
-import type { Caller, Ports } from '@ai-switch/contracts';
-import type { z } from 'zod';
-import type { RouteName } from './permissions.ts';
+import type { Actor, Caller } from '@ai-switch/contracts';
+import type { Reach } from './reach/reach.ts';
+import type { ScopedLedger } from './reach/scoped-ledger.ts';
+import type { ScopedRecords } from './reach/scoped-records.ts';
+import type { Input, Reply, Route } from './routes/route.ts';
+
+/** What is known of every request, whoever sends it. */
+export interface PublicRequest {
+  readonly requestId: string;
+  readonly clientAddress: string;
+  readonly userAgent: string;
+  /** Where the browser sees this API: `https://gateway.example.com`. */
+  readonly origin: string;
+  /** Below which path the routes stand. */
+  readonly mountPath: string;
+  cookie(name: string): string | undefined;
+  /** Writes an event of somebody whom the request itself does not name yet. */
+  auditAs(who: { readonly tenant: string; readonly userId: string }, event: Change): Promise<void>;
+}
 
 /** One authorised request to the admin API. */
-export interface AdminRequest {
-  readonly requestId: string;
+export interface AdminRequest extends PublicRequest {
   readonly caller: Caller;
-  /** A part of the path, decoded. */
-  param(name: string): string;
-  /** @throws Fault `invalid` naming the parameter that is unknown or wrong */
-  query<Schema extends z.ZodType>(schema: Schema): z.infer<Schema>;
-  /** @throws Fault `invalid` naming the field that is unknown or wrong */
-  body<Schema extends z.ZodType>(schema: Schema): Promise<z.infer<Schema>>;
-  /**
-   * Writes the audit event of a change that was made.
-   * @param action `<noun>.<verb>`
-   * @param subject the id of what was changed
-   * @param details facts about it; never a secret
-   */
-  audit(action: string, subject: string, details?: Readonly<Record<string, string>>): Promise<void>;
+  /** The company that the request is about: the caller's, or the one that root names. */
+  readonly tenant: string;
+  /** On whose behalf the ports that decide for themselves are asked. */
+  readonly actor: Actor;
+  /** What the caller may see and run; the only way to the names that the ledger is asked by. */
+  readonly reach: Reach;
+  readonly ledger: ScopedLedger;
+  readonly records: ScopedRecords;
+  /** Of `If-Match`; undefined: whatever is there. */
+  readonly expectedRevision: bigint | undefined;
+  /** An id that the same `Idempotency-Key` of the same user gives again; '' without one. */
+  idempotentId(prefix: string): string;
+  /** Writes the audit event of a change that was made. */
+  audit(event: Change): Promise<void>;
 }
 
-export interface AdminReply {
-  /** 200 unless told otherwise. */
-  readonly status?: 200 | 201;
-  readonly body: object;
+/** What was changed. */
+export interface Change {
+  /** `<noun>.<verb>` */
+  readonly action: string;
+  /** The id of what was changed. */
+  readonly subject: string;
+  /** Facts about it; never a secret. */
+  readonly details?: Readonly<Record<string, string>>;
+  /** Of the department that it concerns; `/`, the company, unless told otherwise. */
+  readonly departmentPath?: string;
+  /** The user it concerns. */
+  readonly userId?: string;
 }
 
-export type Handler = (request: AdminRequest) => Promise<AdminReply>;
+export type Handler<Of extends Route> = (
+  request: (Of extends { readonly permission: 'anyone' } ? PublicRequest : AdminRequest) & Input<Of>,
+) => Promise<Reply<Of>>;
 
-/** The handlers of one resource: exactly those routes of the table that begin with its path. */
-export type HandlersOf<Path extends string> = {
-  readonly [Name in RouteName as Name extends `${string} /${Path}` | `${string} /${Path}/${string}`
-    ? Name
-    : never]: Handler;
+/** A handler for each route of a table, and none for anything else. */
+export type Handlers<Table extends Readonly<Record<string, Route>>> = {
+  readonly [Name in keyof Table]: Handler<Table[Name]>;
 };
-
-export type Resource<Path extends string> = (ports: Ports) => HandlersOf<Path>;

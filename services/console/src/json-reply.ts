@@ -4,7 +4,7 @@ import type { Fault, FaultCode } from '@ai-switch/kernel';
 
 const PROBLEM_OF: Readonly<Record<FaultCode, readonly [status: number, title: string]>> = {
   invalid: [400, 'The request is wrong'],
-  unauthenticated: [401, 'No valid key'],
+  unauthenticated: [401, 'No valid credential'],
   forbidden: [403, 'Not permitted'],
   notFound: [404, 'Not found'],
   conflict: [409, 'Conflict'],
@@ -19,26 +19,32 @@ const PROBLEM_OF: Readonly<Record<FaultCode, readonly [status: number, title: st
   internal: [500, 'A mistake of ours'],
 };
 
-export function jsonReply(body: object, status = 200): Response {
-  return new Response(jsonText(body), { status, headers: headersFor('application/json') });
+const PRECONDITION_FAILED: readonly [number, string] = [412, 'Changed meanwhile'];
+
+export function jsonReply(body: unknown, status = 200, more?: Headers): Response {
+  return new Response(jsonText(body), { status, headers: headersFor('application/json', more) });
 }
 
 export function problemReply(fault: Fault): Response {
   const { code, message, details, retryAfterMs } = fault;
-  const [status, title] = PROBLEM_OF[code];
+  const isStale = code === 'conflict' && details.reason === 'revision';
+  const [status, title] = isStale ? PRECONDITION_FAILED : PROBLEM_OF[code];
   const headers = headersFor('application/problem+json');
   if (code === 'unauthenticated') headers.set('www-authenticate', 'Bearer');
   if (retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
-  const body = { type: 'about:blank', title, status, detail: message, code, ...details };
+  const body = { ...details, type: 'about:blank', title, status, detail: message, code };
   return new Response(jsonText(body), { status, headers });
 }
 
-function headersFor(contentType: string): Headers {
-  return new Headers({ 'content-type': contentType, 'cache-control': 'no-store' });
+function headersFor(contentType: string, more?: Headers): Headers {
+  const headers = new Headers(more);
+  headers.set('content-type', contentType);
+  headers.set('cache-control', 'no-store');
+  return headers;
 }
 
 /** An int64 is a JSON number as long as every reader reads it exactly, and text above. */
-export function jsonText(body: object): string {
+export function jsonText(body: unknown): string {
   return JSON.stringify(body, (_name, value: unknown) => {
     if (typeof value !== 'bigint') return value;
     const number = Number(value);

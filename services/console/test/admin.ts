@@ -61,6 +61,9 @@ export async function openAdmin(wrap: (ports: Ports) => Ports = (ports) => ports
   ]);
   const ports: Ports = {
     auth: auth.auth,
+    organisation: auth.organisation,
+    accessPolicies: absent('AccessPolicies'),
+    signIn: absent('SignIn'),
     quotaLedger: ledger.ledger,
     router: router.router,
     auditLog: audit.auditLog,
@@ -68,6 +71,7 @@ export async function openAdmin(wrap: (ports: Ports) => Ports = (ports) => ports
   const rootKey = auth.firstRootKey ?? '';
   const app = createConsole({ ports: wrap(ports), logger, guard: new DialGuard(LOOPBACK_NETWORKS) });
   const page = { after: '', limit: 1_000 };
+  const scope = { tenant: 'default', isWholeCompany: true, departmentPaths: [], userId: '' };
   return {
     rootKey,
     ports,
@@ -82,11 +86,11 @@ export async function openAdmin(wrap: (ports: Ports) => Ports = (ports) => ports
       return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
     },
     actions: async () => {
-      const { events } = await ports.auditLog.listEvents({ tenant: 'default', page });
+      const { events } = await ports.auditLog.listEvents({ scope, filter: undefined, page });
       return events.map(({ action }) => action).reverse();
     },
     lastEvent: async (action) => {
-      const { events } = await ports.auditLog.listEvents({ tenant: 'default', page });
+      const { events } = await ports.auditLog.listEvents({ scope, filter: undefined, page });
       const event = events.find((each) => each.action === action);
       if (event === undefined) throw new Error(`no ${action} is on record`);
       return event;
@@ -95,4 +99,10 @@ export async function openAdmin(wrap: (ports: Ports) => Ports = (ports) => ports
       await Promise.all([auth.close(), ledger.close(), router.close(), audit.close()]);
     },
   };
+}
+
+function absent<Port extends object>(name: string): Port {
+  return new Proxy({} as Port, {
+    get: (_port, call) => () => Promise.reject(new Error(`${name}.${String(call)} is not there`)),
+  });
 }

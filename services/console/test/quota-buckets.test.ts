@@ -9,7 +9,10 @@ let aliceId: string;
 
 beforeAll(async () => {
   admin = await openAdmin();
-  await admin.ask('POST /users', { name: 'alice', departmentIds: ['emea', 'research'] });
+  await admin.ask('POST /departments', { departmentId: 'emea', name: 'EMEA' });
+  await admin.ask('POST /departments', { departmentId: 'research', name: 'Research', parentId: 'emea' });
+  await admin.ask('POST /users', { name: 'alice', departmentId: 'research' });
+  for (const projectId of ['web', 'audited']) await admin.ask('POST /projects', { projectId, name: projectId });
   aliceId = await userIdOf(admin, 'alice');
 });
 afterAll(() => admin[Symbol.asyncDispose]());

@@ -4,7 +4,7 @@
 import { ContextTier, PriceBook, PriceRow, Rates, UnpricedRule } from '@ai-switch/contracts';
 import { microsOf, unitsOf } from '@ai-switch/kernel';
 import { z } from 'zod';
-import { wordFor } from '../quota/words.ts';
+import { wordFor } from '../words.ts';
 
 export const UNPRICED_RULES = {
   deny: UnpricedRule.DENY,
@@ -75,7 +75,7 @@ export function priceBookIn(tenant: string, file: PriceFile): PriceBook {
 }
 
 /** The file of a book, without its date: it can be changed and put again. */
-export function priceFileOf({ currency, unpriced, unpricedRates, rows }: PriceBook): object {
+export function priceFileOf({ currency, unpriced, unpricedRates, rows }: PriceBook) {
   return {
     currency,
     unpriced: wordFor(UNPRICED_RULES, unpriced),
@@ -90,11 +90,11 @@ export function priceFileOf({ currency, unpriced, unpricedRates, rows }: PriceBo
   };
 }
 
-function tierReply({ aboveInputTokens, rates: own }: ContextTier): object {
+function tierReply({ aboveInputTokens, rates: own }: ContextTier) {
   return { aboveInputTokens, rates: own && ratesReply(own) };
 }
 
-export function ratesReply({ input, output, cacheRead, cacheWrite, cacheWriteOneHour }: Rates): object {
+export function ratesReply({ input, output, cacheRead, cacheWrite, cacheWriteOneHour }: Rates) {
   return {
     input: unitsOf(input),
     output: unitsOf(output),

@@ -1,94 +1,61 @@
-// What the resources of quota do with buckets: read one, write one, show one.
+// What the resources of quota do with buckets: write one, show one.
 
-import {
-  type Balance,
-  Bucket,
-  type BucketBalance,
-  Limits,
-  type QuotaLedger,
-  Tier,
-} from '@ai-switch/contracts';
-import { Fault } from '@ai-switch/kernel';
+import { type Balance, Bucket, type BucketBalance, Limits, Tier } from '@ai-switch/contracts';
+import type { z } from 'zod';
 import type { AdminRequest } from '../handler.ts';
 import { jsonText } from '../json-reply.ts';
-import { pageOf } from '../read-input.ts';
-import { amountsReply, limitsReply, replyOf } from './amounts.ts';
-import { withFieldNames } from './field-names.ts';
+import type { BucketName, Run, Seen } from '../reach/in-scope.ts';
+import type { BucketTerms, Standing } from '../reach/scoped-ledger.ts';
+import type { bucket as bucketSchema } from '../routes/quota-schemas.ts';
+import { wordFor } from '../words.ts';
+import { amountsReply, limitsReply } from './amounts.ts';
 import { METERED_TYPES } from './metered-types.ts';
-import type { BucketName } from './names.ts';
 import { timeReply } from './times.ts';
-import { PERIOD_KINDS, TIERS, wordFor } from './words.ts';
+import { PERIOD_KINDS, TIERS } from './words.ts';
 
-/** A bucket and how it stands; undefined when there is none. A user has a personal one even if nobody put it. */
-export async function findBucket(
-  ledger: QuotaLedger,
-  tenant: string,
-  { bucket: wanted, tier, scope }: BucketName,
-): Promise<BucketBalance | undefined> {
-  const { balances } = await ledger.listBalances({ tenant, bucket: wanted, scope: '', page: pageOf({}) });
-  const isWanted = ({ bucket }: BucketBalance) => bucket?.bucket === wanted;
-  const found = balances.find(isWanted);
-  if (found !== undefined || tier !== Tier.PERSONAL || scope === '') return found;
-  const subject = { userId: scope.slice('user:'.length), projectId: '', departmentIds: [], model: '' };
-  const touched = await ledger.getBalances({ tenant, subject });
-  return touched.balances.find(isWanted);
-}
-
-/** @throws Fault `notFound` */
-export async function getBucket(
-  ledger: QuotaLedger,
-  tenant: string,
-  name: BucketName,
-): Promise<BucketBalance & { readonly bucket: Bucket }> {
-  const found = await findBucket(ledger, tenant, name);
-  if (found?.bucket === undefined) throw new Fault('notFound', `There is no bucket ${name.bucket}.`);
-  return { ...found, bucket: found.bucket };
-}
+type Changing = Pick<AdminRequest, 'ledger' | 'audit'>;
+export type BucketReply = z.input<typeof bucketSchema>;
 
 /** Puts the bucket and writes the audit event, with what was and what is. */
 export async function putBucket(
-  ledger: QuotaLedger,
-  wanted: Bucket,
+  { ledger, audit }: Changing,
+  name: BucketName & Run,
+  terms: BucketTerms,
   before: Bucket | undefined,
-  audit: AdminRequest['audit'],
   action: string,
-): Promise<BucketBalance> {
-  const { bucket: put } = await withFieldNames(ledger.putBucket({ bucket: wanted }));
-  if (put?.bucket === undefined) throw new Fault('internal', 'The ledger answered without a bucket.');
-  await audit(action, put.bucket.bucket, { scope: put.bucket.scope, ...changeOf(before, put.bucket) });
+): Promise<Standing> {
+  const put = await ledger.put(name, terms);
+  await audit(eventOf(action, name, before, put.bucket));
   return put;
 }
 
 /** Closes the bucket and writes the audit event. */
 export async function closeBucket(
-  ledger: QuotaLedger,
-  tenant: string,
-  name: BucketName,
-  audit: AdminRequest['audit'],
+  { ledger, audit }: Changing,
+  name: BucketName & Run,
   action: string,
-): Promise<BucketBalance> {
-  const { bucket: before } = await getBucket(ledger, tenant, name);
-  const { bucket: closed } = await ledger.closeBucket({ tenant, bucket: name.bucket });
-  if (closed?.bucket === undefined) throw new Fault('internal', 'The ledger answered without a bucket.');
-  await audit(action, name.bucket, { scope: before.scope, ...changeOf(before, closed.bucket) });
+): Promise<Standing> {
+  const { bucket: before } = await ledger.get(name);
+  const closed = await ledger.close(name);
+  await audit(eventOf(action, name, before, closed.bucket));
   return closed;
 }
 
-/** Field by field, so that nothing new on the message gets out unseen. */
-export function bucketReply({ bucket, balance }: BucketBalance): object {
-  const { bucket: name, tier, scope, createdAtMs, updatedAtMs } = Bucket.create(bucket);
+export function bucketReply({ bucket, balance }: BucketBalance): BucketReply {
+  const shown = Bucket.create(bucket);
+  const { bucket: name, tier, scope, createdAtMs, updatedAtMs } = shown;
   return {
     bucket: name,
     tier: wordFor(TIERS, tier),
     scope,
-    ...termsOf(Bucket.create(bucket)),
+    ...termsOf(shown),
     // A personal bucket that nobody put was never made.
     ...(createdAtMs > 0n && { createdAt: timeReply(createdAtMs), updatedAt: timeReply(updatedAtMs) }),
     ...(balance !== undefined && { balance: balanceReply(balance, isGrant(bucket)) }),
   };
 }
 
-function termsOf(bucket: Bucket): object {
+function termsOf(bucket: Bucket) {
   const { limits, periodKind, validFromMs, validUntilMs, closedAtMs, note } = bucket;
   return {
     limits: limitsReply(isGrant(bucket) ? amountsIn(limits) : limits),
@@ -100,7 +67,7 @@ function termsOf(bucket: Bucket): object {
   };
 }
 
-function balanceReply(balance: Balance, isOfGrant: boolean): object {
+function balanceReply(balance: Balance, isOfGrant: boolean) {
   const { period, periodEndsAtMs, used, held, overrun } = balance;
   return {
     period,
@@ -108,12 +75,12 @@ function balanceReply(balance: Balance, isOfGrant: boolean): object {
     used: amountsReply(used),
     held: amountsReply(held),
     overrun: amountsReply(overrun),
-    remaining: replyOf(remainingOf(balance, isOfGrant ? amountsIn(balance.limits) : balance.limits)),
+    remaining: limitsReply(remainingOf(balance, isOfGrant ? amountsIn(balance.limits) : balance.limits)),
   };
 }
 
 /** What is free of each type that has a limit: overrun was never within it. */
-function remainingOf({ used, held, overrun }: Balance, limits: Limits | undefined): Limits {
+export function remainingOf({ used, held, overrun }: Balance, limits: Limits | undefined): Limits {
   const remaining = Limits.create();
   for (const type of METERED_TYPES) {
     const limit = limits?.[type];
@@ -138,9 +105,16 @@ function amountsIn(limits: Limits | undefined): Limits {
   return amounts;
 }
 
-function changeOf(before: Bucket | undefined, after: Bucket): Readonly<Record<string, string>> {
-  return {
+function eventOf(
+  action: string,
+  { bucket: subject, departmentPath, userId }: BucketName & Seen,
+  before: Bucket | undefined,
+  after: Bucket,
+) {
+  const details = {
+    scope: after.scope,
     before: before === undefined ? 'none' : jsonText(termsOf(before)),
     after: jsonText(termsOf(after)),
   };
+  return { action, subject, details, departmentPath, userId };
 }

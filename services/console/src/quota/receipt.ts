@@ -3,38 +3,38 @@
 
 import {
   Amounts,
-  type Auth,
   type Blocked,
   type Entry,
   type Line,
-  type QuotaLedger,
   type Reservation,
   ReservationState,
 } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
-import { findUser } from '../resources/users.ts';
+import type { z } from 'zod';
+import type { ScopedLedger } from '../reach/scoped-ledger.ts';
+import type { entry as entrySchema, receipt as receiptSchema } from '../routes/quota-schemas.ts';
+import { wordFor } from '../words.ts';
 import { amountReply, amountsReply } from './amounts.ts';
 import { METERED_TYPES } from './metered-types.ts';
-import { timeReply } from './times.ts';
-import { FUNDING_TIERS, STATES, TIERS, TOKEN_TYPES, wordFor } from './words.ts';
+import { timeReply, timeText } from './times.ts';
+import { FUNDING_TIERS, STATES, TIERS, TOKEN_TYPES } from './words.ts';
 
-/** @throws Fault `notFound` */
+/** @throws Fault `notFound` for one that there is not, or of a user whom the caller does not see */
 export async function readReceipt(
-  { auth, quotaLedger }: { readonly auth: Auth; readonly quotaLedger: QuotaLedger },
-  tenant: string,
+  ledger: ScopedLedger,
   reservationId: string,
-): Promise<object> {
-  const { reservation, entries } = await quotaLedger.getReceipt({ tenant, reservationId });
+): Promise<z.input<typeof receiptSchema>> {
+  const { reservation, entries, user } = await ledger.receipt(reservationId);
   if (reservation === undefined) throw new Fault('internal', 'The ledger answered without a reservation.');
-  const userName = await nameOf(auth, tenant, reservation.subject?.userId ?? '');
+  const userName = user.name === '' ? undefined : user.name;
   return { ...reservationReply(reservation, entries), userName, entries: entries.map(entryReply) };
 }
 
 /** What one operation changed in one bucket; amounts may be below zero. */
-export function entryReply(entry: Entry): object {
+export function entryReply(entry: Entry): z.input<typeof entrySchema> {
   const { reservationId, operation, opSeq, bucket, period, atMs, held, used, overrun } = entry;
   return {
-    at: timeReply(atMs),
+    at: timeText(atMs),
     operation,
     ...(opSeq > 0 && { extension: opSeq }),
     reservationId,
@@ -46,7 +46,7 @@ export function entryReply(entry: Entry): object {
   };
 }
 
-function reservationReply(reservation: Reservation, entries: readonly Entry[]): object {
+function reservationReply(reservation: Reservation, entries: readonly Entry[]) {
   const { reservationId, subject, amounts, charged, checkpoint, blocked, resolvedAtMs } = reservation;
   const { outcome, isEstimated, priceVersion, policyVersion, extensions, reversalReason } = reservation;
   const isReversed = reservation.state === ReservationState.REVERSED;
@@ -57,8 +57,8 @@ function reservationReply(reservation: Reservation, entries: readonly Entry[]): 
     reservationId,
     state: wordFor(STATES, reservation.state),
     ...subject,
-    createdAt: timeReply(reservation.createdAtMs),
-    expiresAt: timeReply(reservation.expiresAtMs),
+    createdAt: timeText(reservation.createdAtMs),
+    expiresAt: timeText(reservation.expiresAtMs),
     resolvedAt: timeReply(resolvedAtMs),
     outcome,
     isEstimated,
@@ -97,7 +97,7 @@ function reversedIn({ lines }: Reservation, entries: readonly Entry[]): Amounts 
 }
 
 /** The ledger's line says what is held still; a receipt says what was, extensions included. */
-function lineReply({ bucket, tier, period, used, overrun }: Line, entries: readonly Entry[]): object {
+function lineReply({ bucket, tier, period, used, overrun }: Line, entries: readonly Entry[]) {
   const held = Amounts.create();
   for (const entry of entries) {
     if (entry.bucket !== bucket || entry.period !== period) continue;
@@ -114,7 +114,7 @@ function lineReply({ bucket, tier, period, used, overrun }: Line, entries: reado
   };
 }
 
-function blockedReply({ bucket, tokenType, remaining, resetsAtMs }: Blocked): object {
+function blockedReply({ bucket, tokenType, remaining, resetsAtMs }: Blocked) {
   const type = wordFor(TOKEN_TYPES, tokenType) ?? 'input';
   return {
     bucket,
@@ -122,14 +122,4 @@ function blockedReply({ bucket, tokenType, remaining, resetsAtMs }: Blocked): ob
     remaining: amountReply(type, remaining),
     resetsAt: timeReply(resetsAtMs),
   };
-}
-
-/** A user may be gone long before his receipts are. */
-async function nameOf(auth: Auth, tenant: string, userId: string): Promise<string | undefined> {
-  try {
-    return (await findUser(auth, tenant, userId)).name;
-  } catch (fault) {
-    if (fault instanceof Fault && fault.code === 'notFound') return undefined;
-    throw fault;
-  }
 }

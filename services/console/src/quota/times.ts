@@ -9,5 +9,10 @@ export const time = z.iso
 
 /** In UTC; undefined stays undefined. */
 export function timeReply(ms: bigint | undefined): string | undefined {
-  return ms === undefined ? undefined : new Date(Number(ms)).toISOString();
+  return ms === undefined ? undefined : timeText(ms);
+}
+
+/** In UTC. */
+export function timeText(ms: bigint): string {
+  return new Date(Number(ms)).toISOString();
 }

@@ -1,4 +1,4 @@
-// The enums of the contract as the words of the admin API.
+// The enums of the ledger as the words of the admin API.
 
 import {
   DryRule,
@@ -54,11 +54,3 @@ export const EXPIRY_CHARGES = {
 export const HOLD_RULES = { worstCase: HoldRule.WORST_CASE, statistical: HoldRule.STATISTICAL } as const;
 
 export const DRY_RULES = { cut: DryRule.CUT, run: DryRule.RUN } as const;
-
-/** The word for a value; undefined for one of a newer contract. */
-export function wordFor<Word extends string>(
-  words: Readonly<Record<Word, string>>,
-  value: string,
-): Word | undefined {
-  return (Object.keys(words) as Word[]).find((word) => words[word] === value);
-}

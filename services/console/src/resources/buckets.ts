@@ -1,89 +1,81 @@
-import { Bucket, PeriodKind, Tier } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
-import { z } from 'zod';
-import type { Resource } from '../handler.ts';
-import { limitsPatch, patchedLimits } from '../quota/amounts.ts';
-import { bucketReply, closeBucket, findBucket, getBucket, putBucket } from '../quota/buckets.ts';
-import { bucketNameOf, knownBucketNameOf, scopeOf } from '../quota/names.ts';
-import { PERIOD_KINDS } from '../quota/words.ts';
-import { pageOf, pageQuery, pageReply } from '../read-input.ts';
+import type { AdminRequest, Handlers } from '../handler.ts';
+import { patchedLimits } from '../quota/amounts.ts';
+import { bucketReply, closeBucket, putBucket } from '../quota/buckets.ts';
+import type { BucketName, Of, Right } from '../reach/in-scope.ts';
+import { splitName } from '../reach/reach.ts';
+import { pageIn, pageReply } from '../read-input.ts';
+import type { QuotaRoutes } from '../routes/quota-routes.ts';
 
-export const period = z.enum(['day', 'week', 'month', 'quarter']).transform((word) => PERIOD_KINDS[word]);
-export const note = z.string().max(200);
+type Routes = Pick<QuotaRoutes, 'listBuckets' | 'getBucket' | 'putBucket' | 'updateBucket' | 'closeBucket'>;
 
-const bucketQuery = pageQuery.extend({ scope: z.string().min(1).max(256).optional() });
-
-/** What is left out is unlimited. */
-const newTerms = z.strictObject({
-  limits: limitsPatch.default({}),
-  period: period.default(PeriodKind.MONTH),
-  note: note.default(''),
-});
-const changedTerms = z.strictObject({
-  limits: limitsPatch.default({}),
-  period: period.optional(),
-  note: note.optional(),
-});
-
-export const buckets: Resource<'buckets'> = ({ auth, quotaLedger }) => ({
-  'GET /buckets': async ({ caller: { tenant }, query }) => {
-    const { scope: wanted, ...page } = query(bucketQuery);
-    const scope = wanted === undefined ? '' : await scopeOf(auth, tenant, wanted);
-    const { balances, nextAfter } = await quotaLedger.listBalances({
-      tenant,
-      scope,
-      bucket: '',
-      page: pageOf(page),
-    });
+export const buckets: Handlers<Routes> = {
+  listBuckets: async ({ reach, ledger, query: { scope: wanted, ...page } }) => {
+    const scope = wanted === undefined ? undefined : await reach.scope(wanted, 'sees');
+    const { balances, nextAfter } = await ledger.list(scope, pageIn(page));
     return pageReply(balances.map(bucketReply), nextAfter);
   },
 
-  'GET /buckets/:bucket': async ({ caller: { tenant }, param }) => {
-    const name = await knownBucketNameOf(auth, tenant, param('bucket'));
-    return { body: bucketReply(await getBucket(quotaLedger, tenant, name)) };
+  getBucket: async (request) => {
+    const name = await bucketNamed(request, request.params.bucket, 'sees');
+    return { body: bucketReply(await request.ledger.get(name)) };
   },
 
-  'PUT /buckets/:bucket': async ({ caller: { tenant }, param, body, audit }) => {
-    const { limits, period: periodKind, note: text } = await body(newTerms);
-    const name = await bucketNameOf(auth, tenant, param('bucket'));
-    checkIsPut(name.tier);
-    const before = await findBucket(quotaLedger, tenant, name);
-    const wanted = Bucket.create({
-      tenant,
-      ...name,
+  putBucket: async (request) => {
+    const { limits, period, note } = request.body;
+    const name = await bucketToPut(request);
+    const before = await request.ledger.find(name);
+    const terms = {
       limits: patchedLimits(undefined, limits),
-      periodKind,
-      note: text,
-    });
-    return { body: bucketReply(await putBucket(quotaLedger, wanted, before?.bucket, audit, 'bucket.put')) };
-  },
-
-  'PATCH /buckets/:bucket': async ({ caller: { tenant }, param, body, audit }) => {
-    const patch = await body(changedTerms);
-    const name = await bucketNameOf(auth, tenant, param('bucket'));
-    checkIsPut(name.tier);
-    const { bucket: before } = await getBucket(quotaLedger, tenant, name);
-    const wanted = {
-      ...before,
-      limits: patchedLimits(before.limits, patch.limits),
-      periodKind: patch.period ?? before.periodKind,
-      note: patch.note ?? before.note,
-      closedAtMs: undefined,
+      periodKind: period,
+      note,
+      validFromMs: undefined,
+      validUntilMs: undefined,
     };
-    return { body: bucketReply(await putBucket(quotaLedger, wanted, before, audit, 'bucket.put')) };
+    return { body: bucketReply(await putBucket(request, name, terms, before?.bucket, 'bucket.put')) };
   },
 
-  'DELETE /buckets/:bucket': async ({ caller: { tenant }, param, audit }) => {
-    const name = await knownBucketNameOf(auth, tenant, param('bucket'));
-    return { body: bucketReply(await closeBucket(quotaLedger, tenant, name, audit, 'bucket.close')) };
+  updateBucket: async (request) => {
+    const { limits, period, note } = request.body;
+    const name = await bucketToPut(request);
+    const { bucket: before } = await request.ledger.get(name);
+    const terms = {
+      ...before,
+      limits: patchedLimits(before.limits, limits),
+      periodKind: period ?? before.periodKind,
+      note: note ?? before.note,
+    };
+    return { body: bucketReply(await putBucket(request, name, terms, before, 'bucket.put')) };
   },
-});
 
-function checkIsPut(tier: Tier): void {
-  if (tier !== Tier.SUPPLEMENTARY && tier !== Tier.PLATFORM) return;
-  const message =
-    tier === Tier.PLATFORM
-      ? 'The account of the platform has no limits: it counts what no caller pays.'
-      : 'A grant is made with `POST /grants` and changed with `PATCH /grants/<id>`.';
+  closeBucket: async (request) => {
+    const name = await bucketNamed(request, request.params.bucket, 'runs');
+    return { body: bucketReply(await closeBucket(request, name, 'bucket.close')) };
+  },
+};
+
+/** Any bucket; a grant is looked up in the ledger first, which knows whom it is for. */
+export async function bucketNamed<Wanted extends Right>(
+  { reach, ledger }: Pick<AdminRequest, 'reach' | 'ledger'>,
+  text: string,
+  right: Wanted,
+): Promise<BucketName & Of<Wanted>> {
+  const { kind, id } = splitName(text);
+  if (kind !== 'grant' || id === '') return reach.bucket(text, right);
+  return (await ledger.grant(id, (scope) => reach.scope(scope, right))).name;
+}
+
+function bucketToPut({
+  reach,
+  params: { bucket },
+}: Pick<AdminRequest, 'reach'> & {
+  readonly params: { readonly bucket: string };
+}) {
+  const { kind, id } = splitName(bucket);
+  const isGrant = kind === 'grant' && id !== '';
+  if (bucket !== 'platform' && !isGrant) return reach.bucket(bucket, 'runs');
+  const message = isGrant
+    ? 'A grant is made with `POST /grants` and changed with `PATCH /grants/<id>`.'
+    : 'The account of the platform has no limits: it counts what no caller pays.';
   throw new Fault('invalid', message, { details: { field: 'bucket' } });
 }

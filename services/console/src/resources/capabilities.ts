@@ -2,32 +2,8 @@
 // to the table of providers again.
 
 import { Capabilities, type Provider } from '@ai-switch/contracts';
-import { z } from 'zod';
-
-const able = z.boolean().nullable().optional();
-const limit = z.number().positive().max(1_000_000_000).nullable().optional();
-
-export const capabilitiesPatch = z.strictObject({
-  images: able,
-  documents: able,
-  tools: able,
-  toolChoice: able,
-  parallelToolCalls: able,
-  outputSchema: able,
-  jsonMode: able,
-  reasoning: able,
-  sampling: able,
-  stop: able,
-  systemTurns: able,
-  cacheControl: able,
-  webSearch: able,
-  countTokens: able,
-  isStreamOnly: able,
-  outputTokensMax: z.number().int().positive().max(1_000_000_000).nullable().optional(),
-  temperatureMax: limit,
-} satisfies Record<keyof Capabilities, z.ZodType>);
-
-export const modelCapabilitiesPatch = z.record(z.string().min(1).max(128), capabilitiesPatch.nullable());
+import type { z } from 'zod';
+import type { capabilitiesPatch, modelCapabilitiesPatch } from '../routes/provider-routes.ts';
 
 type Patch = z.infer<typeof capabilitiesPatch>;
 type Patched = Pick<Provider, 'capabilities' | 'modelCapabilities'>;
@@ -58,10 +34,7 @@ function merged(stored: Capabilities | undefined, patch: Patch): Capabilities | 
 }
 
 /** Only what is set, so that an admin sees what somebody changed. */
-export function capabilitiesReply({ capabilities, modelCapabilities }: Patched): object {
-  const byModel = Object.entries(modelCapabilities);
-  return {
-    ...(capabilities !== undefined && { capabilities }),
-    ...(byModel.length > 0 && { modelCapabilities: Object.fromEntries(byModel) }),
-  };
+export function capabilitiesReply({ capabilities, modelCapabilities }: Patched) {
+  const isSome = Object.keys(modelCapabilities).length > 0;
+  return { capabilities, modelCapabilities: isSome ? modelCapabilities : undefined };
 }

@@ -1,93 +1,69 @@
-import type { FundingOrder, QuotaLedger } from '@ai-switch/contracts';
+import type { FundingOrder } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
-import { z } from 'zod';
-import type { AdminRequest, Resource } from '../handler.ts';
-import { withFieldNames } from '../quota/field-names.ts';
-import { scopeOf } from '../quota/names.ts';
-import { FUNDING_TIERS, wordFor } from '../quota/words.ts';
-import { pageOf, pageQuery, pageReply } from '../read-input.ts';
+import type { AdminRequest, Handlers } from '../handler.ts';
+import { FUNDING_TIERS } from '../quota/words.ts';
+import type { Run, ScopeName, Seen } from '../reach/in-scope.ts';
+import { pageIn, pageReply } from '../read-input.ts';
+import type { QuotaRoutes } from '../routes/quota-routes.ts';
+import { wordFor } from '../words.ts';
 
-const PAGE_ROWS = 1_000;
+type Routes = Pick<
+  QuotaRoutes,
+  'listFundingOrders' | 'getFundingOrder' | 'putFundingOrder' | 'removeFundingOrder'
+>;
 
-const newOrder = z.strictObject({
-  /** In the order in which they pay; what is left out does not pay. */
-  tiers: z
-    .array(z.enum(['personal', 'project', 'supplementary']))
-    .min(1)
-    .max(3)
-    .refine((tiers) => new Set(tiers).size === tiers.length, { error: 'a tier stands there twice' }),
-});
-
-export const fundingOrders: Resource<'funding-orders'> = ({ auth, quotaLedger }) => ({
-  'GET /funding-orders': async ({ caller: { tenant }, query }) => {
-    const page = pageOf(query(pageQuery));
-    const { orders, nextAfter } = await quotaLedger.listFundingOrders({ tenant, page });
+export const fundingOrders: Handlers<Routes> = {
+  listFundingOrders: async ({ ledger, query }) => {
+    const { orders, nextAfter } = await ledger.listOrders(pageIn(query));
     return pageReply(orders.map(orderReply), nextAfter);
   },
 
-  'GET /funding-orders/:scope': async ({ caller: { tenant }, param }) => {
-    const scope = await scopeOf(auth, tenant, param('scope'));
-    return { body: orderReply(await getOrder(quotaLedger, tenant, scope)) };
+  getFundingOrder: async ({ reach, ledger, params }) => {
+    const scope = await reach.scope(params.scope, 'sees');
+    return { body: orderReply(await getOrder(ledger, scope)) };
   },
 
-  'PUT /funding-orders/:scope': async ({ caller: { tenant }, param, body, audit }) => {
-    const { tiers } = await body(newOrder);
-    const scope = await scopeOf(auth, tenant, param('scope'));
-    const before = await findOrder(quotaLedger, tenant, scope);
-    const wanted = { scope, tiers: tiers.map((tier) => FUNDING_TIERS[tier]) };
-    const { order } = await withFieldNames(quotaLedger.putFundingOrder({ tenant, order: wanted }));
-    await auditChange(audit, 'fundingOrder.put', scope, before, order ?? wanted);
-    return { body: orderReply(order ?? wanted) };
+  putFundingOrder: async ({ reach, ledger, params, body, audit }) => {
+    const scope = await reach.scope(params.scope, 'runs');
+    const before = await ledger.findOrder(scope);
+    const tiers = body.tiers.map((tier) => FUNDING_TIERS[tier]);
+    const order = await ledger.putOrder(scope, tiers);
+    await auditChange(audit, 'fundingOrder.put', scope, before, order);
+    return { body: orderReply(order) };
   },
 
-  'DELETE /funding-orders/:scope': async ({ caller: { tenant }, param, audit }) => {
-    const scope = await scopeOf(auth, tenant, param('scope'));
-    const before = await getOrder(quotaLedger, tenant, scope);
-    await quotaLedger.putFundingOrder({ tenant, order: { scope, tiers: [] } });
+  removeFundingOrder: async ({ reach, ledger, params, audit }) => {
+    const scope = await reach.scope(params.scope, 'runs');
+    const before = await getOrder(ledger, scope);
+    await ledger.putOrder(scope, []);
     await auditChange(audit, 'fundingOrder.remove', scope, before, undefined);
     return { body: orderReply(before) };
   },
-});
+};
 
-async function getOrder(ledger: QuotaLedger, tenant: string, scope: string): Promise<FundingOrder> {
-  const order = await findOrder(ledger, tenant, scope);
-  if (order === undefined) throw new Fault('notFound', `No funding order was set for ${scope}.`);
+async function getOrder(ledger: AdminRequest['ledger'], scope: ScopeName & Seen): Promise<FundingOrder> {
+  const order = await ledger.findOrder(scope);
+  if (order === undefined) throw new Fault('notFound', `No funding order was set for ${scope.scope}.`);
   return order;
-}
-
-/** The ledger lists orders only; there are as many as somebody set. */
-async function findOrder(
-  ledger: QuotaLedger,
-  tenant: string,
-  scope: string,
-): Promise<FundingOrder | undefined> {
-  let after = '';
-  do {
-    const page = pageOf({ after, limit: PAGE_ROWS });
-    const { orders, nextAfter } = await ledger.listFundingOrders({ tenant, page });
-    const found = orders.find((order) => order.scope === scope);
-    if (found !== undefined) return found;
-    after = nextAfter;
-  } while (after !== '');
-  return undefined;
 }
 
 function auditChange(
   audit: AdminRequest['audit'],
   action: string,
-  scope: string,
+  { scope: subject, departmentPath, userId }: ScopeName & Run,
   before: FundingOrder | undefined,
   after: FundingOrder | undefined,
 ): Promise<void> {
   const words = (order: FundingOrder | undefined) =>
     order === undefined ? 'none' : tiersOf(order).join(',');
-  return audit(action, scope, { before: words(before), after: words(after) });
+  const details = { before: words(before), after: words(after) };
+  return audit({ action, subject, details, departmentPath, userId });
 }
 
-function orderReply(order: FundingOrder): object {
+function orderReply(order: FundingOrder) {
   return { scope: order.scope, tiers: tiersOf(order) };
 }
 
-function tiersOf({ tiers }: FundingOrder): readonly string[] {
+function tiersOf({ tiers }: FundingOrder): string[] {
   return tiers.map((tier) => wordFor(FUNDING_TIERS, tier) ?? tier);
 }

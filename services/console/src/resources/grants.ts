@@ -1,91 +1,82 @@
 // Grants: supplementary quota for a time. The caller may choose the id, so that a repeated call makes no second one.
 
-import { Bucket, PeriodKind, Tier } from '@ai-switch/contracts';
+import { type Bucket, PeriodKind, Tier } from '@ai-switch/contracts';
 import { Fault, newId } from '@ai-switch/kernel';
-import { z } from 'zod';
-import type { Resource } from '../handler.ts';
+import type { AdminRequest, Handlers } from '../handler.ts';
 import { jsonText } from '../json-reply.ts';
-import { limitsPatch, patchedLimits } from '../quota/amounts.ts';
-import { bucketReply, closeBucket, findBucket, getBucket, putBucket } from '../quota/buckets.ts';
+import { patchedLimits } from '../quota/amounts.ts';
+import { bucketReply, closeBucket, putBucket } from '../quota/buckets.ts';
 import { METERED_TYPES } from '../quota/metered-types.ts';
-import { type BucketName, grantName, scopeOf } from '../quota/names.ts';
-import { time } from '../quota/times.ts';
-import { unitId } from '../read-input.ts';
-import { note } from './buckets.ts';
+import type { Run, ScopeName } from '../reach/in-scope.ts';
+import type { BucketTerms, Standing } from '../reach/scoped-ledger.ts';
+import type { QuotaRoutes } from '../routes/quota-routes.ts';
+import { bucketNamed } from './buckets.ts';
 
-const newGrant = z.strictObject({
-  id: unitId.optional(),
-  scope: z
-    .string()
-    .max(256)
-    .regex(/^(company|(user|project|department):.+)$/, {
-      error: 'it is `user:<user>`, `project:<id>`, `department:<id>` or `company`',
-    }),
-  limits: limitsPatch.refine((limits) => METERED_TYPES.some((type) => limits[type] != null), {
-    error: 'name an amount of at least one type: what is left out pays nothing',
-  }),
-  validFrom: time.optional(),
-  /** Null: without an end. */
-  validUntil: time.nullable(),
-  note: note.default(''),
-});
-
-const changedGrant = z.strictObject({
-  limits: limitsPatch.default({}),
-  validFrom: time.nullable().optional(),
-  validUntil: time.nullable().optional(),
-  note: note.optional(),
-});
-
-export const grants: Resource<'grants'> = ({ auth, quotaLedger }) => ({
-  'POST /grants': async ({ caller: { tenant }, body, audit }) => {
-    const { id, scope, limits, validFrom, validUntil, note: text } = await body(newGrant);
-    const name = supplementary(id ?? newId('gnt'));
-    const wanted = Bucket.create({
-      tenant,
-      ...name,
-      scope: await scopeOf(auth, tenant, scope),
-      limits: patchedLimits(undefined, limits),
-      periodKind: PeriodKind.WHOLE,
-      validFromMs: validFrom,
-      validUntilMs: validUntil ?? undefined,
-      note: text,
+export const grants: Handlers<Pick<QuotaRoutes, 'createGrant' | 'updateGrant' | 'closeGrant'>> = {
+  createGrant: async (request) => {
+    const { reach, idempotentId, body } = request;
+    const scope = await reach.scope(body.scope, 'runs');
+    const { standing, isNew } = await giveGrant(request, scope, {
+      id: body.id ?? (idempotentId('gnt') || newId('gnt')),
+      limits: patchedLimits(undefined, body.limits),
+      validFromMs: body.validFrom,
+      validUntilMs: body.validUntil ?? undefined,
+      note: body.note,
     });
-    const stored = await findBucket(quotaLedger, tenant, name);
-    if (stored?.bucket !== undefined) {
-      if (isSameGrant(stored.bucket, wanted)) return { body: bucketReply(stored) };
-      throw new Fault('conflict', 'There is another grant of this id.', { details: { field: 'id' } });
-    }
-    const made = await putBucket(quotaLedger, wanted, undefined, audit, 'grant.create');
-    return { status: 201, body: bucketReply(made) };
+    return { ...(isNew && { status: 201 as const }), body: bucketReply(standing) };
   },
 
-  'PATCH /grants/:id': async ({ caller: { tenant }, param, body, audit }) => {
-    const patch = await body(changedGrant);
-    const { bucket: before } = await getBucket(quotaLedger, tenant, supplementary(param('id')));
-    const wanted = {
+  updateGrant: async (request) => {
+    const { reach, ledger, params, body } = request;
+    const { name, standing } = await ledger.grant(params.grant, (scope) => reach.scope(scope, 'runs'));
+    const before = standing.bucket;
+    const terms = {
       ...before,
-      limits: patchedLimits(before.limits, patch.limits),
-      validFromMs: patch.validFrom === undefined ? before.validFromMs : (patch.validFrom ?? undefined),
-      validUntilMs: patch.validUntil === undefined ? before.validUntilMs : (patch.validUntil ?? undefined),
-      note: patch.note ?? before.note,
-      closedAtMs: undefined,
+      limits: patchedLimits(before.limits, body.limits),
+      validFromMs: body.validFrom === undefined ? before.validFromMs : (body.validFrom ?? undefined),
+      validUntilMs: body.validUntil === undefined ? before.validUntilMs : (body.validUntil ?? undefined),
+      note: body.note ?? before.note,
     };
-    return { body: bucketReply(await putBucket(quotaLedger, wanted, before, audit, 'grant.put')) };
+    return { body: bucketReply(await putBucket(request, name, terms, before, 'grant.put')) };
   },
 
-  'DELETE /grants/:id': async ({ caller: { tenant }, param, audit }) => {
-    const name = supplementary(param('id'));
-    return { body: bucketReply(await closeBucket(quotaLedger, tenant, name, audit, 'grant.close')) };
+  closeGrant: async (request) => {
+    const name = await bucketNamed(request, `grant:${request.params.grant}`, 'runs');
+    return { body: bucketReply(await closeBucket(request, name, 'grant.close')) };
   },
-});
+};
 
-function supplementary(id: string): BucketName {
-  return { bucket: grantName(id), tier: Tier.SUPPLEMENTARY, scope: '' };
+interface Grant extends Omit<BucketTerms, 'periodKind'> {
+  readonly id: string;
 }
 
-function isSameGrant(stored: Bucket, wanted: Bucket): boolean {
-  const termsOf = ({ scope, limits, validFromMs, validUntilMs, note: text }: Bucket) =>
-    jsonText([scope, METERED_TYPES.map((type) => limits?.[type] ?? 0n), validFromMs, validUntilMs, text]);
+/** Gives it once, however often it is asked for under its id. @throws Fault `conflict` for an id that is another grant's */
+export async function giveGrant(
+  request: Pick<AdminRequest, 'ledger' | 'audit'>,
+  scope: ScopeName & Run,
+  { id, ...given }: Grant,
+): Promise<{ readonly standing: Standing; readonly isNew: boolean }> {
+  const name = { ...scope, bucket: `grant:${id}`, tier: Tier.SUPPLEMENTARY };
+  const terms = { ...given, periodKind: PeriodKind.WHOLE };
+  const stored = await request.ledger.find(name);
+  if (stored === undefined) {
+    const made = await putBucket(request, name, terms, undefined, 'grant.create');
+    return { standing: made, isNew: true };
+  }
+  if (isSameGrant(stored.bucket, { ...terms, scope: scope.scope })) return { standing: stored, isNew: false };
+  throw new Fault('conflict', 'There is another grant of this id.', { details: { field: 'id' } });
+}
+
+type Comparable = Pick<Bucket, 'scope' | 'limits' | 'validFromMs' | 'validUntilMs' | 'note'>;
+
+function isSameGrant(stored: Comparable, wanted: Comparable): boolean {
+  const termsOf = ({ scope, limits, validFromMs, validUntilMs, note }: Comparable) =>
+    jsonText([
+      scope,
+      METERED_TYPES.map((type) => limits?.[type] ?? 0n),
+      validFromMs ?? null,
+      validUntilMs ?? null,
+      note,
+    ]);
   return termsOf(stored) === termsOf(wanted);
 }

@@ -1,69 +1,104 @@
-import type { ApiKey, Auth } from '@ai-switch/contracts';
-import { Fault } from '@ai-switch/kernel';
-import { z } from 'zod';
-import type { Resource } from '../handler.ts';
-import { pageOf, pageQuery, pageReply, reference, unitId } from '../read-input.ts';
-import { findUser } from './users.ts';
+import type { Actor, ApiKey } from '@ai-switch/contracts';
+import type { Handlers } from '../handler.ts';
+import { pageIn, pageReply } from '../read-input.ts';
+import type { keyRoutes } from '../routes/key-routes.ts';
+import { KEY_SCOPES, wordOf } from '../words.ts';
+import { answered } from './answered.ts';
+import type { ActorPorts } from './handlers.ts';
 
-const newKey = z.strictObject({
-  user: reference,
-  label: z.string().max(128).default(''),
-  models: z.array(reference).max(200).default([]),
-  expiresAtMs: z.number().int().positive().optional(),
-  /** Whose quota the requests of the key draw on besides the user's own. */
-  projectId: unitId.optional(),
-});
+export const keys = ({ organisation }: ActorPorts): Handlers<typeof keyRoutes> => {
+  /** Whom an event about a key concerns. */
+  const concerning = async (actor: Actor, { keyId, userId }: ApiKey) => {
+    const { user } = await organisation.getUser({ actor, user: userId });
+    return { subject: keyId, userId, departmentPath: answered(user).departmentPath };
+  };
 
-const keyQuery = pageQuery.extend({ user: reference.optional() });
+  return {
+    listKeys: async ({ actor, reach, query: { user, ...page } }) => {
+      const userId = user === undefined ? '' : (await reach.user(user)).userId;
+      const { keys: found, nextAfter } = await organisation.listKeys({ actor, userId, page: pageIn(page) });
+      return pageReply(found.map(keyReply), nextAfter);
+    },
 
-export const keys: Resource<'keys'> = ({ auth }) => ({
-  'GET /keys': async ({ caller: { tenant }, query }) => {
-    const { user, ...page } = query(keyQuery);
-    const userId = user === undefined ? '' : (await findUser(auth, tenant, user)).userId;
-    const { keys: found, nextAfter } = await auth.listKeys({ tenant, userId, page: pageOf(page) });
-    return pageReply(found.map(keyReply), nextAfter);
-  },
+    createKey: async ({ actor, reach, body, audit }) => {
+      const { user, label, models, networks, expiresAtMs, projectId = '' } = body;
+      const { userId } = await reach.user(user);
+      const scopes = body.scopes.map((word) => KEY_SCOPES[word]);
+      const { key, plaintext } = await organisation.createKey({
+        actor,
+        userId,
+        label,
+        models,
+        networks,
+        scopes,
+        expiresAtMs: expiresAtMs === undefined ? undefined : BigInt(expiresAtMs),
+        projectId,
+      });
+      const made = answered(key);
+      await audit({
+        action: 'key.create',
+        ...(await concerning(actor, made)),
+        details: {
+          label,
+          models: models.join(' '),
+          networks: networks.join(' '),
+          scopes: scopesOf(made).join(' '),
+          projectId,
+        },
+      });
+      return { status: 201, body: { ...keyReply(made), plaintext } };
+    },
 
-  'POST /keys': async ({ caller: { tenant }, body, audit }) => {
-    const { user, label, models, expiresAtMs, projectId = '' } = await body(newKey);
-    const { userId } = await findUser(auth, tenant, user);
-    const made = await auth.createKey({
-      tenant,
-      userId,
-      label,
-      models,
-      expiresAtMs: expiresAtMs === undefined ? undefined : BigInt(expiresAtMs),
-      projectId,
-    });
-    if (made.key === undefined) throw new Fault('internal', 'Auth answered without a key.');
-    await audit('key.create', made.key.keyId, { userId, label, models: models.join(' '), projectId });
-    return { status: 201, body: { ...keyReply(made.key), plaintext: made.plaintext } };
-  },
+    getKey: async ({ actor, params: { keyId } }) => ({
+      body: keyReply(answered((await organisation.getKey({ actor, keyId })).key)),
+    }),
 
-  'GET /keys/:keyId': async ({ caller: { tenant }, param }) => ({
-    body: keyReply(await findKey(auth, tenant, param('keyId'))),
-  }),
+    updateKey: async ({ actor, params: { keyId }, body, expectedRevision, audit }) => {
+      const { label, models, networks, expiresAtMs } = body;
+      const changed = await organisation.updateKey({
+        actor,
+        keyId,
+        label,
+        models: models && { models },
+        networks: networks && { networks },
+        // 0: never.
+        expiresAtMs: expiresAtMs === undefined ? undefined : BigInt(expiresAtMs ?? 0),
+        expectedRevision,
+      });
+      const key = answered(changed.key);
+      await audit({
+        action: 'key.update',
+        ...(await concerning(actor, key)),
+        details: {
+          ...(label !== undefined && { label }),
+          ...(models !== undefined && { models: models.join(' ') }),
+          ...(networks !== undefined && { networks: networks.join(' ') }),
+          ...(expiresAtMs !== undefined && { expiresAtMs: String(expiresAtMs ?? 'never') }),
+        },
+      });
+      return { body: keyReply(key) };
+    },
 
-  'DELETE /keys/:keyId': async ({ caller: { tenant }, param, audit }) => {
-    const { key } = await auth.revokeKey({ tenant, keyId: param('keyId') });
-    if (key === undefined) throw new Fault('internal', 'Auth answered without a key.');
-    await audit('key.revoke', key.keyId, { userId: key.userId });
-    return { body: keyReply(key) };
-  },
-});
+    rotateKey: async ({ actor, params: { keyId }, body: { overlapMs }, audit }) => {
+      const rotated = await organisation.rotateKey({ actor, keyId, overlapMs: BigInt(overlapMs) });
+      const key = answered(rotated.key);
+      const details = { overlapMs: String(overlapMs) };
+      await audit({ action: 'key.rotate', ...(await concerning(actor, key)), details });
+      return { body: { ...keyReply(key), plaintext: rotated.plaintext } };
+    },
 
-/** The port lists keys by id: the wanted one is among the first after its own beginning. */
-async function findKey(auth: Auth, tenant: string, keyId: string): Promise<ApiKey> {
-  const page = pageOf({ after: keyId.slice(0, -1) });
-  const { keys: found } = await auth.listKeys({ tenant, userId: '', page });
-  const key = found.find((candidate) => candidate.keyId === keyId);
-  if (key === undefined) throw new Fault('notFound', 'There is no such key.');
-  return key;
+    revokeKey: async ({ actor, params: { keyId }, audit }) => {
+      const key = answered((await organisation.revokeKey({ actor, keyId })).key);
+      await audit({ action: 'key.revoke', ...(await concerning(actor, key)) });
+      return { body: keyReply(key) };
+    },
+  };
+};
+
+function keyReply(key: ApiKey) {
+  return { ...key, scopes: scopesOf(key) };
 }
 
-/** Field by field, so that nothing new on the message gets out unseen. */
-function keyReply(key: ApiKey): object {
-  const { keyId, userId, label, models, projectId, createdAtMs, expiresAtMs, revokedAtMs, lastUsedAtMs } =
-    key;
-  return { keyId, userId, label, models, projectId, createdAtMs, expiresAtMs, revokedAtMs, lastUsedAtMs };
+function scopesOf({ scopes }: ApiKey) {
+  return scopes.map((scope) => wordOf(KEY_SCOPES, scope));
 }

@@ -1,59 +1,45 @@
 import {
   type PriceBook,
   type PriceBookVersion,
+  type Router,
   type TargetCost,
   TokenCounts,
   UnpricedRule,
 } from '@ai-switch/contracts';
 import { Fault, unitsOf } from '@ai-switch/kernel';
-import { z } from 'zod';
-import type { Resource } from '../handler.ts';
-import { priceBookIn, priceFile, priceFileOf, ratesReply, UNPRICED_RULES } from '../prices/price-file.ts';
-import { timeReply } from '../quota/times.ts';
-import { wordFor } from '../quota/words.ts';
-import { pageOf, pageQuery, pageReply } from '../read-input.ts';
-
-const flag = z.enum(['true', 'false']).default('false');
-const putQuery = z.strictObject({ dryRun: flag, changeCurrency: flag });
-
-const tokens = z.coerce.number().int().min(0).max(1_000_000_000).default(0);
-const version = z.string().max(64).default('');
-const costQuery = z.strictObject({
-  model: z.string().min(1).max(256),
-  version,
-  input: tokens,
-  output: tokens,
-  cacheRead: tokens,
-  cacheWrite: tokens,
-  cacheWriteOneHour: tokens,
-});
+import type { Handlers } from '../handler.ts';
+import { priceBookIn, priceFileOf, ratesReply, UNPRICED_RULES } from '../prices/price-file.ts';
+import { timeText } from '../quota/times.ts';
+import { pageIn, pageReply } from '../read-input.ts';
+import type { PriceRoutes } from '../routes/price-routes.ts';
+import { wordFor } from '../words.ts';
 
 /** The version in force, where a path needs a word for it. */
 const CURRENT = 'current';
 
-export const prices: Resource<'prices'> = ({ router }) => ({
-  'GET /prices': async ({ caller: { tenant }, query }) => {
-    const page = pageOf(query(pageQuery));
-    const { versions, nextAfter } = await router.listPriceBooks({ tenant, page });
+export const prices = (router: Router): Handlers<PriceRoutes> => ({
+  listPrices: async ({ tenant, query }) => {
+    const { versions, nextAfter } = await router.listPriceBooks({ tenant, page: pageIn(query) });
     return pageReply(versions.map(versionReply), nextAfter);
   },
 
-  'POST /prices': async ({ caller: { tenant }, query, body, audit }) => {
-    const { dryRun, changeCurrency } = query(putQuery);
-    const isDryRun = dryRun === 'true';
+  putPrices: async ({ tenant, query, body, audit }) => {
+    const { dryRun: isDryRun = false, changeCurrency: mayChangeCurrency = false } = query;
     const { book, isNew } = await router.putPriceBook({
-      book: priceBookIn(tenant, await body(priceFile)),
+      book: priceBookIn(tenant, body),
       isDryRun,
-      mayChangeCurrency: changeCurrency === 'true',
+      mayChangeCurrency,
     });
     if (book === undefined) throw new Fault('internal', 'The router answered without a price book.');
     const isStored = isNew && !isDryRun;
-    if (isStored) await audit('priceBook.put', book.version, auditDetails(book));
-    return { status: isStored ? 201 : 200, body: { ...bookReply(book), isNew, isDryRun } };
+    if (isStored) {
+      await audit({ action: 'priceBook.put', subject: book.version, details: auditDetails(book) });
+    }
+    return { ...(isStored && { status: 201 as const }), body: { ...bookReply(book), isNew, isDryRun } };
   },
 
-  'GET /prices/cost': async ({ caller: { tenant }, query }) => {
-    const { model, version, cacheWriteOneHour, ...counts } = query(costQuery);
+  explainCost: async ({ tenant, query }) => {
+    const { model, version, cacheWriteOneHour, ...counts } = query;
     const big = Object.entries(counts).map(([type, count]) => [type, BigInt(count)]);
     const explained = await router.explainCost({
       tenant,
@@ -65,29 +51,28 @@ export const prices: Resource<'prices'> = ({ router }) => ({
     return { body: { ...explained, costs: explained.costs.map(costReply) } };
   },
 
-  'GET /prices/:version': async ({ caller: { tenant }, param }) => {
-    const wanted = param('version');
+  getPrices: async ({ tenant, params: { version: wanted } }) => {
     const { book } = await router.getPriceBook({ tenant, version: wanted === CURRENT ? '' : wanted });
     if (book === undefined) throw new Fault('internal', 'The router answered without a price book.');
     return { body: bookReply(book) };
   },
 });
 
-function versionReply({ effectiveAtMs, createdAtMs, unpriced, ...rest }: PriceBookVersion): object {
+function versionReply({ effectiveAtMs, createdAtMs, unpriced, ...rest }: PriceBookVersion) {
   return {
     ...rest,
     unpriced: wordFor(UNPRICED_RULES, unpriced),
-    effectiveAt: timeReply(effectiveAtMs),
-    createdAt: timeReply(createdAtMs),
+    effectiveAt: timeText(effectiveAtMs),
+    createdAt: timeText(createdAtMs),
   };
 }
 
 /** `book` is a file that can be put again. */
-function bookReply(book: PriceBook): object {
+function bookReply(book: PriceBook) {
   return {
     version: book.version,
-    effectiveAt: timeReply(book.effectiveAtMs),
-    createdAt: timeReply(book.createdAtMs),
+    effectiveAt: timeText(book.effectiveAtMs),
+    createdAt: timeText(book.createdAtMs),
     book: priceFileOf(book),
   };
 }
@@ -97,12 +82,12 @@ function auditDetails({ currency, rows, unpriced, effectiveAtMs }: PriceBook): R
     currency,
     rows: String(rows.length),
     unpriced: wordFor(UNPRICED_RULES, unpriced) ?? unpriced,
-    effectiveAt: String(timeReply(effectiveAtMs)),
+    effectiveAt: String(timeText(effectiveAtMs)),
   };
 }
 
 /** Either `row`, the pattern that matched, or `unpriced`, what becomes of a model without one. */
-function costReply(cost: TargetCost): object {
+function costReply(cost: TargetCost) {
   const { provider, model, pattern, unpriced, rates, aboveInputTokens, isShadow, costMicros } = cost;
   return {
     provider,

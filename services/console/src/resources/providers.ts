@@ -1,7 +1,7 @@
 // What an admin leaves out of a provider is filled from the row of its kind, here and not in the CLI, so that every
 // client of the API gets the same. The credential goes in and is in no reply.
 
-import { type Ports, Provider, type Router } from '@ai-switch/contracts';
+import { Provider, type Router } from '@ai-switch/contracts';
 import { Fault, newId } from '@ai-switch/kernel';
 import {
   type DialGuard,
@@ -11,48 +11,32 @@ import {
   type ProviderKind,
   placeholderIn,
 } from '@ai-switch/upstream';
-import { z } from 'zod';
-import type { HandlersOf } from '../handler.ts';
-import { pageOf, pageQuery, pageReply, reference } from '../read-input.ts';
-import {
-  capabilitiesPatch,
-  capabilitiesReply,
-  modelCapabilitiesPatch,
-  patchedCapabilities,
-} from './capabilities.ts';
+import type { Handlers } from '../handler.ts';
+import { pageIn, pageReply } from '../read-input.ts';
+import type { ProviderRoutes } from '../routes/provider-routes.ts';
+import { capabilitiesReply, patchedCapabilities } from './capabilities.ts';
+
+type Routes = Pick<
+  ProviderRoutes,
+  'listProviders' | 'getProvider' | 'putProvider' | 'removeProvider' | 'refreshModels'
+>;
 
 const PROVIDERS_MAX = 1_000;
 /** Of what an audit event says of a change. */
 const AUDIT_CHARACTERS_MAX = 1_000;
 
-const putProvider = z.strictObject({
-  /** Default: the provider's name, if there is a kind of that name. */
-  kind: reference.optional(),
-  dialect: reference.optional(),
-  baseUrl: z.string().min(1).max(2_048).optional(),
-  /** Absent: keep what is stored. Empty: none is needed. */
-  credential: z.string().max(8_192).optional(),
-  /** Absent: what the provider lists. */
-  models: z.array(reference).max(1_000).optional(),
-  capabilities: capabilitiesPatch.optional(),
-  modelCapabilities: modelCapabilitiesPatch.optional(),
-});
-
 /** @param guard judges the calls that ask a provider for its models */
-export const providers = ({ router }: Ports, guard: DialGuard): HandlersOf<'providers'> => ({
-  'GET /providers': async ({ caller, query }) => {
-    const page = pageOf(query(pageQuery));
-    const { providers: found, nextAfter } = await router.listProviders({ tenant: caller.tenant, page });
+export const providers = (router: Router, guard: DialGuard): Handlers<Routes> => ({
+  listProviders: async ({ tenant, query }) => {
+    const { providers: found, nextAfter } = await router.listProviders({ tenant, page: pageIn(query) });
     return pageReply(found.map(providerReply), nextAfter);
   },
 
-  'GET /providers/:provider': async ({ caller, param }) => ({
-    body: providerReply(await getProvider(router, caller.tenant, param('provider'))),
+  getProvider: async ({ tenant, params }) => ({
+    body: providerReply(await getProvider(router, tenant, params.provider)),
   }),
 
-  'PUT /providers/:provider': async ({ caller: { tenant }, param, body, audit }) => {
-    const name = param('provider');
-    const given = await body(putProvider);
+  putProvider: async ({ tenant, params: { provider: name }, body: given, audit }) => {
     const stored = await findProvider(router, tenant, name);
     const row = rowFor(given.kind ?? stored?.kind ?? name);
     const isSameAddress = stored !== undefined && stored.kind === row.kind;
@@ -82,34 +66,41 @@ export const providers = ({ router }: Ports, guard: DialGuard): HandlersOf<'prov
       given.models === undefined ? await readModels(router, guard, put.provider ?? wanted, row) : undefined;
     const provider =
       list === undefined ? put.provider : await replaceModels(router, put.provider ?? wanted, list.models);
-    await audit('provider.put', name, {
-      kind: address.kind,
-      baseUrl: address.baseUrl,
-      credential: given.credential === undefined ? 'kept' : 'changed',
-      ...(given.capabilities !== undefined && { capabilities: JSON.stringify(given.capabilities) }),
-      ...(given.modelCapabilities !== undefined && {
-        modelCapabilities: JSON.stringify(given.modelCapabilities).slice(0, AUDIT_CHARACTERS_MAX),
-      }),
+    await audit({
+      action: 'provider.put',
+      subject: name,
+      details: {
+        kind: address.kind,
+        baseUrl: address.baseUrl,
+        credential: given.credential === undefined ? 'kept' : 'changed',
+        ...(given.capabilities !== undefined && { capabilities: JSON.stringify(given.capabilities) }),
+        ...(given.modelCapabilities !== undefined && {
+          modelCapabilities: JSON.stringify(given.modelCapabilities).slice(0, AUDIT_CHARACTERS_MAX),
+        }),
+      },
     });
     return { body: { ...providerReply(provider ?? wanted), ...noteOn(list) } };
   },
 
-  'DELETE /providers/:provider': async ({ caller: { tenant }, param, audit }) => {
-    const { name } = await getProvider(router, tenant, param('provider'));
+  removeProvider: async ({ tenant, params, audit }) => {
+    const { name } = await getProvider(router, tenant, params.provider);
     await router.removeProvider({ tenant, name });
-    await audit('provider.remove', name);
+    await audit({ action: 'provider.remove', subject: name });
     return { body: { name } };
   },
 
-  'POST /providers/:provider/models': async ({ caller: { tenant }, param, body, audit }) => {
-    await body(z.strictObject({}));
-    const provider = await getProvider(router, tenant, param('provider'));
+  refreshModels: async ({ tenant, params, audit }) => {
+    const provider = await getProvider(router, tenant, params.provider);
     const list = await readModels(router, guard, provider, rowFor(provider.kind));
     if (list.reason !== undefined) {
       throw new Fault('upstream', `The models of ${provider.name} could not be read: ${list.reason}.`);
     }
     const refreshed = await replaceModels(router, provider, list.models);
-    await audit('provider.refreshModels', provider.name, { models: String(list.models.length) });
+    await audit({
+      action: 'provider.refreshModels',
+      subject: provider.name,
+      details: { models: String(list.models.length) },
+    });
     return { body: providerReply(refreshed) };
   },
 });
@@ -213,12 +204,12 @@ async function replaceModels(
   return put.provider ?? provider;
 }
 
-function noteOn(list: ModelNames | undefined): object {
+function noteOn(list: ModelNames | undefined): { readonly modelsNote?: string } {
   return list?.reason === undefined ? {} : { modelsNote: `its own list could not be read: ${list.reason}` };
 }
 
 async function findProvider(router: Router, tenant: string, name: string): Promise<Provider | undefined> {
-  const page = pageOf({ limit: PROVIDERS_MAX });
+  const page = pageIn({ limit: PROVIDERS_MAX });
   const { providers: found } = await router.listProviders({ tenant, page });
   return found.find((provider) => provider.name === name);
 }
@@ -229,18 +220,6 @@ async function getProvider(router: Router, tenant: string, name: string): Promis
   return provider;
 }
 
-/** Field by field, so that nothing new on the message gets out unseen. */
-function providerReply(provider: Provider): object {
-  const { name, kind, dialect, baseUrl, hasCredential, origin, models, updatedAtMs } = provider;
-  return {
-    name,
-    kind,
-    dialect,
-    baseUrl,
-    hasCredential,
-    origin,
-    models,
-    ...capabilitiesReply(provider),
-    updatedAtMs,
-  };
+function providerReply(provider: Provider) {
+  return { ...provider, ...capabilitiesReply(provider) };
 }

@@ -1,76 +1,63 @@
 // Quota from the side of a user: what is his own, and everything that a request of his would touch.
 
-import { Bucket, type BucketBalance, type QuotaLedger, type User } from '@ai-switch/contracts';
-import { z } from 'zod';
-import type { Resource } from '../handler.ts';
-import { limitFields, patchedLimits } from '../quota/amounts.ts';
-import { bucketReply, findBucket, putBucket } from '../quota/buckets.ts';
-import { withFieldNames } from '../quota/field-names.ts';
-import { personalName } from '../quota/names.ts';
-import { pageOf, pageQuery, pageReply } from '../read-input.ts';
-import { period } from './buckets.ts';
-import { findUser } from './users.ts';
+import { Bucket, PeriodKind } from '@ai-switch/contracts';
+import type { AdminRequest, Handlers } from '../handler.ts';
+import { patchedLimits } from '../quota/amounts.ts';
+import { bucketReply, putBucket } from '../quota/buckets.ts';
+import type { BucketName, Seen } from '../reach/in-scope.ts';
+import { pageIn, pageReply } from '../read-input.ts';
+import type { QuotaRoutes } from '../routes/quota-routes.ts';
+import type { ActorPorts } from './handlers.ts';
 
-/** Each row of the list costs a call to the ledger. */
-const LIST_ROWS_MAX = 100;
+type Routes = Pick<QuotaRoutes, 'listQuotas' | 'getQuota' | 'updateQuota'>;
 
-const quotaQuery = pageQuery.extend({
-  limit: z.coerce.number().int().min(1).max(LIST_ROWS_MAX).default(LIST_ROWS_MAX),
-});
-
-/** What a request would say of itself; what is left out is as auth knows it. */
-const subjectQuery = z.strictObject({
-  project: z.string().max(64).default(''),
-  model: z.string().max(256).default(''),
-  /** From the top down, separated by commas. */
-  department: z.string().max(256).optional(),
-});
-
-const patchPersonal = z.strictObject({ ...limitFields, period: period.optional() });
-
-export const quotas: Resource<'quotas'> = ({ auth, quotaLedger }) => ({
-  'GET /quotas': async ({ caller: { tenant }, query }) => {
-    const { users, nextAfter } = await auth.listUsers({ tenant, page: pageOf(query(quotaQuery)) });
-    const balances = await Promise.all(users.map((user) => personalOf(quotaLedger, tenant, user)));
-    const rows = users.map((user, index) => quotaReply(user, balances[index]));
-    return pageReply(rows, nextAfter);
+export const quotas = ({ organisation }: ActorPorts): Handlers<Routes> => ({
+  listQuotas: async ({ actor, reach, ledger, query }) => {
+    const { users, nextAfter } = await organisation.listUsers({
+      actor,
+      departmentId: '',
+      namePrefix: '',
+      page: pageIn(query),
+    });
+    const rows = users.map(async ({ userId, name }) => {
+      const own = await ledger.find(await reach.bucket(`personal:${userId}`, 'sees'));
+      return { userId, name, ...(own === undefined ? {} : bucketReply(own)) };
+    });
+    return pageReply(await Promise.all(rows), nextAfter);
   },
 
-  'GET /quotas/:user': async ({ caller: { tenant }, param, query }) => {
-    const { project, model, department } = query(subjectQuery);
-    const { userId, name, departmentIds: own } = await findUser(auth, tenant, param('user'));
-    const departmentIds = department?.split(',').filter((id) => id !== '') ?? own;
-    const subject = { userId, projectId: project, departmentIds, model };
-    const { balances } = await withFieldNames(quotaLedger.getBalances({ tenant, subject }));
-    return { body: { ...subject, name, buckets: balances.map(bucketReply) } };
+  getQuota: async ({ reach, ledger, params, query: { project, model, department } }) => {
+    const user = await reach.user(params.user);
+    if (department !== undefined) reach.mustRunCompany();
+    const departmentIds = department?.split(',').filter((id) => id !== '') ?? [...user.departmentIds];
+    const balances = await ledger.touchedBy(user, {
+      project: project === '' ? undefined : await reach.project(project),
+      departmentIds,
+      model,
+    });
+    const { userId, name } = user;
+    const buckets = balances.map(bucketReply);
+    return { body: { userId, projectId: project, departmentIds, model, name, buckets } };
   },
 
-  'PATCH /quotas/:user': async ({ caller: { tenant }, param, body, audit }) => {
-    const { period: periodKind, ...limits } = await body(patchPersonal);
-    const user = await findUser(auth, tenant, param('user'));
-    const { bucket: before } = await personalOf(quotaLedger, tenant, user);
-    const wanted = {
+  updateQuota: async (request) => {
+    const { reach, ledger, params, body } = request;
+    const { period, ...limits } = body;
+    const { userId, name } = await reach.user(params.user);
+    const bucket = await reach.bucket(`personal:${userId}`, 'runs');
+    const before = await personalOf(ledger, bucket);
+    const terms = {
       ...before,
       limits: patchedLimits(before.limits, limits),
-      periodKind: periodKind ?? before.periodKind,
-      closedAtMs: undefined,
+      periodKind: period ?? before.periodKind,
     };
-    return { body: quotaReply(user, await putBucket(quotaLedger, wanted, before, audit, 'bucket.put')) };
+    const put = await putBucket(request, bucket, terms, before, 'bucket.put');
+    return { body: { userId, name, ...bucketReply(put) } };
   },
 });
 
 /** A user's own bucket. One that nobody put, and which by the funding order does not pay, has no limits and no balance. */
-async function personalOf(
-  ledger: QuotaLedger,
-  tenant: string,
-  { userId }: User,
-): Promise<BucketBalance & { readonly bucket: Bucket }> {
-  const name = personalName(userId);
-  const found = await findBucket(ledger, tenant, name);
-  const bucket = found?.bucket ?? Bucket.create({ tenant, ...name, periodKind: 'PERIOD_KIND_MONTH' });
-  return { bucket, balance: found?.balance };
-}
-
-function quotaReply({ userId, name }: User, personal: BucketBalance | undefined): object {
-  return { userId, name, ...(personal === undefined ? {} : bucketReply(personal)) };
+async function personalOf(ledger: AdminRequest['ledger'], name: BucketName & Seen): Promise<Bucket> {
+  const found = await ledger.find(name);
+  return found?.bucket ?? Bucket.create({ periodKind: PeriodKind.MONTH });
 }

@@ -1,8 +1,41 @@
-import type { Resource } from '../handler.ts';
-import { readReceipt } from '../quota/receipt.ts';
+import { type Reservation, ReservationState } from '@ai-switch/contracts';
+import type { Handlers } from '../handler.ts';
+import { jsonText } from '../json-reply.ts';
+import { amountsReply } from '../quota/amounts.ts';
+import { entryReply, readReceipt } from '../quota/receipt.ts';
+import { STATES } from '../quota/words.ts';
+import { pageIn, pageReply } from '../read-input.ts';
+import type { QuotaRoutes } from '../routes/quota-routes.ts';
+import { wordFor } from '../words.ts';
+import { bucketNamed } from './buckets.ts';
 
-export const receipts: Resource<'receipts'> = (ports) => ({
-  'GET /receipts/:reservationId': async ({ caller: { tenant }, param }) => ({
-    body: await readReceipt(ports, tenant, param('reservationId')),
-  }),
-});
+export const receipts: Handlers<Pick<QuotaRoutes, 'getStatement' | 'getReceipt' | 'reverseReservation'>> = {
+  getStatement: async (request) => {
+    const { params, query } = request;
+    const { period: wanted = '', ...page } = query;
+    const name = await bucketNamed(request, params.bucket, 'sees');
+    const { entries, nextAfter, period } = await request.ledger.statement(name, wanted, pageIn(page));
+    return { body: { bucket: name.bucket, period, ...pageReply(entries.map(entryReply), nextAfter).body } };
+  },
+
+  getReceipt: async ({ ledger, params }) => ({ body: await readReceipt(ledger, params.reservationId) }),
+
+  reverseReservation: async ({ ledger, params: { reservationId }, body: { reason }, audit }) => {
+    const { reservation: before, user } = await ledger.receipt(reservationId);
+    await ledger.reverse(reservationId, reason);
+    const { reservation: after } = await ledger.receipt(reservationId);
+    await audit({
+      action: 'reservation.reverse',
+      subject: reservationId,
+      details: { reason, before: chargeText(before), after: chargeText(after) },
+      userId: user.userId,
+      departmentPath: user.departmentPath,
+    });
+    return { body: await readReceipt(ledger, reservationId) };
+  },
+};
+
+function chargeText(reservation: Reservation | undefined): string {
+  const state = wordFor(STATES, reservation?.state ?? ReservationState.UNSPECIFIED);
+  return jsonText({ state, charged: amountsReply(reservation?.charged) });
+}

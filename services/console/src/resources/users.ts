@@ -1,75 +1,83 @@
-import { type Auth, Role, type User } from '@ai-switch/contracts';
+import type { User } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
-import { z } from 'zod';
-import type { Resource } from '../handler.ts';
-import { pageOf, pageQuery, pageReply, reference, unitId } from '../read-input.ts';
+import type { Handlers } from '../handler.ts';
+import { pageIn, pageReply } from '../read-input.ts';
+import type { OrganisationRoutes } from '../routes/organisation-routes.ts';
+import { ROLES, wordOf } from '../words.ts';
+import { answered } from './answered.ts';
+import type { ActorPorts } from './handlers.ts';
 
-const ROLES = { root: Role.ROOT, member: Role.MEMBER } as const;
+type Routes = Pick<OrganisationRoutes, 'listUsers' | 'createUser' | 'getUser' | 'updateUser' | 'removeUser'>;
 
-/** From the top down. */
-const departmentIds = z.array(unitId).max(4);
-
-const newUser = z.strictObject({
-  name: reference,
-  role: z.enum(['root', 'member']).default('member'),
-  departmentIds: departmentIds.default([]),
-});
-const move = z.strictObject({ departmentIds });
-
-export const users: Resource<'users'> = ({ auth }) => ({
-  'GET /users': async ({ caller, query }) => {
-    const page = pageOf(query(pageQuery));
-    const { users: found, nextAfter } = await auth.listUsers({ tenant: caller.tenant, page });
+export const users = ({ organisation }: ActorPorts): Handlers<Routes> => ({
+  listUsers: async ({ actor, query: { department = '', namePrefix = '', ...page } }) => {
+    const { users: found, nextAfter } = await organisation.listUsers({
+      actor,
+      departmentId: department,
+      namePrefix,
+      page: pageIn(page),
+    });
     return pageReply(found.map(userReply), nextAfter);
   },
 
-  'POST /users': async ({ caller, body, audit }) => {
-    const { name, role, departmentIds } = await body(newUser);
-    const request = { tenant: caller.tenant, name, role: ROLES[role], departmentIds };
-    const { user } = await auth.createUser(request);
-    if (user === undefined) throw new Fault('internal', 'Auth answered without a user.');
-    await audit('user.create', user.userId, { name, role, departmentIds: pathOf(user) });
+  createUser: async ({ actor, body, idempotentId, audit }) => {
+    const { name, departmentId = '', userId = idempotentId('usr') } = body;
+    const user = answered((await organisation.createUser({ actor, userId, name, departmentId })).user);
+    await audit({ action: 'user.create', ...concerning(user), details: { name, departmentId } });
     return { status: 201, body: userReply(user) };
   },
 
-  'GET /users/:user': async ({ caller, param }) => ({
-    body: userReply(await findUser(auth, caller.tenant, param('user'))),
+  getUser: async ({ actor, params }) => ({
+    body: userReply(answered((await organisation.getUser({ actor, user: params.user })).user)),
   }),
 
-  'PATCH /users/:user': async ({ caller: { tenant }, param, body, audit }) => {
-    const { departmentIds } = await body(move);
-    const before = await findUser(auth, tenant, param('user'));
-    const { user } = await auth.updateUser({ tenant, userId: before.userId, departmentIds });
-    if (user === undefined) throw new Fault('internal', 'Auth answered without a user.');
-    await audit('user.move', user.userId, {
-      name: user.name,
-      before: pathOf(before),
-      after: pathOf(user),
+  updateUser: async ({ actor, params, body, expectedRevision, audit }) => {
+    const { name, departmentId, isSuspended } = body;
+    if (name === undefined && departmentId === undefined && isSuspended === undefined) {
+      throw new Fault('invalid', 'Give a new name, another department or whether he is suspended.', {
+        details: { field: 'name' },
+      });
+    }
+    const before = answered((await organisation.getUser({ actor, user: params.user })).user);
+    const changed = await organisation.updateUser({
+      actor,
+      userId: before.userId,
+      name,
+      departmentId,
+      isSuspended,
+      expectedRevision,
+    });
+    const user = answered(changed.user);
+    await audit({
+      action: departmentId === undefined ? 'user.update' : 'user.move',
+      ...concerning(user),
+      details: {
+        name: user.name,
+        ...(name !== undefined && { formerName: before.name }),
+        ...(departmentId !== undefined && { before: before.departmentPath, after: user.departmentPath }),
+        ...(isSuspended !== undefined && { isSuspended: String(isSuspended) }),
+      },
     });
     return { body: userReply(user) };
   },
 
-  'DELETE /users/:user': async ({ caller, param, audit }) => {
-    const { tenant } = caller;
-    const { userId, name } = await findUser(auth, tenant, param('user'));
-    const { keysRevoked } = await auth.removeUser({ tenant, userId });
-    await audit('user.remove', userId, { name, keysRevoked: String(keysRevoked) });
+  removeUser: async ({ actor, params, expectedRevision, audit }) => {
+    const user = answered((await organisation.getUser({ actor, user: params.user })).user);
+    const { userId, name } = user;
+    const { keysRevoked } = await organisation.removeUser({ actor, userId, expectedRevision });
+    await audit({
+      action: 'user.remove',
+      ...concerning(user),
+      details: { name, keysRevoked: String(keysRevoked) },
+    });
     return { body: { userId, name, keysRevoked } };
   },
 });
 
-/** @throws Fault `notFound` */
-export async function findUser(auth: Auth, tenant: string, user: string): Promise<User> {
-  const { user: found } = await auth.getUser({ tenant, user });
-  if (found === undefined) throw new Fault('notFound', 'There is no such user.');
-  return found;
+function concerning({ userId, departmentPath }: User) {
+  return { subject: userId, userId, departmentPath };
 }
 
-function userReply({ userId, name, role, departmentIds, createdAtMs }: User): object {
-  return { userId, name, role: role === Role.ROOT ? 'root' : 'member', departmentIds, createdAtMs };
-}
-
-/** Departments from the top down, in one text. */
-function pathOf({ departmentIds }: User): string {
-  return departmentIds.join(' > ');
+function userReply({ role, ...user }: User) {
+  return { ...user, role: wordOf(ROLES, role) };
 }

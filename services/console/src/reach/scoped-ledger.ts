@@ -1,0 +1,202 @@
+// The ledger knows companies and names of buckets, and nobody's place in an organisation. It is asked here, of one company,
+// and by names that were looked up on behalf of the caller; what it answers about others is left out.
+
+import {
+  Bucket,
+  type BucketBalance,
+  type FundingOrder,
+  type GetReceiptResponse,
+  type ListEntriesResponse,
+  type Page,
+  Policy,
+  type QuotaLedger,
+  Tier,
+} from '@ai-switch/contracts';
+import { Fault } from '@ai-switch/kernel';
+import { withFieldNames } from '../quota/field-names.ts';
+import type { BucketName, ProjectName, Run, ScopeName, Seen, UserName } from './in-scope.ts';
+import type { Reach } from './reach.ts';
+
+const PAGE_ROWS = 1_000;
+
+/** What a bucket is to be; the rest is its name's. */
+export type BucketTerms = Pick<Bucket, 'limits' | 'periodKind' | 'validFromMs' | 'validUntilMs' | 'note'>;
+
+export type Standing = BucketBalance & { readonly bucket: Bucket };
+
+export class ScopedLedger {
+  readonly #ledger: QuotaLedger;
+  readonly #tenant: string;
+  readonly #reach: Reach;
+
+  constructor(ledger: QuotaLedger, tenant: string, reach: Reach) {
+    this.#ledger = ledger;
+    this.#tenant = tenant;
+    this.#reach = reach;
+  }
+
+  /** A bucket and how it stands; undefined when there is none. A user has a personal one even if nobody put it. */
+  async find({ bucket: wanted, tier, userId }: BucketName & Seen): Promise<Standing | undefined> {
+    const found = await this.#named(wanted);
+    if (found !== undefined || tier !== Tier.PERSONAL || userId === '') return found;
+    const subject = { userId, projectId: '', departmentIds: [], model: '' };
+    const { balances } = await this.#ledger.getBalances({ tenant: this.#tenant, subject });
+    return standing(balances.find(({ bucket }) => bucket?.bucket === wanted));
+  }
+
+  /** @throws Fault `notFound` */
+  async get(name: BucketName & Seen): Promise<Standing> {
+    const found = await this.find(name);
+    if (found === undefined) throw noBucket(name.bucket);
+    return found;
+  }
+
+  /**
+   * A grant is whose scope says; one that the caller does not see is not there.
+   *
+   * @throws Fault `notFound`, and `forbidden` for one that he sees and may not change
+   */
+  async grant<Name extends Seen>(
+    id: string,
+    look: (scope: string) => Promise<ScopeName & Name>,
+  ): Promise<{ readonly name: BucketName & Name; readonly standing: Standing }> {
+    const bucket = `grant:${id}`;
+    const found = await this.#named(bucket);
+    if (found === undefined) throw noBucket(bucket);
+    const scope = await look(found.bucket.scope).catch((fault: unknown) => {
+      throw fault instanceof Fault && fault.code === 'notFound' ? noBucket(bucket) : fault;
+    });
+    return { name: { ...scope, bucket, tier: Tier.SUPPLEMENTARY }, standing: found };
+  }
+
+  /** What a request of a user would touch. */
+  async touchedBy(
+    user: UserName & Seen,
+    request: {
+      readonly project: (ProjectName & Seen) | undefined;
+      readonly departmentIds: readonly string[];
+      readonly model: string;
+    },
+  ): Promise<readonly BucketBalance[]> {
+    const { project, departmentIds, model } = request;
+    const subject = {
+      userId: user.userId,
+      projectId: project?.projectId ?? '',
+      departmentIds: [...departmentIds],
+      model,
+    };
+    const answer = await withFieldNames(this.#ledger.getBalances({ tenant: this.#tenant, subject }));
+    return answer.balances;
+  }
+
+  /** The buckets of one scope, or all that the caller sees. */
+  async list(
+    scope: (ScopeName & Seen) | undefined,
+    page: Page,
+  ): Promise<{ readonly balances: readonly Standing[]; readonly nextAfter: string }> {
+    const answer = await this.#ledger.listBalances({
+      tenant: this.#tenant,
+      scope: scope?.scope ?? '',
+      bucket: '',
+      page,
+    });
+    const all = answer.balances.map(standing).filter((each) => each !== undefined);
+    const { nextAfter } = answer;
+    if (scope !== undefined || this.#reach.isWholeCompany) return { balances: all, nextAfter };
+    const scopes = await this.#reach.scopes();
+    return { balances: all.filter(({ bucket }) => scopes.has(bucket.scope)), nextAfter };
+  }
+
+  async put(name: BucketName & Run, terms: BucketTerms): Promise<Standing> {
+    const { bucket, tier, scope } = name;
+    const wanted = Bucket.create({ tenant: this.#tenant, bucket, tier, scope, ...terms });
+    return made((await withFieldNames(this.#ledger.putBucket({ bucket: wanted }))).bucket);
+  }
+
+  async close({ bucket }: BucketName & Run): Promise<Standing> {
+    return made((await this.#ledger.closeBucket({ tenant: this.#tenant, bucket })).bucket);
+  }
+
+  statement({ bucket }: BucketName & Seen, period: string, page: Page): Promise<ListEntriesResponse> {
+    return this.#ledger.listEntries({ tenant: this.#tenant, bucket, period, page });
+  }
+
+  /** One's own, or of a user in sight; of users who are gone, for who runs the company. @throws Fault `notFound` */
+  async receipt(reservationId: string): Promise<GetReceiptResponse & { readonly user: UserName & Seen }> {
+    const missing = () => new Fault('notFound', 'There is no reservation with this id.');
+    const receipt = await this.#ledger
+      .getReceipt({ tenant: this.#tenant, reservationId })
+      .catch((fault: unknown) => {
+        throw fault instanceof Fault && fault.code === 'notFound' ? missing() : fault;
+      });
+    const user = await this.#reach
+      .knownUser(receipt.reservation?.subject?.userId ?? '')
+      .catch((fault: unknown) => {
+        throw fault instanceof Fault && fault.code === 'notFound' ? missing() : fault;
+      });
+    return { ...receipt, user };
+  }
+
+  /** @throws Fault `forbidden` for who does not run the company */
+  async reverse(reservationId: string, reason: string): Promise<void> {
+    this.#reach.mustRunCompany();
+    await this.#ledger.reverse({ tenant: this.#tenant, reservationId, reason });
+  }
+
+  /** The ledger lists orders only; there are as many as somebody set. */
+  async findOrder({ scope }: ScopeName & Seen): Promise<FundingOrder | undefined> {
+    let after = '';
+    do {
+      const page = { after, limit: PAGE_ROWS };
+      const { orders, nextAfter } = await this.#ledger.listFundingOrders({ tenant: this.#tenant, page });
+      const found = orders.find((order) => order.scope === scope);
+      if (found !== undefined) return found;
+      after = nextAfter;
+    } while (after !== '');
+    return undefined;
+  }
+
+  /** @throws Fault `forbidden` for who does not run the company */
+  listOrders(page: Page): Promise<{ readonly orders: readonly FundingOrder[]; readonly nextAfter: string }> {
+    this.#reach.mustRunCompany();
+    return this.#ledger.listFundingOrders({ tenant: this.#tenant, page });
+  }
+
+  /** No tiers take the order away. */
+  async putOrder({ scope }: ScopeName & Run, tiers: readonly Tier[]): Promise<FundingOrder> {
+    const order = { scope, tiers: [...tiers] };
+    const put = await withFieldNames(this.#ledger.putFundingOrder({ tenant: this.#tenant, order }));
+    return put.order ?? order;
+  }
+
+  async policy(): Promise<Policy> {
+    return Policy.create((await this.#ledger.getPolicy({ tenant: this.#tenant })).policy);
+  }
+
+  /** @throws Fault `forbidden` for who does not run the company */
+  async putPolicy(policy: Policy): Promise<Policy> {
+    this.#reach.mustRunCompany();
+    const put = await withFieldNames(this.#ledger.putPolicy({ tenant: this.#tenant, policy }));
+    return Policy.create(put.policy);
+  }
+
+  async #named(bucket: string): Promise<Standing | undefined> {
+    const page = { after: '', limit: 0 };
+    const { balances } = await this.#ledger.listBalances({ tenant: this.#tenant, bucket, scope: '', page });
+    return standing(balances.find((each) => each.bucket?.bucket === bucket));
+  }
+}
+
+function standing(found: BucketBalance | undefined): Standing | undefined {
+  return found?.bucket === undefined ? undefined : { ...found, bucket: found.bucket };
+}
+
+function made(answer: BucketBalance | undefined): Standing {
+  const bucket = standing(answer);
+  if (bucket === undefined) throw new Fault('internal', 'The ledger answered without a bucket.');
+  return bucket;
+}
+
+function noBucket(bucket: string): Fault {
+  return new Fault('notFound', `There is no bucket ${bucket}.`);
+}

@@ -1,0 +1,21 @@
+// Every route of the admin API. What does not stand here is not registered; what stands here states its permission, and has a
+// handler, or neither type-checks.
+
+import { keyRoutes } from './key-routes.ts';
+import { organisationRoutes } from './organisation-routes.ts';
+import { priceRoutes } from './price-routes.ts';
+import { providerRoutes } from './provider-routes.ts';
+import { quotaRoutes } from './quota-routes.ts';
+import { recordRoutes } from './record-routes.ts';
+import type { Route } from './route.ts';
+
+export const ROUTES = {
+  ...organisationRoutes,
+  ...keyRoutes,
+  ...providerRoutes,
+  ...priceRoutes,
+  ...quotaRoutes,
+  ...recordRoutes,
+} as const satisfies Record<string, Route>;
+
+export type OperationId = keyof typeof ROUTES;

@@ -1,4 +1,4 @@
-import { AuthDefinition, OrganisationDefinition } from '@ai-switch/contracts';
+import { AccessPoliciesDefinition, AuthDefinition, OrganisationDefinition } from '@ai-switch/contracts';
 import { runService, serve } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { readPepper, settings } from './config.ts';
@@ -23,6 +23,7 @@ await runService({
     const server = await serve(
       [
         { definition: AuthDefinition, implementation: opened.auth },
+        { definition: AccessPoliciesDefinition, implementation: opened.accessPolicies },
         { definition: OrganisationDefinition, implementation: opened.organisation },
       ],
       {

@@ -1,5 +1,11 @@
 import { createSecretKey } from 'node:crypto';
-import { type Actor, type Auth, KeyScope, type Organisation } from '@ai-switch/contracts';
+import {
+  type AccessPolicies,
+  type Actor,
+  type Auth,
+  KeyScope,
+  type Organisation,
+} from '@ai-switch/contracts';
 import { openScopedDatabase } from '@ai-switch/db';
 import { type Clock, ConfigError, Fault, systemClock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
@@ -8,6 +14,8 @@ import { Callers } from './callers.ts';
 import { firstRootUser, makeFirstCompany } from './first-start.ts';
 import { digestOf, makeKey } from './key-rules.ts';
 import { organisationPort } from './organisation/organisation.ts';
+import { accessPoliciesPort } from './policy/policies.ts';
+import { ruleCalls } from './policy/rule-sets.ts';
 import { type AuthSchema, migrations, scopedTables } from './schema.ts';
 
 const PEPPER_CHARACTERS_MIN = 32;
@@ -29,6 +37,7 @@ export interface AuthOptions {
 export interface OpenAuth {
   readonly auth: Auth;
   readonly organisation: Organisation;
+  readonly accessPolicies: AccessPolicies;
   /** The root user who is there the longest, in his company. */
   readonly root: Actor;
   /** The whole key of the first root user: only from the opening that found the database empty, and never again. */
@@ -66,12 +75,13 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
       authenticateSession: async () => {
         throw new Fault('unauthenticated', 'The session is over. Please sign in again.');
       },
-      getRules: async () => ({ ruleSets: [] }),
+      ...ruleCalls(database),
     },
     onError: (err) => logger?.warn({ err }, 'the last use of keys was not written'),
   });
   const onChange = () => auth.forgetCallers();
   const organisation = organisationPort({ database, clock, pepper, onChange });
+  const accessPolicies = accessPoliciesPort({ database, clock, onChange });
 
   const close = async (): Promise<void> => {
     await auth.close();
@@ -97,7 +107,15 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
           projectId: '',
         })
       ).plaintext;
-    return { auth, organisation, root, makeRootKey, close, ...(isFirst ? { firstRootKey: text } : {}) };
+    return {
+      auth,
+      organisation,
+      accessPolicies,
+      root,
+      makeRootKey,
+      close,
+      ...(isFirst ? { firstRootKey: text } : {}),
+    };
   } catch (error) {
     await close();
     throw error;

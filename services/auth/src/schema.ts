@@ -7,10 +7,17 @@ import {
   organisationMigrations,
   organisationTables,
 } from './organisation/schema.ts';
+import { type PolicySchema, policyMigrations, policyTables } from './policy/schema.ts';
 
-export type AuthSchema = OrganisationSchema;
+export type AuthSchema = OrganisationSchema & PolicySchema;
 
 /** Where each table says whose its rows are. */
-export const scopedTables = { ...organisationTables } as const;
+export const scopedTables = { ...organisationTables, ...policyTables } as const;
 
-export const migrations: readonly Migration[] = [...organisationMigrations];
+/** Their rows are where their user is, and move with him. */
+export const tablesOfUsers = ['api_keys', 'access_policies', 'quota_requests'] as const;
+
+/** Their rows go with their user. */
+export const tablesEndingWithUsers = ['role_grants', 'project_members', 'access_policies'] as const;
+
+export const migrations: readonly Migration[] = [...organisationMigrations, ...policyMigrations];

@@ -1,6 +1,7 @@
 import type { Organisation } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { type AuthRows, authorityOf } from '../authority.ts';
+import { removePolicy } from '../policy/access-policies.ts';
 import { checkId, checkRevision, checkTitle, checkUnitId, pageOf, readPage } from '../request-rules.ts';
 import type { OrganisationContext } from './context.ts';
 import { removeGrantsOver } from './roles.ts';
@@ -114,6 +115,7 @@ export function departmentCalls({ database, clock, onChange }: OrganisationConte
         checkRevision(expectedRevision, row.revision);
         await checkEmpty(rows, departmentId, row.department_path);
         await removeGrantsOver(rows, departmentId);
+        await removePolicy(rows, `department:${departmentId}`);
         await rows.deleteFrom('departments').where('department_id', '=', departmentId).execute();
       });
       onChange(authority.tenant);
@@ -143,10 +145,16 @@ async function checkEmpty(rows: AuthRows, departmentId: string, path: string): P
     .select('name')
     .where(isAtOrBelow(path))
     .executeTakeFirst();
+  const ruleSet = await rows
+    .selectFrom('rule_sets')
+    .select('name')
+    .where(isAtOrBelow(path))
+    .executeTakeFirst();
   const occupant = [
     ['a department', child],
     ['a user', user],
     ['a project', project],
+    ['a rule set', ruleSet],
   ].find(([, row]) => row !== undefined)?.[0];
   if (occupant === undefined) return;
   throw new Fault('conflict', `There is ${occupant} in it. Please move or remove what is in it first.`);

@@ -1,6 +1,7 @@
 import type { Organisation } from '@ai-switch/contracts';
 import { Fault, newId } from '@ai-switch/kernel';
 import { type AuthRows, authorityOf } from '../authority.ts';
+import { removePolicy } from '../policy/access-policies.ts';
 import { checkId, checkRevision, checkTitle, checkUnitId, pageOf, readPage } from '../request-rules.ts';
 import type { OrganisationContext } from './context.ts';
 import { projectOf } from './rows.ts';
@@ -92,6 +93,7 @@ export function projectCalls({ database, clock, onChange }: OrganisationContext)
         const row = await findVisible(rows, projectId);
         authority.mustRun(row.department_path);
         await rows.deleteFrom('project_members').where('project_id', '=', projectId).execute();
+        await removePolicy(rows, `project:${projectId}`);
         await rows.deleteFrom('projects').where('project_id', '=', projectId).execute();
         return revokeBound(rows, projectId, undefined, clock.nowMs());
       });

@@ -3,6 +3,7 @@ import { Fault, newId } from '@ai-switch/kernel';
 import { type AuthRows, authorityOf } from '../authority.ts';
 import { checkId, checkName, checkRevision, checkUnitId, pageOf, readPage } from '../request-rules.ts';
 import { roleOf } from '../role-rules.ts';
+import { tablesEndingWithUsers, tablesOfUsers } from '../schema.ts';
 import type { OrganisationContext } from './context.ts';
 import { userOf } from './rows.ts';
 import type { UserRow } from './schema.ts';
@@ -200,7 +201,9 @@ async function followUser(rows: AuthRows, user: UserRow): Promise<void> {
   const { user_id, name, department_path } = user;
   await rows.updateTable('users').set(user).where('user_id', '=', user_id).execute();
   await rows.asSystem('consequence', async (trx) => {
-    await trx.updateTable('api_keys').set({ department_path }).where('user_id', '=', user_id).execute();
+    for (const table of tablesOfUsers) {
+      await trx.updateTable(table).set({ department_path }).where('user_id', '=', user_id).execute();
+    }
     await trx.updateTable('role_grants').set({ user_name: name }).where('user_id', '=', user_id).execute();
     await trx
       .updateTable('project_members')
@@ -214,8 +217,9 @@ async function followUser(rows: AuthRows, user: UserRow): Promise<void> {
 async function removeWithAll(rows: AuthRows, userId: string, nowMs: number): Promise<number> {
   await rows.deleteFrom('users').where('user_id', '=', userId).execute();
   return rows.asSystem('consequence', async (trx) => {
-    await trx.deleteFrom('role_grants').where('user_id', '=', userId).execute();
-    await trx.deleteFrom('project_members').where('user_id', '=', userId).execute();
+    for (const table of tablesEndingWithUsers) {
+      await trx.deleteFrom(table).where('user_id', '=', userId).execute();
+    }
     const { numUpdatedRows } = await trx
       .updateTable('api_keys')
       .set({ revoked_at_ms: BigInt(nowMs) })

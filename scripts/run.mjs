@@ -5,8 +5,9 @@
 // This and scripts/setup/ have to work in a fresh clone on whatever Node the machine has: plain JavaScript, built-ins
 // only, and no syntax or import that an old Node fails to load, so that they can still say that it is too old.
 //
-// Set-up is `pnpm install`, when a manifest or the lockfile changed since the last one, and `buf generate`, when a .proto
-// file did. Each leaves a hash of what it read in node_modules; when both still hold, a run costs the hashing alone.
+// Set-up is `pnpm install`, when a manifest or the lockfile changed since the last one, and `buf generate` with the types of
+// the admin API's client, when a .proto file or a schema did. Each leaves a hash of what it read in node_modules; when both
+// still hold, a run costs the hashing alone.
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -53,7 +54,7 @@ async function setUp() {
     stamp = { install: installHash(), node: await findNode() };
     writeStamp(stamp);
   }
-  await generate();
+  await generate(stamp.node);
   writeStamp({ ...stamp, generate: generateHash() });
   return stamp.node;
 }

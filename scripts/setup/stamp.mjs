@@ -3,10 +3,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { modules, root } from './places.mjs';
+import { clientGenerator, clientTypes, modules, root } from './places.mjs';
 
 const stampPath = join(modules, '.ai-switch-setup.json');
 const generated = join(root, 'packages', 'contracts', 'generated');
+
+/** Of the console: what its document is made of. */
+const SCHEMA_FOLDERS = ['openapi', 'routes', 'quota', 'prices'];
+const WORDS = join('services', 'console', 'src', 'words.ts');
 
 export function isSetUp() {
   const stamp = readStamp();
@@ -14,6 +18,7 @@ export function isSetUp() {
     stamp.install === installHash() &&
     stamp.generate === generateHash() &&
     existsSync(join(generated, 'aiswitch')) &&
+    (existsSync(clientTypes) || !existsSync(clientGenerator)) &&
     typeof stamp.node === 'string' &&
     existsSync(stamp.node)
   );
@@ -42,7 +47,8 @@ export function installHash() {
 
 export function generateHash() {
   // The lockfile stands for the versions of the generator.
-  return hashOf([], ['buf.gen.yaml', 'pnpm-lock.yaml', ...filesBelow('proto')]);
+  const schemas = SCHEMA_FOLDERS.flatMap((folder) => filesBelow(join('services', 'console', 'src', folder)));
+  return hashOf([], ['buf.gen.yaml', 'pnpm-lock.yaml', ...filesBelow('proto'), ...schemas, WORDS]);
 }
 
 function hashOf(facts, files) {

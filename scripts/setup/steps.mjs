@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, join, relative, resolve } from 'node:path';
-import { binaries, modules, root } from './places.mjs';
+import { binaries, clientGenerator, modules, root } from './places.mjs';
 import { SetupError, say } from './say.mjs';
 
 /** What the sources need: Node that strips types by itself. */
@@ -32,12 +32,20 @@ export async function install() {
   });
 }
 
-export async function generate() {
+/** @param node the project's */
+export async function generate(node) {
   await step('generating the contracts from proto/', {
     command: join(binaries, 'buf'),
     args: ['generate'],
     environment: environmentForRun(),
     missing: `${relative(root, join(binaries, 'buf'))} is missing. Remove node_modules and try again.`,
+  });
+  if (!existsSync(clientGenerator)) return;
+  await step("generating the admin API's client from its document", {
+    command: node,
+    args: ['--disable-warning=ExperimentalWarning', clientGenerator],
+    environment: environmentForRun(),
+    missing: `${node} is missing. Remove node_modules and try again.`,
   });
 }
 

@@ -7,7 +7,14 @@ import type { Logger } from '@ai-switch/telemetry';
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { z } from 'zod';
-import { authorise, COMPANY_HEADER, type Presented, refuseOtherSites, SESSION_COOKIE } from './authorise.ts';
+import {
+  authorise,
+  COMPANY_HEADER,
+  COMPANY_PARAMETER,
+  type Presented,
+  refuseOtherSites,
+  SESSION_COOKIE,
+} from './authorise.ts';
 import type { AdminRequest, Change, PublicRequest } from './handler.ts';
 import { jsonReply } from './json-reply.ts';
 import { etagOf, expectedRevisionIn, idempotencyKeyIn, idFromKey } from './preconditions.ts';
@@ -28,9 +35,6 @@ export interface ConsoleParts {
 const BODY_BYTES_MAX = 1024 * 1024;
 /** Of a whole company in CSV. */
 const TEXT_BYTES_MAX = 4 * 1024 * 1024;
-
-/** The parameter by which root names a company; every route takes it. */
-export const COMPANY_PARAMETER = 'company';
 
 const NO_QUERY = z.strictObject({});
 

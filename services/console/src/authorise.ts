@@ -12,6 +12,8 @@ import { isBelow } from './words.ts';
 
 export const SESSION_COOKIE = '__Host-aiswitch';
 export const CSRF_HEADER = 'x-csrf-token';
+/** By which root names a company; every route takes it. */
+export const COMPANY_PARAMETER = 'company';
 export const COMPANY_HEADER = 'x-aiswitch-company';
 
 export interface Authorised {

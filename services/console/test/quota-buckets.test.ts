@@ -12,7 +12,8 @@ beforeAll(async () => {
   await admin.ask('POST /departments', { departmentId: 'emea', name: 'EMEA' });
   await admin.ask('POST /departments', { departmentId: 'research', name: 'Research', parentId: 'emea' });
   await admin.ask('POST /users', { name: 'alice', departmentId: 'research' });
-  for (const projectId of ['web', 'audited']) await admin.ask('POST /projects', { projectId, name: projectId });
+  for (const projectId of ['web', 'audited'])
+    await admin.ask('POST /projects', { projectId, name: projectId });
   aliceId = await userIdOf(admin, 'alice');
 });
 afterAll(() => admin[Symbol.asyncDispose]());

@@ -12,16 +12,20 @@ export const UNPRICED_RULES = {
   free: UnpricedRule.FREE,
 } as const;
 
-const rate = z.unknown().transform((value, context) => {
-  const micros = typeof value === 'string' || typeof value === 'number' ? microsOf(String(value)) : undefined;
-  if (micros !== undefined) return micros;
-  const message =
-    value === undefined
-      ? 'the rate is missing'
-      : 'give a rate for a million tokens, 0 or more with at most six decimals, like "3.00"';
-  context.addIssue({ code: 'custom', message });
-  return z.NEVER;
-});
+const rate = z
+  .unknown()
+  .transform((value, context) => {
+    const micros =
+      typeof value === 'string' || typeof value === 'number' ? microsOf(String(value)) : undefined;
+    if (micros !== undefined) return micros;
+    const message =
+      value === undefined
+        ? 'the rate is missing'
+        : 'give a rate for a million tokens, 0 or more with at most six decimals, like "3.00"';
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  })
+  .describe('For a million tokens: text like "3.00", or a number.');
 
 const rates = z.strictObject({
   input: rate,

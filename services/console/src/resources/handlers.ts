@@ -6,6 +6,7 @@ import { aliases } from './aliases.ts';
 import { buckets } from './buckets.ts';
 import { companies } from './companies.ts';
 import { departments } from './departments.ts';
+import { document } from './document.ts';
 import { fundingOrders } from './funding-orders.ts';
 import { grants } from './grants.ts';
 import { importOrganisation } from './import.ts';
@@ -45,5 +46,6 @@ export function handlersOf(ports: Ports, guard: DialGuard): Handlers<typeof ROUT
     ...quotaPolicy,
     ...receipts,
     ...records(ports),
+    ...document,
   };
 }

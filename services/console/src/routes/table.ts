@@ -1,6 +1,7 @@
 // Every route of the admin API. What does not stand here is not registered; what stands here states its permission, and has a
 // handler, or neither type-checks.
 
+import { documentRoutes } from './document-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { organisationRoutes } from './organisation-routes.ts';
 import { priceRoutes } from './price-routes.ts';
@@ -16,6 +17,7 @@ export const ROUTES = {
   ...priceRoutes,
   ...quotaRoutes,
   ...recordRoutes,
+  ...documentRoutes,
 } as const satisfies Record<string, Route>;
 
 export type OperationId = keyof typeof ROUTES;

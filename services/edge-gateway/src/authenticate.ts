@@ -8,10 +8,15 @@ import { type Caller, KeyScope } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import type { EdgeParts } from './edge-parts.ts';
 import type { Exchange } from './exchange.ts';
+import { checkHead } from './guard/check-head.ts';
 import { permitNetwork } from './permit.ts';
 
-/** @throws Fault `unauthenticated`; `forbidden` for a key of another use, from another network, or of another project */
+/**
+ * @throws Fault `unauthenticated`; `forbidden` for a key of another use, from another network, or of another project;
+ * `rateLimited` after too many wrong keys; Refusal 431
+ */
 export async function authenticate(edge: EdgeParts, exchange: Exchange): Promise<Caller> {
+  checkHead(exchange.incoming);
   const key = presentedKey(exchange.incoming);
   if (key === undefined) {
     throw new Fault(
@@ -20,7 +25,10 @@ export async function authenticate(edge: EdgeParts, exchange: Exchange): Promise
     );
   }
   const projectId = headerText(exchange.incoming.headers[PROJECT_HEADER]) ?? '';
-  const { caller } = await edge.ports.auth.authenticate({ key, projectId });
+  const { clientAddress } = exchange.record;
+  const { caller } = await edge.wrongKeys.judge(clientAddress, keyIdIn(key), () =>
+    edge.ports.auth.authenticate({ key, projectId }),
+  );
   if (caller === undefined) throw new Fault('internal', 'The caller of a valid key is missing.');
   exchange.record.tenant = caller.tenant;
   exchange.record.userId = caller.userId;
@@ -33,7 +41,7 @@ export async function authenticate(edge: EdgeParts, exchange: Exchange): Promise
       'This API key is not for asking models. Please make one with the scope inference.',
     );
   }
-  permitNetwork(caller, exchange.record.clientAddress);
+  permitNetwork(caller, clientAddress);
   return caller;
 }
 
@@ -42,6 +50,11 @@ const PROJECT_HEADER = 'x-aiswitch-project';
 
 /** What every key of this gateway begins with. */
 const KEY_PREFIX = 'ais_';
+
+/** What the key calls itself; '' for none of ours. */
+function keyIdIn(key: string): string {
+  return key.startsWith(KEY_PREFIX) ? key.slice(KEY_PREFIX.length, key.indexOf('_', KEY_PREFIX.length)) : '';
+}
 
 /**
  * Several may be sent at once: a tool that is signed in to its own vendor sends that token too, and one that is

@@ -1,6 +1,7 @@
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { upstreamNetworksSetting } from '@ai-switch/upstream';
+import { forwardedHeaderSetting, trustedProxiesSetting } from './guard/trusted-proxies.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -129,6 +130,8 @@ export const settings = {
     min: 100,
     max: 3_600_000,
   }),
+  AISWITCH_EDGE_TRUSTED_PROXIES: trustedProxiesSetting(),
+  AISWITCH_EDGE_FORWARDED_HEADER: forwardedHeaderSetting(),
   AISWITCH_UPSTREAM_NETWORKS: upstreamNetworksSetting('none'),
   AISWITCH_EDGE_LOG_LEVEL: choiceSetting({
     describe: 'The least severe log lines that are written.',

@@ -6,6 +6,8 @@ import type { AccessLog } from './access-log.ts';
 import type { EdgeSettings } from './config.ts';
 import type { Detours } from './detours.ts';
 import type { Exchange } from './exchange.ts';
+import type { ClientAddressOf } from './guard/client-address.ts';
+import type { WrongKeys } from './guard/wrong-keys.ts';
 import type { Holds } from './holds/holds.ts';
 import type { KeptAnswers } from './idempotency.ts';
 import type { ItemMemory } from './item-store.ts';
@@ -24,6 +26,8 @@ export interface EdgeParts {
   readonly logger: Logger;
   readonly settings: EdgeSettings;
   readonly clock: Clock;
+  readonly clientAddressOf: ClientAddressOf;
+  readonly wrongKeys: WrongKeys;
   readonly upstream: Upstream;
   readonly ticker: Ticker;
   readonly holds: Holds;

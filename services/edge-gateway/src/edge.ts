@@ -12,6 +12,13 @@ import { BoundedMemory } from './bounded-memory.ts';
 import { type EdgeSettings, edgeDefaults } from './config.ts';
 import { Detours } from './detours.ts';
 import type { EdgeParts } from './edge-parts.ts';
+import {
+  type ClientAddressOf,
+  clientAddressReader,
+  NO_PROXIES,
+  type TrustedProxies,
+} from './guard/client-address.ts';
+import { WrongKeys } from './guard/wrong-keys.ts';
 import { Holds } from './holds/holds.ts';
 import { Spool } from './holds/spool.ts';
 import { memorySpoolFile, type SpoolFile } from './holds/spool-file.ts';
@@ -36,6 +43,8 @@ export interface EdgeOptions {
   readonly spoolFile?: SpoolFile;
   /** Where providers may stand besides https on the public internet; nowhere unless told otherwise. */
   readonly upstreamNetworks?: readonly string[];
+  /** Whose word on the client's address is believed; nobody's unless told otherwise. */
+  readonly trustedProxies?: TrustedProxies;
 }
 
 export interface Edge {
@@ -46,6 +55,8 @@ export interface Edge {
    * processor time. False when the request is for another route: nothing was done.
    */
   answer(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
+  /** Where a request comes from, for whoever else answers on this server. */
+  readonly clientAddressOf: ClientAddressOf;
   /**
    * Refuses new requests, lets those under way end within `drainMs`, ends the rest with an error of their dialect, and
    * flushes the access log. Every reservation is settled or voided when it resolves.
@@ -60,6 +71,7 @@ export function createEdge(options: EdgeOptions): Edge {
   return {
     app: routes(edge),
     answer: (incoming, outgoing) => walk(edge, incoming, outgoing),
+    clientAddressOf: edge.clientAddressOf,
     close: () => {
       closing ??= close(edge);
       return closing;
@@ -74,6 +86,7 @@ function assemble({
   clock = systemClock,
   spoolFile = memorySpoolFile(),
   upstreamNetworks,
+  trustedProxies = NO_PROXIES,
 }: EdgeOptions): EdgeParts {
   const settings = { ...edgeDefaults, ...differing };
   const tokenCounter = new TokenCounter();
@@ -82,6 +95,8 @@ function assemble({
     logger,
     settings,
     clock,
+    clientAddressOf: clientAddressReader(trustedProxies),
+    wrongKeys: new WrongKeys(clock),
     upstream: new Upstream(
       {
         ...upstreamDefaults,

@@ -107,7 +107,8 @@ function accessRecord(
     firstByteMs: undefined,
     attempts: 0,
     dropped: [],
-    clientAddress: incoming.socket.remoteAddress ?? '',
+    // Who begins the exchange knows whom to believe.
+    clientAddress: '',
     departmentPath: '',
     projectId: '',
     userAgent: (incoming.headers['user-agent'] ?? '').slice(0, USER_AGENT_CHARACTERS_MAX),

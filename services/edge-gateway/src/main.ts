@@ -13,6 +13,8 @@ import { createLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
 import { createEdge } from './edge.ts';
+import { rememberedAuth } from './guard/remembered-auth.ts';
+import { proxiesIn } from './guard/trusted-proxies.ts';
 import { openSpoolFile, type SpoolFile } from './holds/spool-file.ts';
 import { closeServer, createEdgeServer, listen } from './server.ts';
 
@@ -35,8 +37,9 @@ await runService({
       );
     }
     const edge = createEdge({
-      ports,
+      ports: { ...ports, auth: rememberedAuth(ports.auth) },
       logger,
+      trustedProxies: proxiesIn(values.AISWITCH_EDGE_TRUSTED_PROXIES, values.AISWITCH_EDGE_FORWARDED_HEADER),
       upstreamNetworks: networksIn(values.AISWITCH_UPSTREAM_NETWORKS),
       spoolFile: openSpool(values.AISWITCH_EDGE_SPOOL_PATH, lifetime),
       settings: {

@@ -12,6 +12,7 @@ export function receive(
   address?: ClientAddress,
 ): Exchange {
   const exchange = new Exchange(dialect, incoming, outgoing, edge.clock.nowMs(), address);
+  exchange.record.clientAddress = edge.clientAddressOf(incoming);
   edge.exchanges.add(exchange);
   outgoing.on('close', () => {
     if (!outgoing.writableFinished) exchange.interrupt('clientGone');

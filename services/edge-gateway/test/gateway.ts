@@ -30,6 +30,7 @@ import {
   type Edge,
   type EdgeSettings,
   listen,
+  type TrustedProxies,
 } from '../src/index.ts';
 
 export const PROVIDER_KEY = 'sk-canary-of-the-provider';
@@ -79,11 +80,12 @@ type GatewayPorts = EdgePorts & Pick<Ports, 'organisation'>;
 
 export interface GatewayOptions {
   readonly settings?: Partial<EdgeSettings>;
+  readonly trustedProxies?: TrustedProxies;
   /** Puts something in front of the ports. */
   readonly wrap?: (ports: GatewayPorts) => EdgePorts;
 }
 
-export async function openGateway({ settings, wrap }: GatewayOptions = {}): Promise<Gateway> {
+export async function openGateway({ settings, trustedProxies, wrap }: GatewayOptions = {}): Promise<Gateway> {
   const logged: string[] = [];
   const logger = createLogger({
     service: 'edge-gateway',
@@ -119,6 +121,7 @@ export async function openGateway({ settings, wrap }: GatewayOptions = {}): Prom
     ports,
     logger,
     upstreamNetworks: LOOPBACK_NETWORKS,
+    ...(trustedProxies !== undefined && { trustedProxies }),
     settings: { tickMs: 20, accessDelayMs: 1, ...settings },
   });
   const server = createEdgeServer(edge);

@@ -1,3 +1,4 @@
+import { forwardedHeaderSetting, trustedProxiesSetting } from '@ai-switch/edge-gateway';
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { PROVIDER_KINDS, upstreamNetworksSetting } from '@ai-switch/upstream';
@@ -32,6 +33,8 @@ export const settings = {
     fallback: 'on',
     choices: ['on', 'off'],
   }),
+  AISWITCH_TRUSTED_PROXIES: trustedProxiesSetting(),
+  AISWITCH_FORWARDED_HEADER: forwardedHeaderSetting(),
   AISWITCH_UPSTREAM_NETWORKS: upstreamNetworksSetting(
     '127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7',
   ),

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { proxiesIn } from '@ai-switch/edge-gateway';
 import { ConfigError, closeOnSignal, describeSettings, Lifetime, readSettings } from '@ai-switch/kernel';
 import { createLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
     dataPath: values.AISWITCH_DATA,
     host: values.AISWITCH_HOST,
     port: values.AISWITCH_PORT,
+    trustedProxies: proxiesIn(values.AISWITCH_TRUSTED_PROXIES, values.AISWITCH_FORWARDED_HEADER),
     upstreamNetworks: networksIn(values.AISWITCH_UPSTREAM_NETWORKS),
     isDiscovering: values.AISWITCH_DISCOVER_LOCAL === 'on',
     ...(values.AISWITCH_DATABASE_URL === '' ? {} : { databaseUrl: values.AISWITCH_DATABASE_URL }),

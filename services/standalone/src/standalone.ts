@@ -5,7 +5,14 @@ import { rm } from 'node:fs/promises';
 import { openAuth } from '@ai-switch/auth';
 import { createConsole } from '@ai-switch/console';
 import type { Ports } from '@ai-switch/contracts';
-import { closeServer, createEdge, createEdgeServer, listen, openSpoolFile } from '@ai-switch/edge-gateway';
+import {
+  closeServer,
+  createEdge,
+  createEdgeServer,
+  listen,
+  openSpoolFile,
+  type TrustedProxies,
+} from '@ai-switch/edge-gateway';
 import { ConfigError, Lifetime } from '@ai-switch/kernel';
 import { openMasterKey, openRouter } from '@ai-switch/router';
 import type { Logger } from '@ai-switch/telemetry';
@@ -31,6 +38,8 @@ export interface StandaloneOptions {
   readonly isDiscovering?: boolean;
   /** Where providers may stand besides https on the public internet; nowhere unless told otherwise. */
   readonly upstreamNetworks?: readonly string[];
+  /** Whose word on the client's address is believed; nobody's unless told otherwise. */
+  readonly trustedProxies?: TrustedProxies;
   /** PostgreSQL in place of the SQLite files. */
   readonly databaseUrl?: string;
   readonly logger: Logger;
@@ -107,8 +116,17 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   });
   lifetime.onClose('providers', () => found.close());
 
-  const edge = createEdge({ ports, logger, upstreamNetworks, spoolFile: openSpoolFile(folder.spoolPath) });
-  edge.app.route(ADMIN_PATH, createConsole({ ports, logger, guard }));
+  const edge = createEdge({
+    ports,
+    logger,
+    upstreamNetworks,
+    ...(options.trustedProxies !== undefined && { trustedProxies: options.trustedProxies }),
+    spoolFile: openSpoolFile(folder.spoolPath),
+  });
+  edge.app.route(
+    ADMIN_PATH,
+    createConsole({ ports, logger, guard, clientAddressOf: ({ env }) => edge.clientAddressOf(env.incoming) }),
+  );
   const server = createEdgeServer(edge);
   // Closed in reverse: the edge refuses and drains while the server still answers.
   lifetime.onClose('server', () => closeServer(server));

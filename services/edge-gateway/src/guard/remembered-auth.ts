@@ -1,0 +1,82 @@
+// Auth in another process, remembered for a moment: a request of a key in use waits for no call.
+//
+// Auth believes its own memory for two seconds (services/auth/src/key-cache.ts) and this one GOOD_MS, so that what is revoked or
+// changed is seen within five seconds. When auth is down, keys used within the last moment go on and all others are refused as
+// unavailable, which is never remembered.
+
+import { hash } from 'node:crypto';
+import type { Auth, AuthenticateRequest, AuthenticateResponse } from '@ai-switch/contracts';
+import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
+
+const GOOD_MS = 2_500;
+const WRONG_MS = 1_000;
+const GOOD_MAX = 50_000;
+/** Apart from the good ones, so that guesses push no key in use out of memory. */
+const WRONG_MAX = 10_000;
+
+interface Remembered<Value> {
+  readonly value: Value;
+  readonly sinceMs: number;
+}
+
+/** An Auth port that asks `auth` no more often than it must. Its answers are shared: nobody changes them. */
+export function rememberedAuth(auth: Auth, clock: Clock = systemClock): Auth {
+  const good = new Map<string, Remembered<AuthenticateResponse>>();
+  const wrong = new Map<string, Remembered<Fault>>();
+  const underWay = new Map<string, Promise<AuthenticateResponse>>();
+
+  const ask = async (name: string, request: AuthenticateRequest): Promise<AuthenticateResponse> => {
+    // From before the call: what auth says is no newer than that.
+    const sinceMs = clock.nowMs();
+    try {
+      const value = await auth.authenticate(request);
+      remember(good, GOOD_MAX, name, { value, sinceMs });
+      return value;
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'unauthenticated') {
+        remember(wrong, WRONG_MAX, name, { value: error, sinceMs });
+      }
+      throw error;
+    } finally {
+      underWay.delete(name);
+    }
+  };
+
+  return {
+    authenticateSession: (request) => auth.authenticateSession(request),
+    getRules: (request) => auth.getRules(request),
+    authenticate: (request) => {
+      const name = nameOf(request);
+      const nowMs = clock.nowMs();
+      const hit = fresh(good.get(name), GOOD_MS, nowMs);
+      if (hit !== undefined) return Promise.resolve(hit);
+      const miss = fresh(wrong.get(name), WRONG_MS, nowMs);
+      if (miss !== undefined) return Promise.reject(miss);
+      const known = underWay.get(name);
+      if (known !== undefined) return known;
+      const asked = ask(name, request);
+      underWay.set(name, asked);
+      return asked;
+    },
+  };
+}
+
+/** The whole digest: no two requests share a name because their keys begin alike. No key has a line end in it. */
+function nameOf({ key, projectId = '' }: AuthenticateRequest): string {
+  return hash('sha256', `${key}\n${projectId}`, 'base64url');
+}
+
+/** An age below zero means that the clock was turned back: that is not believed either. */
+function fresh<Value>(found: Remembered<Value> | undefined, maxMs: number, nowMs: number): Value | undefined {
+  if (found === undefined) return undefined;
+  const ageMs = nowMs - found.sinceMs;
+  return ageMs >= 0 && ageMs < maxMs ? found.value : undefined;
+}
+
+/** Puts the newest last; the oldest makes room. */
+function remember<Value>(memory: Map<string, Value>, sizeMax: number, name: string, value: Value): void {
+  memory.delete(name);
+  memory.set(name, value);
+  const [oldest] = memory;
+  if (memory.size > sizeMax && oldest !== undefined) memory.delete(oldest[0]);
+}

@@ -1,0 +1,158 @@
+// Guesses at API keys, counted by address: after FAILURES_MAX within WINDOW_MS every wrong key from there gets the same refusal,
+// and a key that was not good here before is not even asked about. Keys in use go on: an office behind one address is not
+// locked out by one of its own, and nothing is locked for good.
+//
+// Each edge counts for itself and in memory; a restart forgets. Guesses that are under way count as failures until they
+// are known to be none, so that a thousand at once are no more than FAILURES_MAX.
+
+import { isIPv4 } from 'node:net';
+import { type Clock, Fault } from '@ai-switch/kernel';
+
+const FAILURES_MAX = 30;
+const WINDOW_MS = 60_000;
+/** Addresses that are remembered; one more forgets the one that came first. */
+const SOURCES_MAX = 50_000;
+/** Requests of one address that wait for others of it to be judged. */
+const WAITING_MAX = 1_000;
+/** A key that was good goes on being believed to exist this long. */
+const GOOD_MS = 600_000;
+const GOOD_MAX = 50_000;
+/** How much of GOOD_MS may pass before it is noted anew. */
+const GOOD_RENEW_MS = 60_000;
+
+interface Source {
+  /** When the last ones were, oldest first; at most FAILURES_MAX. */
+  readonly failedAtMs: number[];
+  underWay: number;
+  readonly waiting: (() => void)[];
+}
+
+export class WrongKeys {
+  readonly #clock: Clock;
+  readonly #sources = new Map<string, Source>();
+  /** Ids of keys that were good, and when. */
+  readonly #good = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Asks whether a key is good, unless its address has guessed too often.
+   * @param keyId what the key calls itself; '' for none of ours
+   * @throws Fault `rateLimited`; whatever `ask` throws
+   */
+  async judge<Answer>(address: string, keyId: string, ask: () => Promise<Answer>): Promise<Answer> {
+    const name = sourceOf(address);
+    const isKnown = this.#isGood(keyId);
+    if (!isKnown) await this.#admit(name);
+    try {
+      const answer = await ask();
+      this.#noteGood(keyId);
+      if (!isKnown) this.#end(name, false);
+      return answer;
+    } catch (error) {
+      const isWrong = error instanceof Fault && error.code === 'unauthenticated';
+      if (!isKnown) this.#end(name, isWrong);
+      else if (isWrong) this.#failKnown(name);
+      throw error;
+    }
+  }
+
+  /** Waits while as many guesses are under way as the address has left. */
+  async #admit(name: string): Promise<void> {
+    for (;;) {
+      const source = this.#source(name);
+      const left = FAILURES_MAX - this.#failures(source);
+      if (left <= 0) throw tooMany(source, this.#clock.nowMs());
+      if (source.underWay < left) {
+        source.underWay += 1;
+        return;
+      }
+      if (source.waiting.length >= WAITING_MAX) throw tooMany(source, this.#clock.nowMs());
+      await new Promise<void>((resolve) => source.waiting.push(resolve));
+    }
+  }
+
+  #end(name: string, isWrong: boolean): void {
+    const source = this.#source(name);
+    source.underWay -= 1;
+    if (isWrong) this.#noteFailure(source);
+    const isShut = this.#failures(source) >= FAILURES_MAX;
+    for (const wake of source.waiting.splice(0, isShut ? source.waiting.length : 1)) wake();
+    if (source.underWay === 0 && source.failedAtMs.length === 0 && source.waiting.length === 0) {
+      this.#sources.delete(name);
+    }
+  }
+
+  /** A wrong secret of a key that exists is told from no other wrong key. */
+  #failKnown(name: string): void {
+    const source = this.#source(name);
+    if (this.#failures(source) >= FAILURES_MAX) throw tooMany(source, this.#clock.nowMs());
+    this.#noteFailure(source);
+  }
+
+  #source(name: string): Source {
+    const known = this.#sources.get(name);
+    if (known !== undefined) return known;
+    const source: Source = { failedAtMs: [], underWay: 0, waiting: [] };
+    this.#sources.set(name, source);
+    if (this.#sources.size > SOURCES_MAX) this.#forgetOldest();
+    return source;
+  }
+
+  /** Not one that somebody waits at. */
+  #forgetOldest(): void {
+    for (const [name, { underWay, waiting }] of this.#sources) {
+      if (underWay > 0 || waiting.length > 0) continue;
+      this.#sources.delete(name);
+      return;
+    }
+  }
+
+  /** How many there were within the window. */
+  #failures({ failedAtMs }: Source): number {
+    const since = this.#clock.nowMs() - WINDOW_MS;
+    while ((failedAtMs[0] ?? Number.POSITIVE_INFINITY) <= since) failedAtMs.shift();
+    return failedAtMs.length;
+  }
+
+  #noteFailure(source: Source): void {
+    source.failedAtMs.push(this.#clock.nowMs());
+    if (source.failedAtMs.length > FAILURES_MAX) source.failedAtMs.shift();
+  }
+
+  #isGood(keyId: string): boolean {
+    const sinceMs = this.#good.get(keyId);
+    return sinceMs !== undefined && this.#clock.nowMs() - sinceMs < GOOD_MS;
+  }
+
+  #noteGood(keyId: string): void {
+    const nowMs = this.#clock.nowMs();
+    const sinceMs = this.#good.get(keyId);
+    if (keyId === '' || (sinceMs !== undefined && nowMs - sinceMs < GOOD_RENEW_MS)) return;
+    this.#good.delete(keyId);
+    this.#good.set(keyId, nowMs);
+    const [oldest] = this.#good;
+    if (this.#good.size > GOOD_MAX && oldest !== undefined) this.#good.delete(oldest[0]);
+  }
+}
+
+/** Of IPv6, who has one address has the whole network of 64 bits. */
+function sourceOf(address: string): string {
+  if (isIPv4(address) || address === '') return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const zeros = 8 - groups.length - (tail ? tail.split(':').length : 0);
+  const all = tail === undefined ? groups : [...groups, ...Array(zeros).fill('0'), ...tail.split(':')];
+  return all.slice(0, 4).join(':');
+}
+
+function tooMany({ failedAtMs: [oldestMs] }: Source, nowMs: number): Fault {
+  const retryAfterMs = oldestMs === undefined ? 1_000 : Math.max(1_000, oldestMs + WINDOW_MS - nowMs);
+  return new Fault(
+    'rateLimited',
+    'Too many invalid API keys came from your address. Please check the key and try again later.',
+    { retryAfterMs },
+  );
+}

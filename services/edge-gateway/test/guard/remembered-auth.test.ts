@@ -1,0 +1,106 @@
+import type { Auth, AuthenticateRequest, Caller } from '@ai-switch/contracts';
+import { Fault } from '@ai-switch/kernel';
+import { beforeEach, expect, test } from 'vitest';
+import { rememberedAuth } from '../../src/guard/remembered-auth.ts';
+
+let nowMs: number;
+let asked: AuthenticateRequest[];
+let answer: (request: AuthenticateRequest) => Promise<{ caller: Caller | undefined }>;
+let auth: Auth;
+beforeEach(() => {
+  nowMs = 1_790_000_000_000;
+  asked = [];
+  answer = async ({ key }) => ({ caller: { userId: key } as Caller });
+  const remote = {
+    authenticate: (request: AuthenticateRequest) => {
+      asked.push(request);
+      return answer(request);
+    },
+  } as Auth;
+  auth = rememberedAuth(remote, { nowMs: () => nowMs });
+});
+
+const userOf = async (key: string, projectId?: string) =>
+  (await auth.authenticate({ key, projectId })).caller?.userId;
+const refuse = (code: 'unauthenticated' | 'unavailable' | 'forbidden') => async () => {
+  throw new Fault(code, 'no');
+};
+
+test('a key is asked about once in two and a half seconds', async () => {
+  for (let count = 0; count < 100; count += 1) expect(await userOf('a')).toBe('a');
+  expect(asked).toHaveLength(1);
+  nowMs += 2_499;
+  await userOf('a');
+  expect(asked).toHaveLength(1);
+  nowMs += 1;
+  await userOf('a');
+  expect(asked).toHaveLength(2);
+});
+
+test('its age counts from before the call', async () => {
+  answer = async () => {
+    nowMs += 2_000;
+    return { caller: undefined };
+  };
+  await userOf('a');
+  nowMs += 500;
+  await userOf('a');
+  expect(asked).toHaveLength(2);
+});
+
+test('many at once are one call, and a failure of it is nobody’s memory', async () => {
+  await Promise.all(Array.from({ length: 50 }, () => userOf('a')));
+  expect(asked).toHaveLength(1);
+  answer = refuse('unavailable');
+  const all = await Promise.allSettled(Array.from({ length: 50 }, () => userOf('b')));
+  expect(all.every(({ status }) => status === 'rejected')).toBe(true);
+  expect(asked).toHaveLength(2);
+  answer = async () => ({ caller: { userId: 'b' } as Caller });
+  expect(await userOf('b')).toBe('b');
+});
+
+test('a wrong key is asked about once a second', async () => {
+  answer = refuse('unauthenticated');
+  for (let count = 0; count < 10; count += 1) {
+    await expect(userOf('a')).rejects.toMatchObject({ code: 'unauthenticated' });
+  }
+  expect(asked).toHaveLength(1);
+  nowMs += 1_000;
+  await expect(userOf('a')).rejects.toMatchObject({ code: 'unauthenticated' });
+  expect(asked).toHaveLength(2);
+});
+
+test.each(['unavailable', 'forbidden'] as const)('%s is asked about each time', async (code) => {
+  answer = refuse(code);
+  for (let count = 0; count < 3; count += 1) await expect(userOf('a')).rejects.toMatchObject({ code });
+  expect(asked).toHaveLength(3);
+});
+
+test('keys that begin or end alike, and the same key for other projects, are never taken for each other', async () => {
+  const base = `ais_${'k'.repeat(100)}`;
+  const keys = [base, `${base}x`, base.slice(0, -1), `x${base}`, base.toUpperCase()];
+  for (const key of keys) expect(await userOf(key)).toBe(key);
+  await userOf(base, 'p1');
+  await userOf(base, 'p2');
+  await userOf(`${base}p1`);
+  expect(asked).toHaveLength(8);
+  expect(await userOf(base)).toBe(base);
+  expect(asked).toHaveLength(8);
+});
+
+test('when the clock is turned back nothing is believed', async () => {
+  await userOf('a');
+  nowMs -= 10_000;
+  await userOf('a');
+  expect(asked).toHaveLength(2);
+});
+
+test('guesses push no key in use out of memory', async () => {
+  await userOf('a');
+  answer = refuse('unauthenticated');
+  for (let count = 0; count < 11_000; count += 1) await userOf(`guess${count}`).catch(() => {});
+  asked.length = 0;
+  expect(await userOf('a')).toBe('a');
+  await userOf('guess0').catch(() => {});
+  expect(asked.map(({ key }) => key)).toEqual(['guess0']);
+});

@@ -32,8 +32,8 @@ const ROWS_MAX = 256;
  * Prepares a query for hot paths, where compiling would cost more than executing. `build` gets a query that yields the
  * given rows: the source of an insert, or the right side of an `in`.
  */
-export function prepareRows<Schema, Column extends string, Result>(
-  { rowsForm }: Database<Schema>,
+export function prepareRows<Column extends string, Result>(
+  { rowsForm }: { readonly rowsForm: RowsForm },
   columns: RowColumns<Column>,
   build: (given: RawBuilder<never>) => Compilable<Result>,
 ): PreparedRows<Column, Result> {

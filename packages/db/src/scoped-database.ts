@@ -14,6 +14,7 @@ import {
   type UpdateResult,
 } from 'kysely';
 import { type DatabaseOptions, openDatabaseOn } from './database.ts';
+import type { RowsForm } from './prepare-rows.ts';
 import { isWithin, type RowScope, type ScopeColumns, type ScopedTables } from './scope.ts';
 import { TransactionConflict } from './transaction.ts';
 
@@ -46,6 +47,8 @@ export interface ScopedDatabase<Schema, Tables extends ScopedTables<Schema>> {
   ): Promise<Result>;
   /** True when the server bounds this connection to the scope, too; SQLite has no such wall. */
   readonly hasSecondWall: boolean;
+  /** How `prepareRows` gives it a list of rows. */
+  readonly rowsForm: RowsForm;
   flush(): Promise<void>;
   close(): Promise<void>;
 }
@@ -65,6 +68,7 @@ export async function openScopedDatabase<Schema, const Tables extends ScopedTabl
     return {
       tables,
       hasSecondWall,
+      rowsForm: database.rowsForm,
       asSystem,
       transactionAsSystem: (_reason, work) => database.transaction(work),
       within: (scope, work) =>

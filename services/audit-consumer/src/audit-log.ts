@@ -16,14 +16,18 @@ import {
   type ListEventsRequest,
   type ListEventsResponse,
   type Page,
+  type Scope,
+  type SumUsageRequest,
+  type SumUsageResponse,
 } from '@ai-switch/contracts';
-import { type Database, openDatabase } from '@ai-switch/db';
+import { openScopedDatabase } from '@ai-switch/db';
 import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
 import { createLogger, type Logger } from '@ai-switch/telemetry';
 import { checkEvents, checkRecords } from './record-rules.ts';
 import { startRetention } from './retention.ts';
-import { type AuditSchema, migrations } from './schema.ts';
-import { type AuditStore, auditStore, type Range } from './store.ts';
+import { type AuditSchema, migrations, scopedTables } from './schema.ts';
+import { type AuditDatabase, type AuditStore, auditStore, type Range } from './store.ts';
+import { sumUsage } from './sum-usage.ts';
 
 const PAGE_ROWS = 100;
 const PAGE_ROWS_MAX = 1_000;
@@ -47,10 +51,11 @@ export interface OpenAuditLog {
 
 /** @throws DatabaseError for a database that cannot be used */
 export async function openAuditLog(options: AuditLogOptions): Promise<OpenAuditLog> {
-  const database = await openDatabase<AuditSchema>({
+  const database = await openScopedDatabase<AuditSchema, typeof scopedTables>({
     url: options.databaseUrl,
     schema: 'audit',
     migrations,
+    tables: scopedTables,
   });
   const store = auditStore(database);
   const retention = startRetention({
@@ -70,10 +75,10 @@ export async function openAuditLog(options: AuditLogOptions): Promise<OpenAuditL
 }
 
 class AuditLogService implements AuditLog {
-  readonly #database: Database<AuditSchema>;
+  readonly #database: AuditDatabase;
   readonly #store: AuditStore;
 
-  constructor(database: Database<AuditSchema>, store: AuditStore) {
+  constructor(database: AuditDatabase, store: AuditStore) {
     this.#database = database;
     this.#store = store;
   }
@@ -84,9 +89,9 @@ class AuditLogService implements AuditLog {
     return {};
   }
 
-  async listAccess({ tenant, userId, page }: ListAccessRequest): Promise<ListAccessResponse> {
-    const range = rangeOf(tenant, page);
-    const found = await this.#store.listAccess(oneMore(range), userId);
+  async listAccess({ scope, userId, page, filter }: ListAccessRequest): Promise<ListAccessResponse> {
+    const range = rangeOf(scope, page);
+    const found = await this.#store.listAccess(oneMore(range), userId, filter);
     const records = pageOf(found, range.limit, (record) => AccessRecord.encode(record).finish().length);
     const isLast = records.length === found.length;
     return { records, nextAfter: isLast ? '' : (records.at(-1)?.requestId ?? '') };
@@ -99,23 +104,31 @@ class AuditLogService implements AuditLog {
     return {};
   }
 
-  async listEvents({ tenant, page }: ListEventsRequest): Promise<ListEventsResponse> {
-    const range = rangeOf(tenant, page);
-    const found = await this.#store.listEvents(oneMore(range));
+  async listEvents({ scope, page, filter }: ListEventsRequest): Promise<ListEventsResponse> {
+    const range = rangeOf(scope, page);
+    const found = await this.#store.listEvents(oneMore(range), filter);
     const events = pageOf(found, range.limit, (event) => AuditEvent.encode(event).finish().length);
     const isLast = events.length === found.length;
     return { events, nextAfter: isLast ? '' : (events.at(-1)?.eventId ?? '') };
   }
+
+  async sumUsage({ scope, group, fromMs, untilMs, page }: SumUsageRequest): Promise<SumUsageResponse> {
+    const { limit, before: after, scope: known } = rangeOf(scope, page);
+    return sumUsage(this.#database, { scope: known, group, fromMs, untilMs, after, limit });
+  }
 }
 
-function rangeOf(tenant: string, page: Page | undefined): Range {
+function rangeOf(scope: Scope | undefined, page: Page | undefined): Range {
+  if (scope === undefined || scope.tenant === '') {
+    throw new Fault('invalid', 'A list is of a scope.', { details: { field: 'scope' } });
+  }
   const limit = page?.limit || PAGE_ROWS;
   if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_ROWS_MAX) {
     throw new Fault('invalid', `A page has 1 to ${PAGE_ROWS_MAX} rows.`, {
       details: { field: 'page.limit' },
     });
   }
-  return { tenant, before: page?.after ?? '', limit };
+  return { scope, before: page?.after ?? '', limit };
 }
 
 /** The rows of a page: as many as were asked for, and no more than a message carries. */

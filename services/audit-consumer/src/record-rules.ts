@@ -57,6 +57,8 @@ export function accessRowOf(record: AccessRecord): Readonly<Record<keyof AccessR
     dropped: droppedText(record.dropped),
     client_address: cut(record.clientAddress, NAME_CHARACTERS_MAX),
     user_agent: cut(record.userAgent, USER_AGENT_CHARACTERS_MAX),
+    department_path: cut(record.departmentPath, NAME_CHARACTERS_MAX),
+    project_id: cut(record.projectId, NAME_CHARACTERS_MAX),
   };
 }
 
@@ -73,6 +75,9 @@ export function eventRowOf(event: AuditEvent): Readonly<Record<keyof EventRow, R
     at_ms: event.atMs,
     details: JSON.stringify(Object.fromEntries(details)),
     request_id: cut(event.requestId, NAME_CHARACTERS_MAX),
+    department_path: cut(event.departmentPath, NAME_CHARACTERS_MAX),
+    user_id: cut(event.userId, NAME_CHARACTERS_MAX),
+    client_address: cut(event.clientAddress, NAME_CHARACTERS_MAX),
   };
 }
 
@@ -99,6 +104,8 @@ export function recordOf(row: AccessRow): AccessRecord {
     dropped: JSON.parse(row.dropped) as string[],
     clientAddress: row.client_address,
     userAgent: row.user_agent,
+    departmentPath: row.department_path,
+    projectId: row.project_id,
   });
 }
 
@@ -112,6 +119,9 @@ export function eventOf(row: EventRow): AuditEvent {
     atMs: row.at_ms,
     details: JSON.parse(row.details) as Record<string, string>,
     requestId: row.request_id,
+    departmentPath: row.department_path,
+    userId: row.user_id,
+    clientAddress: row.client_address,
   });
 }
 

@@ -33,6 +33,9 @@ export interface AccessRow {
   dropped: string;
   client_address: string;
   user_agent: string;
+  /** Of the user's department when he asked. */
+  department_path: string;
+  project_id: string;
 }
 
 export interface EventRow {
@@ -44,6 +47,10 @@ export interface EventRow {
   at_ms: bigint;
   details: string;
   request_id: string;
+  department_path: string;
+  /** Whom it concerns. */
+  user_id: string;
+  client_address: string;
 }
 
 export const ACCESS_COLUMNS: RowColumns<keyof AccessRow> = {
@@ -71,6 +78,8 @@ export const ACCESS_COLUMNS: RowColumns<keyof AccessRow> = {
   dropped: 'text',
   client_address: 'text',
   user_agent: 'text',
+  department_path: 'text',
+  project_id: 'text',
 };
 
 export const EVENT_COLUMNS: RowColumns<keyof EventRow> = {
@@ -82,7 +91,16 @@ export const EVENT_COLUMNS: RowColumns<keyof EventRow> = {
   at_ms: 'bigint',
   details: 'text',
   request_id: 'text',
+  department_path: 'text',
+  user_id: 'text',
+  client_address: 'text',
 };
+
+/** Where each table says whose its rows are. */
+export const scopedTables = {
+  access_records: { tenant: 'tenant', departmentPath: 'department_path', userId: 'user_id' },
+  audit_events: { tenant: 'tenant', departmentPath: 'department_path', userId: 'user_id' },
+} as const;
 
 export const migrations: readonly Migration[] = [
   {
@@ -114,6 +132,8 @@ export const migrations: readonly Migration[] = [
         .addColumn('dropped', 'text', (column) => column.notNull())
         .addColumn('client_address', 'text', (column) => column.notNull())
         .addColumn('user_agent', 'text', (column) => column.notNull())
+        .addColumn('department_path', 'text', (column) => column.notNull())
+        .addColumn('project_id', 'text', (column) => column.notNull())
         .addPrimaryKeyConstraint('access_records_key', ['tenant', 'request_id'])
         .execute();
       // Without the tenant, which a user's id implies and every list repeats: a shorter index makes appends cheaper.
@@ -138,6 +158,9 @@ export const migrations: readonly Migration[] = [
         .addColumn('at_ms', 'bigint', (column) => column.notNull())
         .addColumn('details', 'text', (column) => column.notNull())
         .addColumn('request_id', 'text', (column) => column.notNull())
+        .addColumn('department_path', 'text', (column) => column.notNull())
+        .addColumn('user_id', 'text', (column) => column.notNull())
+        .addColumn('client_address', 'text', (column) => column.notNull())
         .addPrimaryKeyConstraint('audit_events_key', ['tenant', 'event_id'])
         .execute();
       await schema.createIndex('audit_events_by_age').on('audit_events').column('at_ms').execute();

@@ -1,9 +1,16 @@
 import {
+  AccessFilter,
   AccessRecord,
   AuditEvent,
   type AuditLog,
   AuditLogDefinition,
+  EventFilter,
+  ListAccessRequest,
+  ListEventsRequest,
+  type Scope,
+  SumUsageRequest,
   TokenCounts,
+  UsageGroup,
 } from '@ai-switch/contracts';
 import { newId } from '@ai-switch/kernel';
 import { databases, type FreshDatabase, transports } from '@ai-switch/testkit';
@@ -19,6 +26,11 @@ import {
 
 const START_MS = 1_790_000_000_000;
 const DAY_MS = 86_400_000;
+
+/** What an admin of the company sees. */
+function whole(tenant: string) {
+  return { tenant, isWholeCompany: true, departmentPaths: [], userId: '' };
+}
 
 /** A tenant of its own for each test, so that tests share a database. */
 let tenants = 0;
@@ -75,7 +87,9 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
     const found: AccessRecord[] = [];
     let after = '';
     do {
-      const page = await log.listAccess({ tenant, userId, page: { after, limit } });
+      const page = await log.listAccess(
+        ListAccessRequest.create({ scope: whole(tenant), userId, page: { after, limit } }),
+      );
       found.push(...page.records);
       after = page.nextAfter;
     } while (after !== '');
@@ -86,12 +100,125 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
     const found: AuditEvent[] = [];
     let after = '';
     do {
-      const page = await log.listEvents({ tenant, page: { after, limit } });
+      const page = await log.listEvents(
+        ListEventsRequest.create({ scope: whole(tenant), page: { after, limit } }),
+      );
       found.push(...page.events);
       after = page.nextAfter;
     } while (after !== '');
     return found;
   }
+
+  describe('a scope', () => {
+    const PLACES = ['/', '/a/', '/a/b/', '/a_/', '/A/', '/c/'];
+    const scopes: readonly [name: string, scope: Omit<Scope, 'tenant'>, seen: readonly string[]][] = [
+      ['of a company', { isWholeCompany: true, departmentPaths: [], userId: '' }, PLACES],
+      ['of a department', { isWholeCompany: false, departmentPaths: ['/a/'], userId: '' }, ['/a/', '/a/b/']],
+      [
+        'of two departments',
+        { isWholeCompany: false, departmentPaths: ['/a/b/', '/c/'], userId: '' },
+        ['/a/b/', '/c/'],
+      ],
+      ['of a user', { isWholeCompany: false, departmentPaths: [], userId: 'usr_/c/' }, ['/c/']],
+      ['of nothing', { isWholeCompany: false, departmentPaths: [], userId: '' }, []],
+    ];
+
+    test.each(scopes)('%s shows its rows and sums and no others', async (_name, given, seen) => {
+      const tenant = newTenant();
+      const others = newTenant();
+      const usage = TokenCounts.create({ input: 5n });
+      const at = (place: string) => ({ departmentPath: place, userId: `usr_${place}`, subject: place });
+      for (const each of [tenant, others]) {
+        await log.appendAccess({
+          records: PLACES.map((place) => record({ tenant: each, usage, ...at(place) })),
+        });
+        await log.appendEvents({ events: PLACES.map((place) => event({ tenant: each, ...at(place) })) });
+      }
+      const scope = { tenant, ...given };
+      const { records } = await log.listAccess(ListAccessRequest.create({ scope }));
+      expect(records.map(({ departmentPath }) => departmentPath).toSorted()).toEqual([...seen].toSorted());
+      const { events } = await log.listEvents(ListEventsRequest.create({ scope }));
+      expect(events.map(({ departmentPath }) => departmentPath).toSorted()).toEqual([...seen].toSorted());
+      const span = { fromMs: BigInt(START_MS - DAY_MS), untilMs: BigInt(START_MS + DAY_MS) };
+      const sums = await log.sumUsage(
+        SumUsageRequest.create({ scope, group: UsageGroup.DEPARTMENT, ...span }),
+      );
+      expect(sums.sums.map(({ key }) => key).toSorted()).toEqual([...seen].toSorted());
+      const days = await log.sumUsage(SumUsageRequest.create({ scope, group: UsageGroup.DAY, ...span }));
+      const input = days.sums.reduce((sum, { usage: counts }) => sum + (counts?.input ?? 0n), 0n);
+      expect(input).toBe(5n * BigInt(seen.length));
+    });
+
+    test('is asked for: a list without one is refused', async () => {
+      await expect(log.listAccess(ListAccessRequest.create({}))).rejects.toMatchObject({ code: 'invalid' });
+      await expect(log.listEvents(ListEventsRequest.create({}))).rejects.toMatchObject({ code: 'invalid' });
+    });
+  });
+
+  test('filters narrow a list', async () => {
+    const tenant = newTenant();
+    const scope = whole(tenant);
+    const rows = [
+      record({ tenant, alias: 'fast', projectId: 'p1', keyId: 'k1', departmentPath: '/a/b/' }),
+      record({ tenant, alias: 'deep', outcome: 'refused', departmentPath: '/c/' }),
+    ];
+    await log.appendAccess({ records: rows });
+    const found = async (filter: Parameters<typeof AccessFilter.create>[0]) => {
+      const request = ListAccessRequest.create({ scope, filter: AccessFilter.create(filter) });
+      return (await log.listAccess(request)).records.map(({ alias }) => alias);
+    };
+    expect(await found({ alias: 'fast' })).toEqual(['fast']);
+    expect(await found({ projectId: 'p1' })).toEqual(['fast']);
+    expect(await found({ keyId: 'k1' })).toEqual(['fast']);
+    expect(await found({ departmentPath: '/a/' })).toEqual(['fast']);
+    expect(await found({ outcome: 'refused' })).toEqual(['deep']);
+    expect(await found({ fromMs: rows[1]?.startedAtMs })).toEqual(['deep']);
+    expect(await found({ untilMs: rows[1]?.startedAtMs })).toEqual(['fast']);
+    await log.appendEvents({
+      events: ['key.create', 'key.revoke', 'keys.other', 'user.create'].map((action) =>
+        event({ tenant, action }),
+      ),
+    });
+    const actions = async (action: string) => {
+      const request = ListEventsRequest.create({ scope, filter: EventFilter.create({ action }) });
+      return (await log.listEvents(request)).events.map((each) => each.action).toSorted();
+    };
+    expect(await actions('key.')).toEqual(['key.create', 'key.revoke']);
+    expect(await actions('user.create')).toEqual(['user.create']);
+  });
+
+  test('usage is added up by every group, in pages, over at most 400 days', async () => {
+    const tenant = newTenant();
+    const scope = whole(tenant);
+    const usage = TokenCounts.create({ input: 2n, output: 3n, cacheRead: 5n, cacheWrite: 7n });
+    const days = [0, 0, 1, 2];
+    await log.appendAccess({
+      records: days.map((day) =>
+        record({ tenant, usage, startedAtMs: BigInt(START_MS + day * DAY_MS), alias: `m${day}` }),
+      ),
+    });
+    const span = { fromMs: BigInt(START_MS), untilMs: BigInt(START_MS + 3 * DAY_MS) };
+    const sum = (group: UsageGroup, page = { after: '', limit: 0 }, bounds = span) =>
+      log.sumUsage(SumUsageRequest.create({ scope, group, ...bounds, page }));
+    expect((await sum(UsageGroup.USER)).sums).toEqual([
+      { key: 'usr_1', requests: 4n, usage: { input: 8n, output: 12n, cacheRead: 20n, cacheWrite: 28n } },
+    ]);
+    expect((await sum(UsageGroup.MODEL)).sums.map(({ key, requests }) => [key, requests])).toEqual([
+      ['m0', 2n],
+      ['m1', 1n],
+      ['m2', 1n],
+    ]);
+    const first = await sum(UsageGroup.DAY, { after: '', limit: 2 });
+    const second = await sum(UsageGroup.DAY, { after: first.nextAfter, limit: 2 });
+    const keys = [...first.sums, ...second.sums].map(({ key }) => key);
+    expect(keys).toEqual(
+      days.slice(1).map((day) => new Date(START_MS + day * DAY_MS).toISOString().slice(0, 10)),
+    );
+    expect(second.nextAfter).toBe('');
+    const long = { fromMs: 0n, untilMs: 401n * BigInt(DAY_MS) };
+    await expect(sum(UsageGroup.DAY, undefined, long)).rejects.toMatchObject({ code: 'invalid' });
+    await expect(sum(UsageGroup.UNSPECIFIED)).rejects.toMatchObject({ code: 'invalid' });
+  });
 
   test('a record comes back whole, with counts that no float could hold', async () => {
     const tenant = newTenant();
@@ -170,7 +297,9 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
     let after = '';
     do {
       const arriving = log.appendAccess({ records: [record({ tenant }), record({ tenant })] });
-      const page = await log.listAccess({ tenant, userId: '', page: { after, limit: 10 } });
+      const page = await log.listAccess(
+        ListAccessRequest.create({ scope: whole(tenant), page: { after, limit: 10 } }),
+      );
       seen.push(...page.records.map(({ requestId }) => requestId));
       after = page.nextAfter;
       await arriving;
@@ -185,7 +314,9 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
     const tenant = newTenant();
     await log.appendEvents({ events: [event({ tenant }), event({ tenant })] });
     expect(await allEvents(tenant, 1)).toHaveLength(2);
-    const { nextAfter } = await log.listEvents({ tenant, page: { after: '', limit: 2 } });
+    const { nextAfter } = await log.listEvents(
+      ListEventsRequest.create({ scope: whole(tenant), page: { after: '', limit: 2 } }),
+    );
     expect(nextAfter).toBe('');
   });
 
@@ -201,7 +332,6 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
     expect(await allRecords(other)).toEqual([twin]);
     expect(await allRecords(one, 1_000, 'usr_2')).toEqual([colleagues]);
     expect(await allRecords(other, 1_000, 'usr_2')).toEqual([]);
-    expect(await allRecords('')).toEqual([]);
     expect(await allEvents(one)).toEqual([event1]);
     expect(await allEvents(other)).toEqual([event2]);
   });
@@ -253,9 +383,11 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
     const records = Array.from({ length: 1_001 }, () => record({ tenant }));
     await expect(log.appendAccess({ records })).rejects.toMatchObject({ code: 'tooLarge' });
     const page = { after: '', limit: 1_001 };
-    await expect(log.listEvents({ tenant, page })).rejects.toMatchObject({ code: 'invalid' });
     await expect(
-      log.listAccess({ tenant, userId: '', page: { after: '', limit: -1 } }),
+      log.listEvents(ListEventsRequest.create({ scope: whole(tenant), page })),
+    ).rejects.toMatchObject({ code: 'invalid' });
+    await expect(
+      log.listAccess(ListAccessRequest.create({ scope: whole(tenant), page: { after: '', limit: -1 } })),
     ).rejects.toMatchObject({
       code: 'invalid',
     });
@@ -269,7 +401,9 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
     const events = Array.from({ length: 60 }, () => event({ tenant, details }));
     for (let at = 0; at < events.length; at += 20)
       await log.appendEvents({ events: events.slice(at, at + 20) });
-    const { events: page, nextAfter } = await log.listEvents({ tenant, page: { after: '', limit: 1_000 } });
+    const { events: page, nextAfter } = await log.listEvents(
+      ListEventsRequest.create({ scope: whole(tenant), page: { after: '', limit: 1_000 } }),
+    );
     expect(page.length).toBeLessThan(60);
     expect(nextAfter).toBe(page.at(-1)?.eventId);
     expect((await allEvents(tenant)).map(({ eventId }) => eventId)).toEqual(
@@ -280,7 +414,9 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
   test('a page without a limit has 100 rows', async () => {
     const tenant = newTenant();
     await log.appendAccess({ records: Array.from({ length: 101 }, () => record({ tenant })) });
-    const { records, nextAfter } = await log.listAccess({ tenant, userId: '', page: undefined });
+    const { records, nextAfter } = await log.listAccess(
+      ListAccessRequest.create({ scope: whole(tenant), page: undefined }),
+    );
     expect(records).toHaveLength(100);
     expect(nextAfter).toBe(records.at(-1)?.requestId);
   });
@@ -308,8 +444,12 @@ describe.each(databases)('retention on $name', (database) => {
       nowMs += 1;
       expect(await sweep()).toBe(701);
       const page = { after: '', limit: 1_000 };
-      expect((await auditLog.listAccess({ tenant, userId: '', page })).records).toEqual([kept]);
-      expect((await auditLog.listEvents({ tenant, page })).events).toEqual([keptEvent]);
+      expect(
+        (await auditLog.listAccess(ListAccessRequest.create({ scope: whole(tenant), page }))).records,
+      ).toEqual([kept]);
+      expect(
+        (await auditLog.listEvents(ListEventsRequest.create({ scope: whole(tenant), page }))).events,
+      ).toEqual([keptEvent]);
     } finally {
       await close();
       await fresh.drop();
@@ -326,8 +466,11 @@ describe.each(databases)('retention on $name', (database) => {
     await first.close();
     await sweeping;
     const second = await openAuditLog({ databaseUrl: fresh.url });
-    const left = (await second.auditLog.listAccess({ tenant, userId: '', page: { after: '', limit: 1_000 } }))
-      .records;
+    const left = (
+      await second.auditLog.listAccess(
+        ListAccessRequest.create({ scope: whole(tenant), page: { after: '', limit: 1_000 } }),
+      )
+    ).records;
     await second.close();
     await fresh.drop();
     expect(left.length).toBeGreaterThan(0);

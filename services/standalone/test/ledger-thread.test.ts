@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Bucket, PeriodKind, Subject, Tier } from '@ai-switch/contracts';
+import { Bucket, ListEventsRequest, PeriodKind, Subject, Tier } from '@ai-switch/contracts';
 import { createLogger } from '@ai-switch/telemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLedgerThread } from '../src/ledger-thread.ts';
@@ -34,7 +34,9 @@ describe("the ledger's thread", () => {
   it('answers the calls in flight before it closes, and keeps what it acknowledged', async () => {
     const first = await open();
     const call = first.quotaLedger.putBucket({ bucket });
-    await first.auditLog.listEvents({ tenant: TENANT, page: undefined });
+    await first.auditLog.listEvents(
+      ListEventsRequest.create({ scope: { tenant: TENANT, isWholeCompany: true } }),
+    );
     await first.close();
     expect((await call).bucket?.bucket?.limits?.output).toBe(7n);
     const second = await open();

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { openAuditLog } from '@ai-switch/audit-consumer';
-import { Alias, type Provider } from '@ai-switch/contracts';
+import { Alias, ListEventsRequest, type Provider } from '@ai-switch/contracts';
 import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
 import { LOOPBACK_NETWORKS, type Script, ScriptedProvider } from '@ai-switch/testkit';
@@ -160,7 +160,9 @@ describe('a key in the environment', () => {
     server.otherwise = lists('big');
     await start([hosted()], { openai: 'sk-canary' });
     await start([hosted()], { openai: 'sk-canary' });
-    const { events } = await audit.auditLog.listEvents({ tenant: TENANT, page });
+    const { events } = await audit.auditLog.listEvents(
+      ListEventsRequest.create({ scope: { tenant: TENANT, isWholeCompany: true }, page }),
+    );
     expect(events.map(({ action, subject, actor }) => [action, subject, actor])).toEqual([
       ['provider.put', 'openai', 'system'],
     ]);

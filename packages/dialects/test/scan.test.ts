@@ -64,6 +64,27 @@ describe('the scan of a body', () => {
     expect(() => scanTopLevel(bytesOf(text))).toThrow('__proto__');
   });
 
+  test.each([
+    ['{"constructor":{"prototype":{"isAdmin":true}}}'],
+    ['{"a":[{"x":{"y":1},"constructor" : { "b":[{}], "prototype":1}}]}'],
+    [String.raw`{"a":{"const\u0072uctor":{"prototype":1}}}`],
+    [String.raw`{"a":{"constructor":{"\u0070\u0072\u006f\u0074\u006f\u0074\u0079\u0070\u0065":1}}}`],
+    [String.raw`{"\u0063\u006f\u006e\u0073\u0074\u0072\u0075\u0063\u0074\u006f\u0072":{"prototype":1}}`],
+  ])('the prototype of a constructor is refused wherever it is and however it is spelled: %s', (text) => {
+    expect(() => scanTopLevel(bytesOf(text))).toThrow('prototype');
+  });
+
+  test.each([
+    ['{"properties":{"constructor":{"type":"string"},"prototype":{"type":"string"}}}'],
+    ['{"a":{"constructor":"s"},"b":{"c":{"prototype":1}}}'],
+    ['{"constructor":1,"b":{"prototype":1}}'],
+    ['{"a":[{"constructor":1},{"prototype":1}]}'],
+    ['{"constructor":{"a":{"prototype":1}}}'],
+    ['{"constructor":["prototype"],"d":"constructor"}'],
+  ])('either word elsewhere is taken: %s', (text) => {
+    expect(() => scanTopLevel(bytesOf(text))).not.toThrow();
+  });
+
   test('the word __proto__ in a text is taken', () => {
     expect(() =>
       scanTopLevel(bytesOf('{"a":"__proto__","b":["__proto__"],"c":"x \\"__proto__\\": y"}')),

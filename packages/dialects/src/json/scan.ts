@@ -1,6 +1,6 @@
 // One pass over a request's raw bytes before anything parses them: it bounds the nesting (10,000 nested lists parse, then
-// overflow the stack of JSON.stringify), refuses `__proto__`, and finds where each top-level value stands, so that a
-// field can be replaced without touching another byte.
+// overflow the stack of JSON.stringify), refuses `__proto__` and `constructor.prototype`, and finds where each top-level value
+// stands, so that a field can be replaced without touching another byte.
 //
 // Invariant: what the scan calls `model` is what every parser calls `model`. Names are compared decoded, and two names
 // that differ in nothing but case are refused, because Go's encoding/json matches fields in any case and takes the last.
@@ -31,7 +31,7 @@ export interface Scan {
 
 /**
  * Does not check the grammar in full: parse the body afterwards.
- * @throws InvalidRequest for a body that is not an object, is nested too deep, names a field twice or holds `__proto__`
+ * @throws InvalidRequest for a body that is not an object, is nested too deep, names a field twice or reaches for a prototype
  */
 export function scanTopLevel(bytes: Uint8Array, limits: ScanLimits = SCAN_LIMITS): Scan {
   const open = skipSpace(bytes, 0);
@@ -40,6 +40,8 @@ export function scanTopLevel(bytes: Uint8Array, limits: ScanLimits = SCAN_LIMITS
   const foldedNames = new Set<string>();
   let depth = 1;
   let depthSeen = 1;
+  /** Where a field would be of what is named `constructor`; 0 when there is no such thing. */
+  let constructorDepth = 0;
   let name: string | undefined;
   let valueStart = 0;
   let at = open + 1;
@@ -66,9 +68,13 @@ export function scanTopLevel(bytes: Uint8Array, limits: ScanLimits = SCAN_LIMITS
       const colon = skipSpace(bytes, at);
       if (bytes[colon] !== COLON) continue;
       const isTopName = depth === 1 && name === undefined;
-      if (isTopName || maySpellProto(bytes, start, at)) {
+      if (depth < constructorDepth) constructorDepth = 0;
+      if (isTopName || maySpellPrototype(bytes, start, at)) {
         const key = readString(bytes, start, at);
-        if (key === '__proto__') throw new InvalidRequest('', 'A field named "__proto__" is not accepted.');
+        if (key === '__proto__' || (key === 'prototype' && depth === constructorDepth)) {
+          throw new InvalidRequest('', `A field named "${key}" is not accepted here.`);
+        }
+        if (key === 'constructor') constructorDepth = depth + 1;
         if (isTopName) {
           name = key;
           valueStart = skipSpace(bytes, colon + 1);
@@ -150,8 +156,10 @@ const CLOSE_BRACKET = 0x5d;
 const COLON = 0x3a;
 const COMMA = 0x2c;
 const UNDERSCORE = 0x5f;
-/** `"__proto__"` with each character escaped is the longest spelling. */
-const PROTO_BYTES_MAX = 2 + 9 * 6;
+const LOWER_C = 0x63;
+const LOWER_P = 0x70;
+/** `"constructor"` with each character escaped is the longest spelling. */
+const SPELLING_BYTES_MAX = 2 + 11 * 6;
 /** Below this a loop finds a string's end sooner than a native search starts. */
 const SHORT_STRING_BYTES = 24;
 
@@ -174,10 +182,14 @@ function stringEnd(bytes: Uint8Array, start: number): number {
   }
 }
 
-/** True for a name that begins with an underscore or has an escape in it, which may spell any character. */
-function maySpellProto(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start > PROTO_BYTES_MAX) return false;
-  if (bytes[start + 1] === UNDERSCORE) return true;
+/** True for a name that looks like one that is refused, or has an escape in it, which may spell any character. */
+function maySpellPrototype(bytes: Uint8Array, start: number, end: number): boolean {
+  const size = end - start;
+  if (size > SPELLING_BYTES_MAX) return false;
+  const first = bytes[start + 1];
+  if (first === UNDERSCORE || (first === LOWER_C && size === 13) || (first === LOWER_P && size === 11)) {
+    return true;
+  }
   for (let at = start + 1; at < end - 1; at += 1) if (bytes[at] === BACKSLASH) return true;
   return false;
 }

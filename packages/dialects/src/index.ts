@@ -6,6 +6,7 @@ import { openaiChat } from './openai-chat/index.ts';
 import { openaiResponses } from './openai-responses/index.ts';
 
 export { anthropicMessages } from './anthropic-messages/index.ts';
+export { type CallWatch, callsIn, callWatch, type SpokenCall } from './calls/index.ts';
 export * from './counting/index.ts';
 export * from './dialect.ts';
 export * from './embeddings/index.ts';
@@ -36,6 +37,7 @@ export * from './model/usage.ts';
 export { openaiChat } from './openai-chat/index.ts';
 export { isOpenAiReasoning } from './openai-chat/model-family.ts';
 export { openaiResponses, statefulField } from './openai-responses/index.ts';
+export { type SentText, sentTexts } from './texts/sent-texts.ts';
 
 export const dialects = {
   'openai-chat': openaiChat,

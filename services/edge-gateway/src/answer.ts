@@ -1,4 +1,5 @@
 import type { Event, FinishReason, ProviderError, Usage } from '@ai-switch/dialects';
+import type { Fault } from '@ai-switch/kernel';
 import type { StreamRelay } from './stream-relay.ts';
 
 /** What a provider answered, in the form in which it goes to the client. */
@@ -13,7 +14,14 @@ export type Answer =
     }
   /** A whole reply to be written in the client's dialect, as a stream when it wants one. */
   | { readonly form: 'events'; readonly events: readonly Event[] }
-  | { readonly form: 'stream'; readonly stream: StreamRelay };
+  | { readonly form: 'stream'; readonly stream: StreamRelay }
+  /** A whole reply that a rule keeps from the client, who is told why; it was generated and is charged. */
+  | {
+      readonly form: 'blocked';
+      readonly fault: Fault;
+      readonly usage: Usage | undefined;
+      readonly words: string;
+    };
 
 /**
  * An answer that says nothing and calls nothing. Shown as one, it makes agents ask again without end, and pay each time; as
@@ -47,4 +55,9 @@ export function wordsOf(event: Event): string {
     default:
       return '';
   }
+}
+
+/** The provider's last count. */
+export function usageIn(events: readonly Event[]): Usage | undefined {
+  return events.findLast((event) => event.type === 'usage')?.usage;
 }

@@ -4,6 +4,7 @@
 import { DryRule } from '@ai-switch/contracts';
 import {
   anthropicMessages,
+  callsIn,
   type Dialect,
   type Event,
   InvalidReply,
@@ -15,11 +16,12 @@ import {
 } from '@ai-switch/dialects';
 import { Fault } from '@ai-switch/kernel';
 import { UpstreamFailure, type UpstreamReply } from '@ai-switch/upstream';
-import { type Answer, EMPTY_ANSWER, isEmptyAnswer, wordsIn } from './answer.ts';
+import { type Answer, EMPTY_ANSWER, isEmptyAnswer, usageIn, wordsIn } from './answer.ts';
 import { AttemptFailure, failureOfCall, failureOfStatus, providerFault } from './attempt-failure.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, interruptionFault } from './exchange.ts';
 import { boundedTypes, HoldMeter } from './hold-meter.ts';
+import { callsOfEvents } from './intercept/event-calls.ts';
 import { conversionLane, type Lane, passThroughLane, replyContext } from './lanes.ts';
 import { OutputTally } from './output-tally.ts';
 import { type Question, questionFor } from './question.ts';
@@ -116,6 +118,7 @@ async function answerOf(
           edge.settings,
           tally,
           stopper,
+          exchange.inspector,
         )
       : conversionLane(
           dialect,
@@ -135,11 +138,18 @@ async function answerOf(
   const isSse = SSE_START.test(bytes.toString('latin1', 0, SSE_START_BYTES));
   if (isSse || isStreaming || !isPassable) {
     const sent = isSse ? eventsIn(edge, destination, bytes) : dialect.readReply(parseReply(bytes));
-    return { form: 'events', events: answered(sent).flatMap(question.translate(exchange.recorder)) };
+    const events = answered(sent).flatMap(question.translate(exchange.recorder));
+    const fault = exchange.inspector?.inspectCalls(callsOfEvents(events));
+    if (fault === undefined) return { form: 'events', events };
+    return { form: 'blocked', fault, usage: usageIn(events), words: wordsIn(events) };
   }
   const body = parseReply(bytes);
   if (recorder !== undefined) recordReply(dialect, origin, recorder, body, bytes);
   const usage = dialect.readUsage(body);
+  const fault = exchange.inspector?.inspectCalls(callsIn(dialect.name, body));
+  if (fault !== undefined) {
+    return { form: 'blocked', fault, usage, words: wordsIn(withoutError(dialect.readReply(body))) };
+  }
   if (usage !== undefined) return { form: 'bytes', bytes, usage, words: '' };
   // Without usage the reply has to be read: to see that it is one, and to count what it says.
   const words = wordsIn(withoutError(dialect.readReply(body)));
@@ -178,8 +188,7 @@ function answered(events: readonly Event[]): readonly Event[] {
   const finish = events.findLast((event) => event.type === 'finish');
   const hasPart = events.some((event) => event.type === 'partStart');
   if (hasPart || finish === undefined || !isEmptyAnswer(finish.reason)) return events;
-  const usage = events.findLast((event) => event.type === 'usage')?.usage;
-  throw new AttemptFailure(providerFault(EMPTY_ANSWER), true, usage);
+  throw new AttemptFailure(providerFault(EMPTY_ANSWER), true, usageIn(events));
 }
 
 /** @throws AttemptFailure when the provider said 200 and meant an error */

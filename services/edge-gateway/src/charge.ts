@@ -8,8 +8,8 @@ import type { EdgeParts } from './edge-parts.ts';
 import type { OutputTally } from './output-tally.ts';
 import type { Asked } from './read.ts';
 
-/** `quotaCut`: the gateway ended the answer, because its hold was used up. */
-export type Outcome = 'completed' | 'clientGone' | 'upstreamFailed' | 'cut' | 'quotaCut';
+/** The gateway ended the answer: `quotaCut` because its hold was used up, `intercepted` because a rule blocks a call in it. */
+export type Outcome = 'completed' | 'clientGone' | 'upstreamFailed' | 'cut' | 'quotaCut' | 'intercepted';
 
 export interface Charge {
   readonly usage: Usage;

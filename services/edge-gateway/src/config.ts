@@ -43,6 +43,12 @@ export interface EdgeSettings {
   readonly tickMs: number;
   /** How long streams may go on after close() before they are ended. */
   readonly drainMs: number;
+  /** How long the rules may look at one request, and at its answer. */
+  readonly interceptBudgetMs: number;
+  /** What may be held back of one answer until a tool call is whole. */
+  readonly interceptHeldBytesMax: number;
+  /** Texts that are known to hit nothing, of all callers. */
+  readonly interceptCleanTextsMax: number;
   readonly accessDelayMs: number;
   readonly accessBatchMax: number;
   readonly accessQueueMax: number;
@@ -72,6 +78,9 @@ export const edgeDefaults: EdgeSettings = {
   clientStallMs: 30_000,
   tickMs: 1_000,
   drainMs: 30_000,
+  interceptBudgetMs: 50,
+  interceptHeldBytesMax: 4 * MEBIBYTE,
+  interceptCleanTextsMax: 100_000,
   accessDelayMs: 200,
   accessBatchMax: 500,
   accessQueueMax: 20_000,
@@ -132,6 +141,14 @@ export const settings = {
   }),
   AISWITCH_EDGE_TRUSTED_PROXIES: trustedProxiesSetting(),
   AISWITCH_EDGE_FORWARDED_HEADER: forwardedHeaderSetting(),
+  AISWITCH_EDGE_INTERCEPT_BUDGET_MS: integerSetting({
+    describe:
+      'How long interception rules may look at one request, and at its answer, in milliseconds. What a blocking rule could ' +
+      'not look at in time is refused.',
+    fallback: edgeDefaults.interceptBudgetMs,
+    min: 1,
+    max: 10_000,
+  }),
   AISWITCH_UPSTREAM_NETWORKS: upstreamNetworksSetting('none'),
   AISWITCH_EDGE_LOG_LEVEL: choiceSetting({
     describe: 'The least severe log lines that are written.',

@@ -17,6 +17,7 @@ import { affinityKeyOf } from './affinity.ts';
 import { authenticate } from './authenticate.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, interruptionFault } from './exchange.ts';
+import { hasRules, intercept } from './intercept/intercept.ts';
 import { permitModel } from './permit.ts';
 import { promptTokens } from './prompt-tokens.ts';
 import { readBody, type SentBody } from './read-body.ts';
@@ -48,6 +49,7 @@ export async function answerCount(
     exchange.record.alias = request.model;
     exchange.affinityKey = affinityKeyOf(incoming.headers, request);
     permitModel(caller, request.model);
+    if (hasRules(caller)) await intercept(edge, exchange, caller, sent.body);
     const [destination] = await route(edge, caller, request.model, exchange);
     const prompt: Prompt = { ...sent, counting, request };
     const tokens =

@@ -23,6 +23,9 @@ import { Holds } from './holds/holds.ts';
 import { Spool } from './holds/spool.ts';
 import { memorySpoolFile, type SpoolFile } from './holds/spool-file.ts';
 import { KeptAnswers } from './idempotency.ts';
+import { CleanTexts } from './intercept/clean-texts.ts';
+import { InterceptionLog } from './intercept/interception-log.ts';
+import { RuleCache } from './intercept/rule-cache.ts';
 import { OutputStatistics } from './output-statistics.ts';
 import { OutputTallies } from './output-tally.ts';
 import { Policies } from './policies.ts';
@@ -67,6 +70,7 @@ export interface Edge {
 export function createEdge(options: EdgeOptions): Edge {
   const edge = assemble(options);
   edge.holds.start();
+  edge.ticker.add(edge.interceptionLog);
   let closing: Promise<void> | undefined;
   return {
     app: routes(edge),
@@ -122,6 +126,9 @@ function assemble({
     answers: new KeptAnswers(),
     retryBudget: new RetryBudget(clock),
     accessLog: new AccessLog(ports.auditLog, logger, settings),
+    rules: new RuleCache(ports.auth, logger),
+    cleanTexts: new CleanTexts(settings.interceptCleanTextsMax),
+    interceptionLog: new InterceptionLog(ports.auditLog, logger, clock, settings),
     reasoning: new ReasoningStore(settings),
     items: new BoundedMemory(settings.itemsMax, settings.itemCharactersMax),
     detours: new Detours(clock),
@@ -152,7 +159,7 @@ async function close(edge: EdgeParts): Promise<void> {
   edge.tallies.close();
   await edge.tokenCounter.close();
   await edge.holds.close(edge.settings.settleMs);
-  await edge.accessLog.drain();
+  await Promise.all([edge.accessLog.drain(), edge.interceptionLog.drain()]);
 }
 
 /** Resolves once nothing is under way, or after `boundMs`. */

@@ -2,11 +2,13 @@
 // its input alone.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Caller } from '@ai-switch/contracts';
 import {
   type Dialect,
   type EmbeddingAddress,
   type EmbeddingDialect,
   type EmbeddingRequest,
+  type JsonObject,
   noUsage,
 } from '@ai-switch/dialects';
 import { wantedForInput } from './amounts.ts';
@@ -15,6 +17,8 @@ import type { Charge } from './charge.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type AskedEmbeddings, attemptEmbeddings, embeddingDestinations } from './embed-attempt.ts';
 import { tokensOf } from './estimate.ts';
+import type { Exchange } from './exchange.ts';
+import { hasRules, intercept } from './intercept/intercept.ts';
 import { permitModel } from './permit.ts';
 import { readBody } from './read-body.ts';
 import { receive } from './receive.ts';
@@ -44,6 +48,7 @@ export async function answerEmbeddings(
     const request = embedding.readRequest(sent.body, address);
     exchange.record.alias = request.model;
     permitModel(caller, request.model);
+    if (hasRules(caller)) await interceptInputs(edge, exchange, caller, sent.body, request);
     const routed = await route(edge, caller, request.model, exchange);
     const destinations = embeddingDestinations(routed, request.model);
     const input = estimateTokens(request);
@@ -69,6 +74,19 @@ export async function answerEmbeddings(
   } finally {
     record(edge, exchange);
   }
+}
+
+/** Tokens would go to the provider unread. */
+async function interceptInputs(
+  edge: EdgeParts,
+  exchange: Exchange,
+  caller: Caller,
+  body: JsonObject,
+  { inputs }: EmbeddingRequest,
+): Promise<void> {
+  const inspector = await intercept(edge, exchange, caller, body);
+  const hasTokens = inputs.some(({ kind }) => kind === 'tokens');
+  if (hasTokens && inspector.isBlockingPrompts) throw inspector.refuseUninspected('prompt', 'form');
 }
 
 function chargeOf(input: number, isEstimated: boolean, interruption: string | undefined): Charge {

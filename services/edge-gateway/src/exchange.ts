@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccessRecord, Room } from '@ai-switch/contracts';
 import type { Dialect, JsonObject, RequestAddress } from '@ai-switch/dialects';
 import { Fault, newId } from '@ai-switch/kernel';
+import type { Inspector } from './intercept/inspector.ts';
 import type { ReasoningRecorder } from './reasoning-store.ts';
 import { type Enrolled, NOT_ENROLLED } from './roster.ts';
 
@@ -33,6 +34,8 @@ export class Exchange implements Enrolled {
   /** '' until the request was read. */
   affinityKey = '';
   recorder: ReasoningRecorder | undefined;
+  /** Looks at the answer's tool calls; undefined for a caller without rules. */
+  inspector: Inspector | undefined;
   /** Keeps the items of the answer, for a client that will name them. */
   onOutput: ((output: readonly JsonObject[]) => void) | undefined;
   /** Keeps the answer for who asks again with the same idempotency key; call it once the answer is complete. */

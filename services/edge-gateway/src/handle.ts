@@ -11,6 +11,7 @@ import { authenticate } from './authenticate.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import type { ClientAddress } from './exchange.ts';
 import { forward } from './forward.ts';
+import { hasRules, intercept } from './intercept/intercept.ts';
 import { permitModel } from './permit.ts';
 import { read } from './read.ts';
 import { receive } from './receive.ts';
@@ -34,6 +35,7 @@ export async function handle(
     const caller = await authenticate(edge, exchange);
     const asked = await read(edge, exchange, caller);
     permitModel(caller, asked.request.model);
+    if (hasRules(caller)) await intercept(edge, exchange, caller, asked.body);
     const targets = await route(edge, caller, asked.request.model, exchange);
     const policy = await edge.policies.of(caller.tenant);
     const wanted = wantedFor(edge, exchange, asked, targets, policy);

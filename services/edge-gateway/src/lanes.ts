@@ -2,6 +2,8 @@
 // reads them into events and writes those. Either way only complete frames come out, one piece for each chunk.
 
 import {
+  type CallWatch,
+  callWatch,
   type Dialect,
   type Event,
   type Frame,
@@ -14,9 +16,13 @@ import {
   type StreamStopper,
   type Usage,
 } from '@ai-switch/dialects';
+import type { Fault } from '@ai-switch/kernel';
 import { EMPTY_ANSWER, isEmptyAnswer, wordsOf } from './answer.ts';
 import type { EdgeSettings } from './config.ts';
 import type { Exchange } from './exchange.ts';
+import { CallHold } from './intercept/call-hold.ts';
+import { EventCalls } from './intercept/event-calls.ts';
+import type { Inspector } from './intercept/inspector.ts';
 import type { OutputTally } from './output-tally.ts';
 
 export interface Lane {
@@ -34,6 +40,8 @@ export interface Lane {
   readonly missingEnd: string;
   /** What the provider gave up with; nothing of it or after it comes out. */
   readonly error: ProviderError | undefined;
+  /** Why a rule keeps the rest of the answer from the client; nothing comes out any more, and what is pushed is metered. */
+  readonly blocked: Fault | undefined;
   readonly usage: Usage | undefined;
   /** What was delivered of the answer. */
   readonly tally: OutputTally;
@@ -48,6 +56,7 @@ export interface Lane {
 /**
  * @param watch sees each frame that goes through
  * @param stopper of a stream that may have to be stopped
+ * @param inspector of the answer's tool calls, where rules cover them
  */
 export function passThroughLane(
   dialect: Dialect,
@@ -56,8 +65,9 @@ export function passThroughLane(
   settings: EdgeSettings,
   tally: OutputTally,
   stopper?: StreamStopper,
+  inspector?: Inspector,
 ): Lane {
-  return new PassThroughLane(dialect, request, watch, settings, tally, stopper);
+  return new PassThroughLane(dialect, request, watch, settings, tally, stopper, inspector);
 }
 
 /** @param translate what an event of the provider's becomes on its way, before it is written */
@@ -76,6 +86,7 @@ export function conversionLane(
     translate,
     settings,
     tally,
+    exchange.inspector,
   );
 }
 
@@ -98,6 +109,8 @@ class PassThroughLane implements Lane {
   readonly #meter: ReturnType<Dialect['streamMeter']>;
   readonly #watch: ((frame: Frame) => void) | undefined;
   readonly #stopper: StreamStopper | undefined;
+  readonly #calls: CallWatch | undefined;
+  readonly #hold: CallHold<Passing> | undefined;
   /** The frame that ends a stream, and how it is told: by its name, or by its data where frames have none. */
   readonly #end: Frame;
   readonly isEndSilent = false;
@@ -112,6 +125,7 @@ class PassThroughLane implements Lane {
     settings: EdgeSettings,
     tally: OutputTally,
     stopper: StreamStopper | undefined,
+    inspector: Inspector | undefined,
   ) {
     this.tally = tally;
     this.#stopper = stopper;
@@ -120,6 +134,12 @@ class PassThroughLane implements Lane {
     this.#watch = watch;
     this.missingEnd = dialect.streamEnd;
     this.#end = parseFrame(Buffer.from(dialect.streamEnd));
+    this.#calls = inspector && callWatch(dialect.name);
+    this.#hold = inspector && new CallHold(inspector, settings.interceptHeldBytesMax);
+  }
+
+  get blocked(): Fault | undefined {
+    return this.#hold?.blocked;
   }
 
   get isFinished(): boolean {
@@ -140,9 +160,13 @@ class PassThroughLane implements Lane {
 
   end(): Buffer | undefined {
     const last = this.#splitter.end();
-    if (last === undefined || !isWhole(parseFrame(last))) return undefined;
-    const passed = this.#pass([last]);
-    return passed === undefined ? undefined : Buffer.concat([passed, FRAME_END]);
+    const isLastWanted = last !== undefined && isWhole(parseFrame(last));
+    const passed = isLastWanted ? this.#pass([last]) : undefined;
+    const held = this.#calls && this.#hold?.end(this.#calls.end());
+    if (held === undefined || held.length === 0) return passed && Buffer.concat([passed, FRAME_END]);
+    const rest: Buffer[] = [];
+    for (const one of held) this.#release(one, rest);
+    return Buffer.concat(isLastWanted ? [...rest, FRAME_END] : rest);
   }
 
   stop(usage: Usage): string {
@@ -163,12 +187,23 @@ class PassThroughLane implements Lane {
       if (meter.usage !== undefined && meter.usage !== before) this.tally.provide(meter.usage);
       if (!this.hasBegun && bytes[0] === OBJECT_START) throw new InvalidReply('a whole reply, no stream');
       this.#watch?.(frame);
-      this.#stopper?.observe(frame);
-      if (isWanted) wanted.push(bytes);
+      const passing = { frame, bytes, isWanted };
+      if (this.#calls === undefined || this.#hold === undefined) this.#release(passing, wanted);
+      else {
+        const calls = this.#calls.observe(frame);
+        for (const one of this.#hold.pass(passing, bytes.length, calls, this.#calls.isOpen))
+          this.#release(one, wanted);
+        if (this.#hold.isHolding) continue;
+      }
       this.hasBegun ||= meter.outputCharacters > 0 || meter.isFinished;
-      if (this.#isEnd(frame)) this.missingEnd = '';
     }
     return joined(wanted);
+  }
+
+  #release({ frame, bytes, isWanted }: Passing, wanted: Buffer[]): void {
+    this.#stopper?.observe(frame);
+    if (isWanted) wanted.push(bytes);
+    if (this.#isEnd(frame)) this.missingEnd = '';
   }
 
   /** A dialect without a last frame ends with an empty one, which no provider sends. */
@@ -176,6 +211,13 @@ class PassThroughLane implements Lane {
     if (this.missingEnd === '') return false;
     return this.#end.event === '' ? data === this.#end.data : event === this.#end.event;
   }
+}
+
+interface Passing {
+  readonly frame: Frame;
+  readonly bytes: Buffer;
+  /** The client asked for it. */
+  readonly isWanted: boolean;
 }
 
 const OBJECT_START = '{'.charCodeAt(0);
@@ -209,11 +251,14 @@ class ConversionLane implements Lane {
   readonly #reader: ReturnType<Dialect['streamReader']>;
   readonly #writer: ReturnType<Dialect['streamWriter']>;
   readonly #translate: Translate;
+  readonly #calls: EventCalls | undefined;
+  readonly #hold: CallHold<Event> | undefined;
   readonly isEndSilent: boolean;
   readonly missingEnd = '';
   readonly tally: OutputTally;
   /** The part that the client has open. */
   #openPart: number | undefined;
+  #hasPart = false;
   hasBegun = false;
   isFinished = false;
   error: ProviderError | undefined;
@@ -226,13 +271,20 @@ class ConversionLane implements Lane {
     translate: Translate,
     settings: EdgeSettings,
     tally: OutputTally,
+    inspector: Inspector | undefined,
   ) {
     this.tally = tally;
     this.#splitter = new SseSplitter(settings);
+    this.#calls = inspector && new EventCalls();
+    this.#hold = inspector && new CallHold(inspector, settings.interceptHeldBytesMax);
     this.#reader = from.streamReader();
     this.#writer = to.streamWriter(context);
     this.#translate = translate;
     this.isEndSilent = from.streamEnd === '';
+  }
+
+  get blocked(): Fault | undefined {
+    return this.#hold?.blocked;
   }
 
   push(chunk: Buffer): string | undefined {
@@ -246,6 +298,8 @@ class ConversionLane implements Lane {
     const last = this.#splitter.end();
     let text = last === undefined ? '' : this.#convert(this.#reader.read(parseFrame(last)));
     text += this.#convert(this.#reader.end());
+    if (this.#calls !== undefined)
+      for (const event of this.#hold?.end(this.#calls.end()) ?? []) text += this.#write(event);
     return text === '' ? undefined : text;
   }
 
@@ -257,7 +311,7 @@ class ConversionLane implements Lane {
         this.error = event.error;
         break;
       }
-      if (event.type === 'finish' && !this.hasBegun && isEmptyAnswer(event.reason)) {
+      if (event.type === 'finish' && !this.#hasPart && isEmptyAnswer(event.reason)) {
         this.error = EMPTY_ANSWER;
         break;
       }
@@ -267,8 +321,9 @@ class ConversionLane implements Lane {
         this.usage = event.usage;
         this.tally.provide(event.usage);
       } else if (event.type === 'finish') this.isFinished = true;
-      this.hasBegun ||= event.type === 'partStart' || event.type === 'finish';
-      for (const translated of this.#translate(event)) text += this.#write(translated);
+      this.#hasPart ||= event.type === 'partStart' || event.type === 'finish';
+      for (const translated of this.#translate(event)) text += this.#pass(translated);
+      this.hasBegun ||= this.#hasPart && this.#hold?.isHolding !== true;
     }
     return text;
   }
@@ -279,9 +334,21 @@ class ConversionLane implements Lane {
     return closed + this.#write({ type: 'usage', usage }) + this.#write({ type: 'finish', reason: 'length' });
   }
 
+  #pass(event: Event): string {
+    if (this.#calls === undefined || this.#hold === undefined) return this.#write(event);
+    const calls = this.#calls.observe(event);
+    const bytes = 'text' in event ? event.text.length : EVENT_BYTES;
+    let text = '';
+    for (const one of this.#hold.pass(event, bytes, calls, this.#calls.isOpen)) text += this.#write(one);
+    return text;
+  }
+
   #write(event: Event): string {
     if (event.type === 'partStart') this.#openPart = event.index;
     else if (event.type === 'partStop') this.#openPart = undefined;
     return this.#writer.write(event);
   }
 }
+
+/** Of an event without text. */
+const EVENT_BYTES = 64;

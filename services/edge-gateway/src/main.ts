@@ -46,6 +46,7 @@ await runService({
         drainMs: values.AISWITCH_EDGE_DRAIN_MS,
         holdTtlMs: values.AISWITCH_EDGE_HOLD_TTL_MS,
         heartbeatMs: values.AISWITCH_EDGE_HEARTBEAT_MS,
+        interceptBudgetMs: values.AISWITCH_EDGE_INTERCEPT_BUDGET_MS,
       },
     });
     const server = createEdgeServer(edge);

@@ -27,7 +27,7 @@ export function refuse(edge: EdgeParts, exchange: Exchange, error: unknown): voi
   const { record, outgoing } = exchange;
   const fault = faultOf(error);
   record.faultCode = fault.code;
-  if (record.outcome === '') record.outcome = 'refused';
+  if (record.outcome === '') record.outcome = fault.details.policy === undefined ? 'refused' : 'intercepted';
   if (fault.code === 'internal') {
     edge.logger.error({ err: error, requestId: record.requestId }, 'a request failed on our side');
   }

@@ -4,14 +4,15 @@
 //   whole reply, stream wanted  the same events, written one by one
 //   stream                      a lane of lanes.ts, chunk by chunk
 
-import { type Event, fold, noUsage, type Usage } from '@ai-switch/dialects';
-import { type Answer, wordsIn } from './answer.ts';
+import { type Event, fold, noUsage } from '@ai-switch/dialects';
+import { type Answer, usageIn, wordsIn } from './answer.ts';
 import { type Charge, chargeFor, type Delivered, type Outcome } from './charge.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import type { Exchange } from './exchange.ts';
 import { replyContext } from './lanes.ts';
 import { OutputTally } from './output-tally.ts';
 import type { Asked } from './read.ts';
+import { refuse } from './refuse.ts';
 import type { RequestHold } from './request-hold.ts';
 import { watchStall } from './stall-watch.ts';
 import { writeHead } from './write-head.ts';
@@ -40,6 +41,11 @@ export async function relay(
         ? sendEvents(edge, exchange, asked, events)
         : sendWhole(edge, exchange, replyBytes(exchange, asked, events));
       return chargeFor(edge, asked, outcome, delivered);
+    }
+    case 'blocked': {
+      const { fault, usage, words } = answer;
+      refuse(edge, exchange, fault);
+      return chargeFor(edge, asked, 'intercepted', { isComplete: true, usage, tally: tallyOf(edge, words) });
     }
     case 'stream': {
       const { stream } = answer;
@@ -94,7 +100,3 @@ function sendEvents(
 
 const LIST_START = Buffer.from('[');
 const LIST_END = Buffer.from(']');
-
-function usageIn(events: readonly Event[]): Usage | undefined {
-  return events.findLast((event) => event.type === 'usage')?.usage;
-}

@@ -14,7 +14,7 @@ import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, type Interruption, interruptionFault } from './exchange.ts';
 import type { HoldMeter } from './hold-meter.ts';
 import type { Lane } from './lanes.ts';
-import { brokenOff } from './refuse.ts';
+import { brokenOff, refuse } from './refuse.ts';
 import { NOT_ENROLLED } from './roster.ts';
 import { watchStall } from './stall-watch.ts';
 import type { Ticking } from './ticker.ts';
@@ -22,6 +22,9 @@ import { writeHead } from './write-head.ts';
 
 /** What a provider may send before its first event: comments and pings. */
 const HELD_BYTES_MAX = 64 * 1024;
+
+/** How long a provider may go on after a rule ended its answer, to say what it cost. */
+const BLOCKED_MS = 2_000;
 
 /** A provider that holds the connection this long after its answer is complete has nothing more to say. */
 const FINISHED_SILENCE_MS = 5_000;
@@ -44,6 +47,10 @@ export class StreamRelay implements BodySink, Ticking {
   /** How the provider's side ended before the client's began. */
   #endWhileHeld: (() => void) | undefined;
   #resolveEnded: (outcome: Outcome) => void = () => {};
+  /** Why a rule ended the answer: what still comes is only counted. */
+  #blocked: Fault | undefined;
+  #blockedAtMs = 0;
+  #isCounted = false;
   #wroteAtMs = 0;
   /** Since when the client is behind; 0 when it is not. */
   #behindSinceMs = 0;
@@ -78,9 +85,10 @@ export class StreamRelay implements BodySink, Ticking {
       this.#resolveEnded = resolve;
       if (this.#state === 'over') return resolve('clientGone');
       this.#state = 'flowing';
-      if (!this.#exchange.isCommitted) writeHead(this.#exchange, 200, 'text/event-stream; charset=utf-8');
       this.#edge.ticker.add(this);
       this.#edge.tallies.add(this.lane.tally);
+      if (this.#blocked !== undefined) return this.#refuse(this.#blocked);
+      if (!this.#exchange.isCommitted) writeHead(this.#exchange, 200, 'text/event-stream; charset=utf-8');
       outgoing.on('drain', () => this.#catchUp());
       for (const piece of this.#held.splice(0)) this.#write(piece);
       this.#endWhileHeld?.();
@@ -96,7 +104,8 @@ export class StreamRelay implements BodySink, Ticking {
       this.#meter.note();
     } catch (error) {
       this.#abort();
-      this.#fail(unreadable(error));
+      if (this.#blocked !== undefined) this.#endCount();
+      else this.#fail(unreadable(error));
     }
   }
 
@@ -106,6 +115,10 @@ export class StreamRelay implements BodySink, Ticking {
       this.#take(this.lane.end());
     } catch (error) {
       this.#fail(unreadable(error));
+      return;
+    }
+    if (this.#blocked !== undefined) {
+      this.#endCount();
       return;
     }
     if (this.lane.error !== undefined) return;
@@ -119,6 +132,10 @@ export class StreamRelay implements BodySink, Ticking {
 
   onFailure(failure: UpstreamFailure): void {
     if (this.#state === 'over' || this.#endWhileHeld !== undefined) return;
+    if (this.#blocked !== undefined) {
+      this.#endCount();
+      return;
+    }
     this.#takeRest();
     if (this.lane.isFinished && this.#state !== 'opening') this.#end(() => this.#complete());
     else this.#fail(failureOfCall(failure));
@@ -140,6 +157,10 @@ export class StreamRelay implements BodySink, Ticking {
 
   tick(nowMs: number): void {
     const { settings } = this.#edge;
+    if (this.#blocked !== undefined) {
+      if (nowMs - this.#blockedAtMs >= BLOCKED_MS) this.#endCount();
+      return;
+    }
     if (this.#behindSinceMs !== 0) {
       if (!this.#isBehind()) this.#catchUp();
       else if (nowMs - this.#behindSinceMs >= settings.clientStallMs) this.#exchange.outgoing.destroy();
@@ -160,9 +181,10 @@ export class StreamRelay implements BodySink, Ticking {
       this.#abort();
       this.#rejectOpened(interruptionFault(reason));
     } else if (reason === 'clientGone') {
-      this.#over('clientGone');
+      this.#over(this.#blocked === undefined ? 'clientGone' : 'intercepted');
       this.#abort();
-    } else {
+    } else if (this.#blocked !== undefined) this.#endCount();
+    else {
       this.#end(() => this.#cut(interruptionFault(reason)));
       this.#abort();
     }
@@ -170,6 +192,11 @@ export class StreamRelay implements BodySink, Ticking {
 
   #take(piece: Buffer | string | undefined): void {
     const { lane } = this;
+    if (lane.blocked !== undefined) {
+      if (this.#blocked === undefined) this.#block(lane.blocked, piece);
+      if (lane.isFinished || lane.error !== undefined) this.#endCount();
+      return;
+    }
     if (lane.error !== undefined) {
       if (piece !== undefined && this.#state !== 'opening') this.#put(piece);
       this.#abort();
@@ -218,9 +245,44 @@ export class StreamRelay implements BodySink, Ticking {
     this.#over('completed');
   }
 
+  /**
+   * A rule keeps a tool call from the client. While the client has nothing of the answer it is refused properly, which is
+   * what clients know best.
+   */
+  #block(fault: Fault, piece: Buffer | string | undefined): void {
+    this.#blocked = fault;
+    this.#blockedAtMs = performance.now();
+    if (this.#state === 'flowing') {
+      if (piece !== undefined) this.#write(piece);
+      this.#refuse(fault);
+    } else if (this.#state === 'opening') {
+      this.#state = 'held';
+      this.#resolveOpened();
+    }
+  }
+
+  #refuse(fault: Fault): void {
+    const { outgoing, dialect, requestId, record } = this.#exchange;
+    if (!outgoing.headersSent || this.#exchange.isCommitted) refuse(this.#edge, this.#exchange, fault);
+    else {
+      record.faultCode = fault.code;
+      outgoing.end(dialect.writeStreamError(brokenOff(fault, requestId)));
+    }
+    watchStall(this.#edge, outgoing);
+    if (this.#isCounted) this.#endCount();
+  }
+
+  /** The provider has said what the answer cost, or will not. */
+  #endCount(): void {
+    this.#isCounted = true;
+    this.#abort();
+    if (this.#state === 'flowing') this.#over('intercepted');
+  }
+
   /** The hold is used up: the answer ends as one that reached its maximum. */
   #runDry(): void {
     if (this.#state === 'over' || this.#endWhileHeld !== undefined || this.lane.isFinished) return;
+    if (this.#blocked !== undefined) return;
     this.#end(() => this.#stop());
     this.#abort();
   }

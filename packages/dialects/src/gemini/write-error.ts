@@ -7,7 +7,7 @@ import { overflowCounts } from '../model/context-overflow.ts';
 import type { ErrorCode } from '../model/event.ts';
 
 export function writeError(error: OutgoingError): HttpError {
-  const row = ROWS[error.code];
+  const row = rowOf(error);
   const headers: Record<string, string> = {};
   if (row.status === 429 || row.status === 503) {
     headers['retry-after'] = String(Math.max(1, Math.ceil((error.retryAfterMs ?? 0) / 1000)));
@@ -22,7 +22,7 @@ export function writeStreamError(error: OutgoingError): string {
 }
 
 function errorBody(error: OutgoingError): JsonObject {
-  const row = ROWS[error.code];
+  const row = rowOf(error);
   return {
     error: {
       code: row.status,
@@ -78,6 +78,13 @@ interface Row {
 
 function row(status: number, word: string, reason: string, isRetryUseful: boolean): Row {
   return { status, word, reason, isRetryUseful };
+}
+
+/** What a rule of the gateway's own forbids: Google's clients ask again after a blocked prompt, and not after this. */
+const POLICY_BLOCKED = row(400, 'INVALID_ARGUMENT', 'POLICY_BLOCKED', false);
+
+function rowOf({ code, details }: OutgoingError): Row {
+  return details?.policy === undefined ? ROWS[code] : POLICY_BLOCKED;
 }
 
 const ROWS: Readonly<Record<ErrorCode, Row>> = {

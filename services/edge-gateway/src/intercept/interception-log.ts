@@ -1,0 +1,125 @@
+// What the rules hit. The code that blocks and flags writes the audit events: an event for each block and flag, and for
+// shadow rules one a minute with the count. No prompt stands in them, only where in its text the hit was.
+//
+// When the audit log is down, events wait in a bounded queue and are sent again; requests go on.
+
+import { AuditEvent, type AuditLog } from '@ai-switch/contracts';
+import type { Hit, Surface } from '@ai-switch/interception';
+import { type Clock, newId } from '@ai-switch/kernel';
+import type { Logger } from '@ai-switch/telemetry';
+import type { EdgeSettings } from '../config.ts';
+import type { Exchange } from '../exchange.ts';
+import { LogBatch } from '../log-batch.ts';
+import { NOT_ENROLLED } from '../roster.ts';
+import type { Ticking } from '../ticker.ts';
+
+/** Counts of shadow hits are told this often, or as soon as there are so many rules. */
+const SHADOW_MS = 60_000;
+const SHADOW_RULES_MAX = 10_000;
+
+export class InterceptionLog implements Ticking {
+  rosterPlace = NOT_ENROLLED;
+  readonly #events: LogBatch<AuditEvent>;
+  readonly #clock: Clock;
+  readonly #shadows = new Map<string, Shadow>();
+  #shadowsSinceMs = 0;
+
+  constructor(auditLog: AuditLog, logger: Logger, clock: Clock, settings: EdgeSettings) {
+    this.#clock = clock;
+    this.#events = new LogBatch(
+      'audit events',
+      (events) => auditLog.appendEvents({ events }),
+      logger,
+      settings,
+    );
+  }
+
+  note({ record }: Exchange, hit: Hit, surface: Surface): void {
+    if (hit.action === 'shadow') {
+      this.#count(record.tenant, hit, surface);
+      return;
+    }
+    const { tenant, userId, requestId, departmentPath, clientAddress } = record;
+    this.#append(`interception.${hit.action}`, {
+      tenant,
+      actor: userId,
+      subject: hit.ruleId,
+      details: {
+        ruleSetId: hit.ruleSetId,
+        mode: hit.mode,
+        surface,
+        start: String(hit.start),
+        length: String(hit.end - hit.start),
+      },
+      requestId,
+      departmentPath,
+      userId,
+      clientAddress,
+    });
+  }
+
+  /** What was not let through because it could not be inspected whole. @param why `time` or `size` */
+  noteUninspected({ record }: Exchange, surface: Surface, why: 'time' | 'size' | 'form'): void {
+    const { tenant, userId, requestId, departmentPath, clientAddress } = record;
+    const details = { surface, uninspected: why };
+    const who = { actor: userId, userId, departmentPath, clientAddress };
+    this.#append('interception.block', { tenant, subject: '', details, requestId, ...who });
+  }
+
+  tick(): void {
+    if (this.#shadows.size > 0 && this.#clock.nowMs() - this.#shadowsSinceMs >= SHADOW_MS) this.#tell();
+  }
+
+  /** Resolves once everything is written, or given up. */
+  async drain(): Promise<void> {
+    this.#tell();
+    await this.#events.drain();
+  }
+
+  #count(tenant: string, { ruleSetId, ruleId, mode }: Hit, surface: Surface): void {
+    const key = [tenant, ruleSetId, ruleId, surface].join('\n');
+    const known = this.#shadows.get(key);
+    if (known !== undefined) {
+      known.count += 1;
+      return;
+    }
+    if (this.#shadows.size === 0) this.#shadowsSinceMs = this.#clock.nowMs();
+    this.#shadows.set(key, { tenant, ruleSetId, ruleId, mode, surface, count: 1 });
+    if (this.#shadows.size >= SHADOW_RULES_MAX) this.#tell();
+  }
+
+  #tell(): void {
+    for (const { tenant, ruleId, ruleSetId, mode, surface, count } of this.#shadows.values()) {
+      const details = {
+        ruleSetId,
+        mode,
+        surface,
+        count: String(count),
+        sinceMs: String(this.#shadowsSinceMs),
+      };
+      this.#append('interception.shadow', {
+        tenant,
+        actor: 'system',
+        subject: ruleId,
+        details,
+        departmentPath: '/',
+      });
+    }
+    this.#shadows.clear();
+  }
+
+  #append(action: string, event: Partial<AuditEvent>): void {
+    const nowMs = this.#clock.nowMs();
+    const atMs = BigInt(nowMs);
+    this.#events.append(AuditEvent.create({ eventId: newId('evt', nowMs), action, atMs, ...event }));
+  }
+}
+
+interface Shadow {
+  readonly tenant: string;
+  readonly ruleSetId: string;
+  readonly ruleId: string;
+  readonly mode: string;
+  readonly surface: Surface;
+  count: number;
+}

@@ -1,0 +1,95 @@
+// A gateway whose callers have rule sets, which auth would have resolved from their access policies.
+
+import type { AuditEvent, CallerPolicy } from '@ai-switch/contracts';
+import {
+  type Auth,
+  type EdgePorts,
+  ListEventsRequest,
+  Rule,
+  RuleAction,
+  RuleMode,
+  RuleSet,
+  Surface,
+} from '@ai-switch/contracts';
+import { type Gateway, type GatewayOptions, openGateway, until } from '../gateway.ts';
+
+export interface RuledGateway extends Gateway {
+  /** What every caller has from the next request on. */
+  readonly rules: RuleSet[];
+  /** Asked of auth so far. */
+  readonly asked: { count: number };
+  /** Makes the rules unknown to auth. */
+  isAuthDown: boolean;
+  /** The audit events about a request, once there are as many. */
+  events(requestId: string | null, count: number): Promise<readonly AuditEvent[]>;
+  allEvents(): Promise<readonly AuditEvent[]>;
+}
+
+export async function openRuledGateway(options: GatewayOptions = {}): Promise<RuledGateway> {
+  const rules: RuleSet[] = [];
+  const asked = { count: 0 };
+  const state = { isAuthDown: false };
+  const ruled = (auth: Auth): Auth => ({
+    authenticateSession: (request) => auth.authenticateSession(request),
+    authenticate: async (request) => {
+      const answer = await auth.authenticate(request);
+      const ruleSets = rules.map(({ ruleSetId, revision }) => ({ ruleSetId, revision }));
+      const { caller } = answer;
+      const policy = { ...(caller?.policy as CallerPolicy), ruleSets };
+      return caller === undefined ? answer : { caller: { ...caller, policy } };
+    },
+    getRules: async ({ ruleSetIds }) => {
+      asked.count += 1;
+      if (state.isAuthDown) throw new Error('auth is down');
+      return { ruleSets: rules.filter(({ ruleSetId }) => ruleSetIds.includes(ruleSetId)) };
+    },
+  });
+  const gateway = await openGateway({
+    ...options,
+    wrap: (ports): EdgePorts => {
+      const wrapped = options.wrap?.(ports) ?? ports;
+      return { ...wrapped, auth: ruled(wrapped.auth) };
+    },
+  });
+  const allEvents = async () => {
+    const scope = { tenant: gateway.tenant, isWholeCompany: true, departmentPaths: [], userId: '' };
+    const page = { after: '', limit: 1_000 };
+    const { events } = await gateway.ports.auditLog.listEvents(ListEventsRequest.create({ scope, page }));
+    return events.filter(({ action }) => action.startsWith('interception.'));
+  };
+  return Object.assign(gateway, {
+    rules,
+    asked,
+    get isAuthDown() {
+      return state.isAuthDown;
+    },
+    set isAuthDown(isDown: boolean) {
+      state.isAuthDown = isDown;
+    },
+    allEvents,
+    events: async (requestId: string | null, count: number) => {
+      const find = async () => (await allEvents()).filter((event) => event.requestId === requestId);
+      await until(async () => (await find()).length >= count, `no ${count} events of ${requestId}`);
+      return find();
+    },
+  });
+}
+
+let revision = 0n;
+
+/** A set that no gateway has seen. */
+export function setOf(...rules: readonly Partial<Rule>[]): RuleSet {
+  revision += 1n;
+  return RuleSet.create({
+    ruleSetId: `set_${revision}`,
+    revision,
+    rules: rules.map((rule, at) => rule_({ ruleId: `rule-${at + 1}`, ...rule })),
+  });
+}
+
+function rule_(rule: Partial<Rule>): Rule {
+  return Rule.create({ mode: RuleMode.CONTAINS, action: RuleAction.BLOCK, message: '', ...rule });
+}
+
+export const ON_CALLS = [Surface.TOOL_CALL];
+export const ON_PROMPTS = [Surface.PROMPT];

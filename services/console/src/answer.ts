@@ -85,18 +85,20 @@ async function requestOf(
     company: company === '' ? undefined : company,
     host: new URL(origin).host,
   };
-  const known = publicRequestOf(parts, context, origin, route);
+  const known = publicRequestOf(parts, context, route, { origin, company: presented.company });
   const { permission } = route;
   if (permission === 'anyone') {
     if (isWrite(route)) refuseOtherSites(presented, false);
     return known;
   }
-  const { caller, tenant, actor, scope } = await authorise(ports, presented, { ...route, permission });
+  const authorised = await authorise(ports, presented, { ...route, permission });
+  const { caller, isPasswordChangeDue, tenant, actor, scope } = authorised;
   const reach = new Reach(ports.organisation, { actor, role: caller.role, scope });
   const idempotencyKey = idempotencyKeyIn(headers, route);
   return {
     ...known,
     caller,
+    isPasswordChangeDue,
     tenant,
     actor,
     reach,
@@ -112,8 +114,8 @@ async function requestOf(
 function publicRequestOf(
   { ports, clientAddressOf }: ConsoleParts,
   context: Context,
-  origin: string,
   route: Route,
+  { origin, company }: Pick<PublicRequest, 'origin' | 'company'>,
 ): PublicRequest {
   const requestId = newId('req');
   const clientAddress = clientAddressOf(context);
@@ -123,6 +125,7 @@ function publicRequestOf(
     userAgent: (context.req.header('user-agent') ?? '').slice(0, USER_AGENT_CHARACTERS_MAX),
     origin,
     mountPath: mountPathOf(context, route),
+    company,
     cookie: (cookieName) => getCookie(context, cookieName),
     auditAs: ({ tenant, userId: actor }, change) =>
       writeEvent(ports, { tenant, actor, requestId, clientAddress }, change),

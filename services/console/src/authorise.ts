@@ -18,6 +18,7 @@ export const COMPANY_HEADER = 'x-aiswitch-company';
 
 export interface Authorised {
   readonly caller: Caller;
+  readonly isPasswordChangeDue: boolean;
   /** The company that the request is about. */
   readonly tenant: string;
   readonly actor: Actor;
@@ -48,20 +49,23 @@ export async function authorise(
   route: Route & { readonly permission: Exclude<Permission, 'anyone'> },
 ): Promise<Authorised> {
   const key = keyIn(presented.headers);
-  const caller =
+  const { caller, isPasswordChangeDue } =
     key === undefined ? await bySession(auth, presented, route) : await byKey(auth, key, isWrite(route));
   if (isBelow(caller.role, LEAST_ROLE[route.permission])) {
     throw new Fault('forbidden', `This needs the role ${route.permission}.`);
   }
   const tenant = presented.company ?? caller.tenant;
   const actor: Actor = { tenant, userId: caller.userId };
-  if (tenant === caller.tenant) return { caller, tenant, actor, scope: Scope.create(caller.scope) };
+  const who = { caller, isPasswordChangeDue, tenant, actor };
+  if (tenant === caller.tenant) return { ...who, scope: Scope.create(caller.scope) };
   if (caller.role !== Role.ROOT) throw new Fault('notFound', 'There is no such company.');
   // Services that know no companies are asked about this one next.
   await organisation.getCompany({ actor });
   const scope = { tenant, isWholeCompany: true, departmentPaths: [], userId: '' };
-  return { caller, tenant, actor, scope };
+  return { ...who, scope };
 }
+
+type Known = Pick<Authorised, 'caller' | 'isPasswordChangeDue'>;
 
 /** A page of another site may neither use a session nor begin one. @throws Fault `forbidden` */
 export function refuseOtherSites({ headers, host }: Presented, isProofNeeded: boolean): void {
@@ -74,18 +78,18 @@ export function refuseOtherSites({ headers, host }: Presented, isProofNeeded: bo
   throw new Fault('forbidden', 'A session is for pages of this address: the request came from another.');
 }
 
-async function byKey(auth: Ports['auth'], key: string, isWriting: boolean): Promise<Caller> {
+async function byKey(auth: Ports['auth'], key: string, isWriting: boolean): Promise<Known> {
   const { caller } = await auth.authenticate({ key });
   if (caller === undefined) throw new Fault('internal', 'Auth answered without a caller.');
   const { keyScopes } = caller;
   const isEnough =
     keyScopes.includes(KeyScope.ADMIN) || (!isWriting && keyScopes.includes(KeyScope.ADMIN_READ));
-  if (isEnough) return caller;
+  if (isEnough) return { caller, isPasswordChangeDue: false };
   const scope = isWriting ? '`admin`' : '`adminRead` or `admin`';
   throw new Fault('forbidden', `This key is not for the admin API: a key with the scope ${scope} is.`);
 }
 
-async function bySession(auth: Ports['auth'], presented: Presented, route: Route): Promise<Caller> {
+async function bySession(auth: Ports['auth'], presented: Presented, route: Route): Promise<Known> {
   const { sessionToken: token, headers } = presented;
   if (token === undefined) {
     throw new Fault(
@@ -106,7 +110,7 @@ async function bySession(auth: Ports['auth'], presented: Presented, route: Route
       details: { reason: 'passwordChangeDue' },
     });
   }
-  return caller;
+  return { caller, isPasswordChangeDue };
 }
 
 /** In constant time; nothing is the same as no token. */

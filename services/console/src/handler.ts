@@ -13,6 +13,8 @@ export interface PublicRequest {
   readonly origin: string;
   /** Below which path the routes stand. */
   readonly mountPath: string;
+  /** A company that the request names. */
+  readonly company: string | undefined;
   cookie(name: string): string | undefined;
   /** Writes an event of somebody whom the request itself does not name yet. */
   auditAs(who: { readonly tenant: string; readonly userId: string }, event: Change): Promise<void>;
@@ -21,6 +23,8 @@ export interface PublicRequest {
 /** One authorised request to the admin API. */
 export interface AdminRequest extends PublicRequest {
   readonly caller: Caller;
+  /** Of a session: nothing but changing it is permitted. */
+  readonly isPasswordChangeDue: boolean;
   /** The company that the request is about: the caller's, or the one that root names. */
   readonly tenant: string;
   /** On whose behalf the ports that decide for themselves are asked. */

@@ -114,6 +114,19 @@ export class Reach {
     return looked({ scope, departmentPath, userId, bucket: text, tier }, right);
   }
 
+  /**
+   * Of somebody's departments, the lowest that the caller has a role for and all above it, from there up.
+   *
+   * @param departmentIds from the top down
+   */
+  unitsAbove(departmentIds: readonly string[]): readonly string[] {
+    const pathTo = (depth: number) => `/${departmentIds.slice(0, depth + 1).join('/')}/`;
+    const own = departmentIds.findLastIndex((_, depth) =>
+      this.#scope.departmentPaths.includes(pathTo(depth)),
+    );
+    return departmentIds.slice(0, own + 1).reverse();
+  }
+
   /** Every scope below what the caller runs, for lists of a service that cannot be asked for them. */
   async scopes(): Promise<ReadonlySet<string>> {
     const actor = this.#actor;

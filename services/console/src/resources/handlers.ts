@@ -2,6 +2,7 @@ import type { Ports } from '@ai-switch/contracts';
 import type { DialGuard } from '@ai-switch/upstream';
 import type { Handlers } from '../handler.ts';
 import type { ROUTES } from '../routes/table.ts';
+import { accessPoliciesOf } from './access-policies.ts';
 import { aliases } from './aliases.ts';
 import { buckets } from './buckets.ts';
 import { companies } from './companies.ts';
@@ -9,16 +10,20 @@ import { departments } from './departments.ts';
 import { document } from './document.ts';
 import { fundingOrders } from './funding-orders.ts';
 import { grants } from './grants.ts';
+import { identityProviders } from './identity-providers.ts';
 import { importOrganisation } from './import.ts';
 import { keys } from './keys.ts';
 import { prices } from './prices.ts';
 import { projects } from './projects.ts';
 import { providers } from './providers.ts';
 import { quotaPolicy } from './quota-policy.ts';
+import { quotaRequests } from './quota-requests.ts';
 import { quotas } from './quotas.ts';
 import { receipts } from './receipts.ts';
 import { records } from './records.ts';
 import { roleGrants } from './role-grants.ts';
+import { ruleSets } from './rule-sets.ts';
+import { sessions } from './sessions.ts';
 import { users } from './users.ts';
 
 /**
@@ -45,6 +50,11 @@ export function handlersOf(ports: Ports, guard: DialGuard): Handlers<typeof ROUT
     ...fundingOrders,
     ...quotaPolicy,
     ...receipts,
+    ...quotaRequests(ports),
+    ...accessPoliciesOf(ports),
+    ...ruleSets(ports),
+    ...sessions(ports),
+    ...identityProviders(ports),
     ...records(ports),
     ...document,
   };

@@ -4,11 +4,14 @@
 import { documentRoutes } from './document-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { organisationRoutes } from './organisation-routes.ts';
+import { policyRoutes } from './policy-routes.ts';
 import { priceRoutes } from './price-routes.ts';
 import { providerRoutes } from './provider-routes.ts';
+import { quotaRequestRoutes } from './quota-request-routes.ts';
 import { quotaRoutes } from './quota-routes.ts';
 import { recordRoutes } from './record-routes.ts';
 import type { Route } from './route.ts';
+import { sessionRoutes } from './session-routes.ts';
 
 export const ROUTES = {
   ...organisationRoutes,
@@ -16,6 +19,9 @@ export const ROUTES = {
   ...providerRoutes,
   ...priceRoutes,
   ...quotaRoutes,
+  ...quotaRequestRoutes,
+  ...policyRoutes,
+  ...sessionRoutes,
   ...recordRoutes,
   ...documentRoutes,
 } as const satisfies Record<string, Route>;

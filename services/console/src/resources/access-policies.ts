@@ -1,0 +1,110 @@
+import type { AccessPolicy, RateLimit } from '@ai-switch/contracts';
+import type { AdminRequest, Handlers } from '../handler.ts';
+import { jsonText } from '../json-reply.ts';
+import { splitName } from '../reach/reach.ts';
+import { pageIn, pageReply } from '../read-input.ts';
+import type { PolicyRoutes } from '../routes/policy-routes.ts';
+import { answered } from './answered.ts';
+import type { ActorPorts } from './handlers.ts';
+
+type Routes = Pick<
+  PolicyRoutes,
+  'listAccessPolicies' | 'getAccessPolicy' | 'putAccessPolicy' | 'getEffectivePolicy'
+>;
+
+export const accessPoliciesOf = ({ accessPolicies, organisation }: ActorPorts): Handlers<Routes> => {
+  /** Whom an event about a policy concerns. */
+  const concerning = async ({ actor, reach }: Pick<AdminRequest, 'actor' | 'reach'>, scope: string) => {
+    const { kind, id } = splitName(scope);
+    if (kind !== 'key') return reach.scope(scope, 'sees');
+    const { userId } = answered((await organisation.getKey({ actor, keyId: id })).key);
+    return reach.scope(`user:${userId}`, 'sees');
+  };
+
+  return {
+    listAccessPolicies: async ({ actor, query }) => {
+      const found = await accessPolicies.listAccessPolicies({ actor, page: pageIn(query) });
+      return pageReply(found.policies.map(policyReply), found.nextAfter);
+    },
+
+    getAccessPolicy: async ({ actor, reach, params }) => {
+      const scope = await scopeIn(reach, params.scope);
+      return { body: policyReply(answered((await accessPolicies.getAccessPolicy({ actor, scope })).policy)) };
+    },
+
+    putAccessPolicy: async (request) => {
+      const { actor, tenant, reach, params, body, expectedRevision, audit } = request;
+      const scope = await scopeIn(reach, params.scope);
+      const before = answered((await accessPolicies.getAccessPolicy({ actor, scope })).policy);
+      const put = await accessPolicies.putAccessPolicy({
+        actor,
+        policy: {
+          tenant,
+          scope,
+          models: body.models && { values: body.models },
+          networks: body.networks && { values: body.networks },
+          rateLimit: body.rateLimit && bigLimit(body.rateLimit),
+          userRateLimit: body.userRateLimit && bigLimit(body.userRateLimit),
+          isCachingAllowed: body.isCachingAllowed,
+          ruleSets: body.ruleSets && { values: body.ruleSets },
+          revision: 0n,
+          updatedAtMs: 0n,
+        },
+        expectedRevision,
+      });
+      const policy = answered(put.policy);
+      const { departmentPath, userId } = await concerning(request, scope);
+      await audit({
+        action: 'accessPolicy.put',
+        subject: scope,
+        details: { before: jsonText(policyReply(before)), after: jsonText(policyReply(policy)) },
+        departmentPath,
+        userId,
+      });
+      return { body: policyReply(policy) };
+    },
+
+    getEffectivePolicy: async ({ actor, reach, params, query: { key = '', project = '' } }) => {
+      const { userId } = await reach.user(params.user);
+      const explained = await accessPolicies.explainAccessPolicy({
+        actor,
+        user: userId,
+        keyId: key,
+        projectId: project === '' ? '' : (await reach.project(project)).projectId,
+      });
+      const values = explained.values.map(({ field, value, sources }) => ({
+        field,
+        value: JSON.parse(value) as unknown,
+        sources: sources.map((source) => ({
+          scope: source.scope,
+          value: JSON.parse(source.value) as unknown,
+        })),
+      }));
+      return { body: { userId, keyId: key, projectId: project, values } };
+    },
+  };
+};
+
+/** A user may be named by his name; the port knows ids only. */
+async function scopeIn(reach: AdminRequest['reach'], text: string): Promise<string> {
+  const { kind, id } = splitName(text);
+  return kind === 'user' ? `user:${(await reach.user(id)).userId}` : text;
+}
+
+interface GivenLimit {
+  readonly requestsPerMinute: number;
+  readonly tokensPerMinute: number;
+  readonly concurrentRequests: number;
+}
+
+function bigLimit({ requestsPerMinute, tokensPerMinute, concurrentRequests }: GivenLimit): RateLimit {
+  return {
+    requestsPerMinute: BigInt(requestsPerMinute),
+    tokensPerMinute: BigInt(tokensPerMinute),
+    concurrentRequests: BigInt(concurrentRequests),
+  };
+}
+
+function policyReply({ models, networks, ruleSets, ...policy }: AccessPolicy) {
+  return { ...policy, models: models?.values, networks: networks?.values, ruleSets: ruleSets?.values };
+}

@@ -1,0 +1,121 @@
+import type { IdentityProvider } from '@ai-switch/contracts';
+import { Fault } from '@ai-switch/kernel';
+import { clearedCookie, cookieText } from '../cookies.ts';
+import type { Handlers, PublicRequest } from '../handler.ts';
+import { pageReply } from '../read-input.ts';
+import type { SessionRoutes } from '../routes/session-routes.ts';
+import { answered } from './answered.ts';
+import type { ActorPorts } from './handlers.ts';
+import { beginSession } from './sessions.ts';
+
+type Routes = Pick<
+  SessionRoutes,
+  | 'listIdentityProviders'
+  | 'putIdentityProvider'
+  | 'removeIdentityProvider'
+  | 'linkIdentity'
+  | 'beginSignIn'
+  | 'finishSignIn'
+>;
+
+/** Ties the browser that comes back to the one that went. */
+const STATE_COOKIE = '__Host-aiswitch-sign-in';
+/** As long as auth waits for it. */
+const STATE_MS = 10 * 60_000;
+/** Where a browser is taken once it has a session. */
+const HOME = '/';
+
+export const identityProviders = ({ signIn }: ActorPorts): Handlers<Routes> => ({
+  listIdentityProviders: async (request) => {
+    const { identityProviders: found } = await signIn.listIdentityProviders({ actor: request.actor });
+    return pageReply(
+      found.map((each) => providerReply(request, each)),
+      '',
+    );
+  },
+
+  putIdentityProvider: async (request) => {
+    const { actor, tenant, params, body, audit } = request;
+    const { clientSecret, departmentId = '', ...given } = body;
+    const put = await signIn.putIdentityProvider({
+      actor,
+      identityProvider: {
+        ...given,
+        tenant,
+        identityProviderId: params.identityProvider,
+        departmentId,
+        hasClientSecret: false,
+        updatedAtMs: 0n,
+      },
+      clientSecret,
+    });
+    const provider = answered(put.identityProvider);
+    const { name, issuer, clientId, isCreatingUsers } = provider;
+    await audit({
+      action: 'identityProvider.put',
+      subject: provider.identityProviderId,
+      details: {
+        name,
+        issuer,
+        clientId,
+        isCreatingUsers: String(isCreatingUsers),
+        clientSecret: clientSecret === undefined ? 'kept' : 'changed',
+      },
+    });
+    return { body: providerReply(request, provider) };
+  },
+
+  removeIdentityProvider: async ({ actor, params: { identityProvider: identityProviderId }, audit }) => {
+    await signIn.removeIdentityProvider({ actor, identityProviderId });
+    await audit({ action: 'identityProvider.remove', subject: identityProviderId });
+    return { body: { identityProviderId } };
+  },
+
+  linkIdentity: async ({ actor, reach, params, body: { subject }, audit }) => {
+    const identityProviderId = params.identityProvider;
+    const { userId, departmentPath } = await reach.user(params.user);
+    await signIn.linkIdentity({ actor, userId, identityProviderId, subject });
+    const details = { identityProviderId, subject };
+    await audit({ action: 'user.linkIdentity', subject: userId, details, userId, departmentPath });
+    return { body: { userId, identityProviderId, subject } };
+  },
+
+  beginSignIn: async (request) => {
+    const identityProviderId = request.params.identityProvider;
+    const { authorizationUrl, state } = await signIn.beginOidc({
+      tenant: request.query.of ?? request.company ?? '',
+      identityProviderId,
+      redirectUri: redirectUriOf(request, identityProviderId),
+    });
+    const expiresAtMs = Date.now() + STATE_MS;
+    // Lax: the browser comes back from another site.
+    const cookie = cookieText(STATE_COOKIE, state, { expiresAtMs, sameSite: 'Lax' });
+    return {
+      status: 303,
+      headers: new Headers({ location: authorizationUrl, 'set-cookie': cookie }),
+      body: {},
+    };
+  },
+
+  finishSignIn: async (request) => {
+    const { params, query, cookie, clientAddress, userAgent } = request;
+    const { state, code, error } = query;
+    if (error !== undefined || code === '') {
+      throw new Fault('unauthenticated', 'The identity provider did not sign you in. Please try again.');
+    }
+    const cookieState = cookie(STATE_COOKIE) ?? '';
+    const finished = await signIn.finishOidc({ state, cookieState, code, clientAddress, userAgent });
+    const headers = await beginSession(request, answered(finished.session), params.identityProvider);
+    headers.append('set-cookie', clearedCookie(STATE_COOKIE));
+    headers.set('location', HOME);
+    return { status: 303, headers, body: {} };
+  },
+});
+
+function redirectUriOf({ origin, mountPath }: PublicRequest, identityProviderId: string): string {
+  return `${origin}${mountPath}/sign-in/${encodeURIComponent(identityProviderId)}/callback`;
+}
+
+function providerReply(request: PublicRequest, provider: IdentityProvider) {
+  return { ...provider, redirectUri: redirectUriOf(request, provider.identityProviderId) };
+}

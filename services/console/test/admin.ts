@@ -62,7 +62,7 @@ export async function openAdmin(wrap: (ports: Ports) => Ports = (ports) => ports
   const ports: Ports = {
     auth: auth.auth,
     organisation: auth.organisation,
-    accessPolicies: absent('AccessPolicies'),
+    accessPolicies: auth.accessPolicies,
     signIn: absent('SignIn'),
     quotaLedger: ledger.ledger,
     router: router.router,

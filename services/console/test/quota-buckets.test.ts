@@ -349,18 +349,24 @@ describe("the company's policy", () => {
 describe('a user who was moved', () => {
   it('has his departments in the API, and moves are on record', async () => {
     expect((await admin.ask('GET /users/alice')).body.departmentIds).toEqual(['emea', 'research']);
-    const { body } = await admin.ask('PATCH /users/alice', { departmentIds: ['apac'] });
-    expect(body).toMatchObject({ name: 'alice', departmentIds: ['apac'] });
+    await admin.ask('POST /departments', { departmentId: 'apac', name: 'APAC' });
+    const { body } = await admin.ask('PATCH /users/alice', { departmentId: 'apac' });
+    expect(body).toMatchObject({ name: 'alice', departmentIds: ['apac'], departmentPath: '/apac/' });
     expect((await admin.lastEvent('user.move')).details).toMatchObject({
-      before: 'emea > research',
-      after: 'apac',
+      before: '/emea/research/',
+      after: '/apac/',
     });
-    await admin.ask('PATCH /users/alice', { departmentIds: ['emea', 'research'] });
-    for (const departmentIds of [['a', 'b', 'c', 'd', 'e'], ['a:b'], 'a', undefined]) {
-      const { status } = await admin.ask('PATCH /users/alice', { departmentIds });
+    await admin.ask('PATCH /users/alice', { departmentId: 'research' });
+    for (const departmentId of [['emea'], 'a:b', 7, undefined]) {
+      const { status } = await admin.ask('PATCH /users/alice', { departmentId });
       expect(status).toBe(400);
     }
-    expect((await admin.ask('PATCH /users/nobody', { departmentIds: [] })).status).toBe(404);
+    for (const [user, departmentId] of [
+      ['nobody', 'apac'],
+      ['alice', 'nowhere'],
+    ]) {
+      expect((await admin.ask(`PATCH /users/${user}`, { departmentId })).status).toBe(404);
+    }
   });
 
   it('is bounded by a limit that stands when he asks', async () => {

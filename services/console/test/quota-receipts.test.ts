@@ -9,7 +9,12 @@ let aliceId: string;
 
 beforeAll(async () => {
   admin = await openAdmin();
-  await admin.ask('POST /users', { name: 'alice', departmentIds: ['emea', 'research'] });
+  for (const departmentId of ['emea', 'apac']) {
+    await admin.ask('POST /departments', { departmentId, name: departmentId });
+  }
+  await admin.ask('POST /departments', { departmentId: 'research', name: 'Research', parentId: 'emea' });
+  await admin.ask('POST /users', { name: 'alice', departmentId: 'research' });
+  await admin.ask('POST /projects', { projectId: 'web', name: 'The shop' });
   aliceId = await userIdOf(admin, 'alice');
   await admin.ask('PUT /buckets/personal:alice', { limits: { output: 100, cost: '1' } });
   await admin.ask('PUT /buckets/project:web', { limits: { output: 1_000 } });

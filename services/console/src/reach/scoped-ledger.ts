@@ -109,7 +109,9 @@ export class ScopedLedger {
 
   async put(name: BucketName & Run, terms: BucketTerms): Promise<Standing> {
     const { bucket, tier, scope } = name;
-    const wanted = Bucket.create({ tenant: this.#tenant, bucket, tier, scope, ...terms });
+    const { limits, periodKind, validFromMs, validUntilMs, note } = terms;
+    const given = { limits, periodKind, validFromMs, validUntilMs, note };
+    const wanted = Bucket.create({ tenant: this.#tenant, bucket, tier, scope, ...given });
     return made((await withFieldNames(this.#ledger.putBucket({ bucket: wanted }))).bucket);
   }
 

@@ -5,6 +5,7 @@ import type { AdminRequest, Handlers } from '../handler.ts';
 import { patchedLimits } from '../quota/amounts.ts';
 import { bucketReply, putBucket } from '../quota/buckets.ts';
 import type { BucketName, Seen } from '../reach/in-scope.ts';
+import type { Standing } from '../reach/scoped-ledger.ts';
 import { pageIn, pageReply } from '../read-input.ts';
 import type { QuotaRoutes } from '../routes/quota-routes.ts';
 import type { ActorPorts } from './handlers.ts';
@@ -20,8 +21,8 @@ export const quotas = ({ organisation }: ActorPorts): Handlers<Routes> => ({
       page: pageIn(query),
     });
     const rows = users.map(async ({ userId, name }) => {
-      const own = await ledger.find(await reach.bucket(`personal:${userId}`, 'sees'));
-      return { userId, name, ...(own === undefined ? {} : bucketReply(own)) };
+      const own = await personalOf(ledger, await reach.bucket(`personal:${userId}`, 'sees'));
+      return { userId, name, ...bucketReply(own) };
     });
     return pageReply(await Promise.all(rows), nextAfter);
   },
@@ -45,7 +46,7 @@ export const quotas = ({ organisation }: ActorPorts): Handlers<Routes> => ({
     const { period, ...limits } = body;
     const { userId, name } = await reach.user(params.user);
     const bucket = await reach.bucket(`personal:${userId}`, 'runs');
-    const before = await personalOf(ledger, bucket);
+    const { bucket: before } = await personalOf(ledger, bucket);
     const terms = {
       ...before,
       limits: patchedLimits(before.limits, limits),
@@ -57,7 +58,8 @@ export const quotas = ({ organisation }: ActorPorts): Handlers<Routes> => ({
 });
 
 /** A user's own bucket. One that nobody put, and which by the funding order does not pay, has no limits and no balance. */
-async function personalOf(ledger: AdminRequest['ledger'], name: BucketName & Seen): Promise<Bucket> {
-  const found = await ledger.find(name);
-  return found?.bucket ?? Bucket.create({ periodKind: PeriodKind.MONTH });
+async function personalOf(ledger: AdminRequest['ledger'], name: BucketName & Seen): Promise<Standing> {
+  const { bucket, tier, scope } = name;
+  const none = () => Bucket.create({ bucket, tier, scope, periodKind: PeriodKind.MONTH });
+  return (await ledger.find(name)) ?? { bucket: none(), balance: undefined };
 }

@@ -87,9 +87,8 @@ export const bucket = z
   })
   .meta({ id: 'Bucket' });
 
-/** A user with how his own bucket stands, as far as he has one. */
+/** A user with how his own bucket stands. */
 export const personalQuota = bucket
-  .partial()
   .extend({ userId: z.string(), name: z.string() })
   .meta({ id: 'PersonalQuota' });
 

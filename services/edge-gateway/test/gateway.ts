@@ -14,6 +14,7 @@ import {
   ListAccessRequest,
   type Ports,
   type Reservation,
+  RevokeKeyRequest,
   Subject,
   Tier,
   type TokenCounts,
@@ -65,6 +66,7 @@ export interface Gateway extends AsyncDisposable {
     readonly models?: string[];
     readonly networks?: string[];
   }): Promise<ApiKeyMade>;
+  revokeKey(keyId: string): Promise<void>;
   /** What the access log says about a request, once it does. */
   accessRecord(requestId: string | null): Promise<AccessRecord>;
 }
@@ -171,6 +173,9 @@ export async function openGateway({ settings, trustedProxies, wrap }: GatewayOpt
       const request = CreateKeyRequest.create({ actor, userId: owner, models, networks });
       const { key: row, plaintext } = await auth.organisation.createKey(request);
       return { plaintext, keyId: row?.keyId ?? '', userId: owner };
+    },
+    revokeKey: async (keyId) => {
+      await auth.organisation.revokeKey(RevokeKeyRequest.create({ actor: auth.root, keyId }));
     },
     reservation: async (reservationId) => {
       const { reservation } = await own.quotaLedger.getReceipt({ tenant, reservationId });

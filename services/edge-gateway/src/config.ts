@@ -9,6 +9,8 @@ const MEBIBYTE = 1024 * 1024;
 export interface EdgeSettings {
   /** A request's body, before and after decoding. */
   readonly bodyBytesMax: number;
+  /** That of a request for embeddings: texts alone, and no provider takes so many. */
+  readonly embeddingsBodyBytesMax: number;
   /** A decoded body may be this many times the encoded one, once it is over a mebibyte. */
   readonly decodedRatioMax: number;
   /** After `uploadGraceMs` a body must have come at this rate or faster. */
@@ -59,6 +61,7 @@ export interface EdgeSettings {
 
 export const edgeDefaults: EdgeSettings = {
   bodyBytesMax: 32 * MEBIBYTE,
+  embeddingsBodyBytesMax: 8 * MEBIBYTE,
   decodedRatioMax: 100,
   uploadBytesPerSecondMin: 1_024,
   uploadGraceMs: 10_000,

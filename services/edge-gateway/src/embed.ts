@@ -44,7 +44,7 @@ export async function answerEmbeddings(
   try {
     edge.admit();
     const caller = await authenticate(edge, exchange);
-    const sent = await readBody(edge, exchange);
+    const sent = await readBody(edge, exchange, edge.settings.embeddingsBodyBytesMax);
     const request = embedding.readRequest(sent.body, address);
     exchange.record.alias = request.model;
     permitModel(caller, request.model);

@@ -11,8 +11,16 @@ export interface SentBody {
   readonly scan: Scan;
 }
 
-/** @throws InvalidRequest for what is not a JSON object within bounds; Fault `tooLarge`, `invalid`; Refusal 408, 415 */
-export async function readBody(edge: EdgeParts, { incoming }: Exchange): Promise<SentBody> {
-  const bytes = await collectBody(incoming, edge.settings, edge.ticker);
+/**
+ * @param bytesMax of the body as it comes and as it is decoded
+ * @throws InvalidRequest for what is not a JSON object within bounds; Fault `tooLarge`, `invalid`; Refusal 408, 415
+ */
+export async function readBody(
+  { settings, ticker }: EdgeParts,
+  { incoming }: Exchange,
+  bytesMax = settings.bodyBytesMax,
+): Promise<SentBody> {
+  const bounds = bytesMax === settings.bodyBytesMax ? settings : { ...settings, bodyBytesMax: bytesMax };
+  const bytes = await collectBody(incoming, bounds, ticker);
   return { bytes, ...parseBody(bytes) };
 }

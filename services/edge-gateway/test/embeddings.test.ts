@@ -151,6 +151,15 @@ test.each(['/v1beta', '/v1'])('case 4: %s/models/…:embedContent answers with o
   expect(askedOfProvider()).toEqual({ requests: [{ ...body, model: 'models/upstream-google' }] });
 });
 
+test('a request for embeddings over its own bound is refused, and a prompt of that size is not', async () => {
+  const text = 'x'.repeat(9 * 1024 * 1024);
+  const { status } = await gateway.post(PATH, { model: 'chat', input: text });
+  expect(status).toBe(413);
+  expect(gateway.provider.requests).toEqual([]);
+  const count = { model: 'chat', messages: [{ role: 'user', content: text }] };
+  expect((await gateway.post('/v1/messages/count_tokens', count)).status).not.toBe(413);
+});
+
 test('case 88: what was used is charged once, and only as input', async () => {
   gateway.provider.script({ body: openaiReply(VECTORS.slice(0, 1), 'float') });
   const before = await gateway.balance();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, choiceSetting, textSetting } from '@ai-switch/kernel';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
+import { upstreamNetworksSetting } from '@ai-switch/upstream';
 
 export const settings = {
   AISWITCH_AUTH_LISTEN: textSetting({
@@ -20,6 +21,13 @@ export const settings = {
     fallback: '',
     accepts: 'a path, or nothing for digests without a pepper',
   }),
+  AISWITCH_AUTH_SECRET_FILE: textSetting({
+    describe:
+      'A file of exactly 32 random bytes that seals the client secrets of identity providers. Without it none can be kept.',
+    fallback: '',
+    accepts: 'a path, or nothing',
+  }),
+  AISWITCH_UPSTREAM_NETWORKS: upstreamNetworksSetting('none'),
   AISWITCH_AUTH_LOG_LEVEL: choiceSetting({
     describe: 'The least severe log lines that are written.',
     fallback: 'info',
@@ -35,4 +43,23 @@ export function readPepper(path: string): { readonly pepper?: string } {
   } catch (cause) {
     throw new ConfigError(`AISWITCH_AUTH_PEPPER_FILE names a file that cannot be read: ${path}`, { cause });
   }
+}
+
+const SECRET_BYTES = 32;
+
+/** The secret in the file. @throws ConfigError of one line */
+export function readSecret(path: string): { readonly secret?: Buffer } {
+  if (path === '') return {};
+  let secret: Buffer;
+  try {
+    secret = readFileSync(path);
+  } catch (cause) {
+    throw new ConfigError(`AISWITCH_AUTH_SECRET_FILE names a file that cannot be read: ${path}`, { cause });
+  }
+  if (secret.length !== SECRET_BYTES || secret.every((byte) => byte === secret[0])) {
+    throw new ConfigError(
+      `AISWITCH_AUTH_SECRET_FILE must hold exactly ${SECRET_BYTES} random bytes: make it with \`head -c 32 /dev/urandom\``,
+    );
+  }
+  return { secret };
 }

@@ -1,7 +1,13 @@
-import { AccessPoliciesDefinition, AuthDefinition, OrganisationDefinition } from '@ai-switch/contracts';
+import {
+  AccessPoliciesDefinition,
+  AuthDefinition,
+  OrganisationDefinition,
+  SignInDefinition,
+} from '@ai-switch/contracts';
 import { runService, serve } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
-import { readPepper, settings } from './config.ts';
+import { networksIn } from '@ai-switch/upstream';
+import { readPepper, readSecret, settings } from './config.ts';
 import { openAuth } from './open-auth.ts';
 
 await runService({
@@ -13,18 +19,24 @@ await runService({
     const opened = await openAuth({
       databaseUrl: values.AISWITCH_AUTH_DATABASE_URL,
       ...readPepper(values.AISWITCH_AUTH_PEPPER_FILE),
+      ...readSecret(values.AISWITCH_AUTH_SECRET_FILE),
+      upstreamNetworks: networksIn(values.AISWITCH_UPSTREAM_NETWORKS),
       logger,
     });
     lifetime.onClose('auth', () => opened.close());
-    // Before anything else can fail: the key is shown this once.
+    // Before anything else can fail: they are shown this once.
     if (opened.firstRootKey !== undefined) {
       process.stdout.write(`first root key, shown this once: ${opened.firstRootKey}\n`);
+      process.stdout.write(
+        `password of the user root, shown this once: ${await opened.makeRootPassword()}\n`,
+      );
     }
     const server = await serve(
       [
         { definition: AuthDefinition, implementation: opened.auth },
         { definition: AccessPoliciesDefinition, implementation: opened.accessPolicies },
         { definition: OrganisationDefinition, implementation: opened.organisation },
+        { definition: SignInDefinition, implementation: opened.signIn },
       ],
       {
         address: values.AISWITCH_AUTH_LISTEN,

@@ -5,10 +5,12 @@ import {
   type Auth,
   KeyScope,
   type Organisation,
+  type SignIn,
 } from '@ai-switch/contracts';
 import { openScopedDatabase } from '@ai-switch/db';
-import { type Clock, ConfigError, Fault, systemClock } from '@ai-switch/kernel';
+import { type Clock, ConfigError, systemClock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
+import { DialGuard, guardedFetch } from '@ai-switch/upstream';
 import { AuthService } from './auth.ts';
 import { Callers } from './callers.ts';
 import { firstRootUser, makeFirstCompany } from './first-start.ts';
@@ -17,6 +19,12 @@ import { organisationPort } from './organisation/organisation.ts';
 import { accessPoliciesPort } from './policy/policies.ts';
 import { ruleCalls } from './policy/rule-sets.ts';
 import { type AuthSchema, migrations, scopedTables } from './schema.ts';
+import { attemptsInMemory } from './sign-in/attempts.ts';
+import type { SignInContext } from './sign-in/context.ts';
+import { setOneTimePassword } from './sign-in/passwords.ts';
+import { secretBox } from './sign-in/secret-box.ts';
+import { sessionAuthenticator } from './sign-in/sessions.ts';
+import { signInPort } from './sign-in/sign-in.ts';
 
 const PEPPER_CHARACTERS_MIN = 32;
 
@@ -30,6 +38,10 @@ export interface AuthOptions {
    */
   readonly pepper?: string;
   readonly logger?: Logger;
+  /** 32 random bytes that stand outside the database; without them no identity provider's client secret is kept. */
+  readonly secret?: Buffer;
+  /** Networks that are not of the public internet in which identity providers may be; none unless told otherwise. */
+  readonly upstreamNetworks?: readonly string[];
   /** How long notes of last use wait for company, in ms; default 5,000. */
   readonly lastUseDelayMs?: number;
 }
@@ -38,12 +50,15 @@ export interface OpenAuth {
   readonly auth: Auth;
   readonly organisation: Organisation;
   readonly accessPolicies: AccessPolicies;
+  readonly signIn: SignIn;
   /** The root user who is there the longest, in his company. */
   readonly root: Actor;
   /** The whole key of the first root user: only from the opening that found the database empty, and never again. */
   readonly firstRootKey?: string;
   /** A new key for the first root user, for who has lost his. */
   makeRootKey(): Promise<string>;
+  /** A new password for him, which he has to change when he signs in. */
+  makeRootPassword(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -65,23 +80,28 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
     tables: scopedTables,
   });
   const callers = new Callers(database);
+  const guard = new DialGuard(options.upstreamNetworks ?? []);
+  const signInContext: SignInContext = {
+    database,
+    callers,
+    clock,
+    attempts: attemptsInMemory(clock),
+    secrets: secretBox(options.secret),
+    fetch: (address, init) => guardedFetch(guard, address, init),
+  };
   const auth = new AuthService({
     database,
     callers,
     clock,
     pepper,
     lastUseDelayMs,
-    others: {
-      authenticateSession: async () => {
-        throw new Fault('unauthenticated', 'The session is over. Please sign in again.');
-      },
-      ...ruleCalls(database),
-    },
+    others: { ...sessionAuthenticator(signInContext), ...ruleCalls(database) },
     onError: (err) => logger?.warn({ err }, 'the last use of keys was not written'),
   });
   const onChange = () => auth.forgetCallers();
   const organisation = organisationPort({ database, clock, pepper, onChange });
   const accessPolicies = accessPoliciesPort({ database, clock, onChange });
+  const signIn = signInPort(signInContext);
 
   const close = async (): Promise<void> => {
     await auth.close();
@@ -111,8 +131,10 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
       auth,
       organisation,
       accessPolicies,
+      signIn,
       root,
       makeRootKey,
+      makeRootPassword: () => setOneTimePassword(database, root, clock.nowMs()),
       close,
       ...(isFirst ? { firstRootKey: text } : {}),
     };

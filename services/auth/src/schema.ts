@@ -8,16 +8,35 @@ import {
   organisationTables,
 } from './organisation/schema.ts';
 import { type PolicySchema, policyMigrations, policyTables } from './policy/schema.ts';
+import { type SignInSchema, signInMigrations, signInTables } from './sign-in/schema.ts';
 
-export type AuthSchema = OrganisationSchema & PolicySchema;
+export type AuthSchema = OrganisationSchema & PolicySchema & SignInSchema;
 
 /** Where each table says whose its rows are. */
-export const scopedTables = { ...organisationTables, ...policyTables } as const;
+export const scopedTables = { ...organisationTables, ...policyTables, ...signInTables } as const;
 
 /** Their rows are where their user is, and move with him. */
-export const tablesOfUsers = ['api_keys', 'access_policies', 'quota_requests'] as const;
+export const tablesOfUsers = [
+  'api_keys',
+  'access_policies',
+  'quota_requests',
+  'passwords',
+  'sessions',
+  'identity_links',
+] as const;
 
 /** Their rows go with their user. */
-export const tablesEndingWithUsers = ['role_grants', 'project_members', 'access_policies'] as const;
+export const tablesEndingWithUsers = [
+  'role_grants',
+  'project_members',
+  'access_policies',
+  'passwords',
+  'sessions',
+  'identity_links',
+] as const;
 
-export const migrations: readonly Migration[] = [...organisationMigrations, ...policyMigrations];
+export const migrations: readonly Migration[] = [
+  ...organisationMigrations,
+  ...policyMigrations,
+  ...signInMigrations,
+];

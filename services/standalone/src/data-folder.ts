@@ -6,6 +6,8 @@ import { ConfigError, type FolderLock, lockFolder, makeFolder } from '@ai-switch
 
 export interface DataFolder {
   readonly masterKeyPath: string;
+  /** Of what auth seals. */
+  readonly authSecretPath: string;
   /** The folder of the edge's spool. */
   readonly spoolPath: string;
   /** The address of one service's own database file. */
@@ -25,6 +27,7 @@ export function openDataFolder(path: string): DataFolder {
   const lock = takeLock(folder);
   return {
     masterKeyPath: join(folder, 'master.key'),
+    authSecretPath: join(folder, 'auth.secret'),
     spoolPath: join(folder, 'spool'),
     databaseUrl: (service) => `sqlite:${join(folder, `${service}.db`)}`,
     close: () => lock.release(),

@@ -69,6 +69,11 @@ export function rootKeyLine(key: string): string {
   return `Root API key, shown this once and never again:\n\n  ${key}\n\n`;
 }
 
+/** The line about a password that was just made. */
+export function rootPasswordLine(password: string): string {
+  return `Password of the user root, shown this once, to be changed at the first sign-in:\n\n  ${password}\n\n`;
+}
+
 function providersLine(models: GreetingFacts['models']): string {
   const providers = [...new Set(models.map(({ provider }) => provider))];
   if (providers.length === 0) return 'No model is known. Add a provider: npm run cli -- providers add --help';

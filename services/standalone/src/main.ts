@@ -4,7 +4,7 @@ import { ConfigError, closeOnSignal, describeSettings, Lifetime, readSettings } 
 import { createLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
-import { greeting, rootKeyLine } from './greeting.ts';
+import { greeting, rootKeyLine, rootPasswordLine } from './greeting.ts';
 import { openStandalone } from './standalone.ts';
 
 /**
@@ -15,10 +15,11 @@ const SAME_SIGNAL_MS = 1_000;
 
 const HELP = `AI-Switch standalone: every service in one process on one address.
 
-Usage: npm start [-- --new-root-key]
+Usage: npm start [-- --new-root-key | --new-root-password]
 
-  --new-root-key  make one more root key and print it, for who has lost his
-  --help          print this text
+  --new-root-key       make one more root key and print it, for who has lost his
+  --new-root-password  give the user root a new password and print it
+  --help               print this text
 
 Settings are environment variables:
 ${describeSettings(settings)}
@@ -67,6 +68,9 @@ async function main(): Promise<void> {
   const isOneMoreWanted = options['new-root-key'] && standalone.firstRootKey === undefined;
   const oneMore = isOneMoreWanted ? await standalone.makeRootKey() : undefined;
   if (oneMore !== undefined) process.stdout.write(rootKeyLine(oneMore));
+  if (options['new-root-password'] || standalone.firstRootKey !== undefined) {
+    process.stdout.write(rootPasswordLine(await standalone.makeRootPassword()));
+  }
   const models = await standalone.models();
   if (lifetime.isClosing) return;
   process.stdout.write(greeting({ url: standalone.url, key: standalone.firstRootKey ?? oneMore, models }));
@@ -78,10 +82,13 @@ function readOptions() {
       options: {
         help: { type: 'boolean', short: 'h', default: false },
         'new-root-key': { type: 'boolean', default: false },
+        'new-root-password': { type: 'boolean', default: false },
       },
     }).values;
   } catch {
-    throw new ConfigError('takes only --new-root-key and --help; its settings are environment variables');
+    throw new ConfigError(
+      'takes only --new-root-key, --new-root-password and --help; its settings are environment variables',
+    );
   }
 }
 

@@ -57,6 +57,8 @@ export interface Standalone {
   readonly masterKeyPath: string;
   /** A new key of the first root user. */
   makeRootKey(): Promise<string>;
+  /** A new password of his, which he has to change when he signs in. */
+  makeRootPassword(): Promise<string>;
   /** The models that can be asked for, with their providers. Waits a moment for what providers say of themselves. */
   models(): Promise<readonly { readonly name: string; readonly provider: string }[]>;
   /** Lets streams run to their bound, then closes everything. */
@@ -82,7 +84,13 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   const masterKey = await openMasterKey(folder.masterKeyPath, { mayCreate: true });
 
   const databaseUrl = (service: string) => options.databaseUrl ?? folder.databaseUrl(service);
-  const auth = await openAuth({ databaseUrl: databaseUrl('auth'), logger });
+  const authSecret = await openMasterKey(folder.authSecretPath, { mayCreate: true });
+  const auth = await openAuth({
+    databaseUrl: databaseUrl('auth'),
+    secret: authSecret.key,
+    upstreamNetworks,
+    logger,
+  });
   lifetime.onClose('auth', () => auth.close());
   if (masterKey.isNew && auth.firstRootKey === undefined) await refuseWithoutMasterKey(folder.masterKeyPath);
   if (auth.firstRootKey !== undefined) options.onFirstRootKey?.(auth.firstRootKey);
@@ -101,6 +109,9 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   lifetime.onClose('router', () => router.close());
   const ports: Ports = {
     auth: auth.auth,
+    organisation: auth.organisation,
+    accessPolicies: auth.accessPolicies,
+    signIn: auth.signIn,
     quotaLedger: thread.quotaLedger,
     router: router.router,
     auditLog: thread.auditLog,
@@ -139,6 +150,7 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
     isNewMasterKey: masterKey.isNew,
     masterKeyPath: folder.masterKeyPath,
     makeRootKey: () => auth.makeRootKey(),
+    makeRootPassword: () => auth.makeRootPassword(),
     models: async () => {
       await found.settled();
       return (await ports.router.listModels({ tenant: TENANT })).models;

@@ -1,0 +1,206 @@
+// Sessions: a record on the server, ended by its absolute limit, by idleness, by whoever may end it, and with its user or his
+// company, which are asked each time it is used.
+
+import type { Auth, BegunSession, Session, SignIn } from '@ai-switch/contracts';
+import { Fault, newId } from '@ai-switch/kernel';
+import { authorityOf } from '../authority.ts';
+import { isSameDigest } from '../key-rules.ts';
+import { findUserById } from '../organisation/users.ts';
+import { checkId, pageOf, readPage } from '../request-rules.ts';
+import { roleOf } from '../role-rules.ts';
+import type { SignInContext } from './context.ts';
+import type { SessionRow } from './schema.ts';
+import { csrfTokenOf, digestOfSecret, makeSecret, readToken, writeToken } from './session-token.ts';
+
+const LIFE_MS = 12 * 3_600_000;
+const IDLE_MS = 30 * 60_000;
+const MINUTE_MS = 60_000n;
+const TEXT_CHARACTERS_MAX = 256;
+/** Of one user; the oldest ends. */
+const SESSIONS_MAX = 50;
+
+/** Who signed in, from where, and how. */
+export interface Entrant {
+  readonly userId: string;
+  readonly clientAddress: string;
+  readonly userAgent: string;
+  /** `password`, or the identity provider's id. */
+  readonly way: string;
+}
+
+/** @throws Fault `unauthenticated` for one who is not in force */
+export async function beginSession(
+  { database, callers, clock }: SignInContext,
+  { userId, clientAddress, userAgent, way }: Entrant,
+): Promise<BegunSession> {
+  const caller = await callers.ofUser(userId);
+  if (caller === undefined) throw noSession();
+  const nowMs = clock.nowMs();
+  const token = { sessionId: newId('ses', nowMs), secret: makeSecret() };
+  const row: SessionRow = {
+    session_id: token.sessionId,
+    tenant: caller.tenant,
+    user_id: userId,
+    user_name: caller.userName,
+    department_path: caller.departmentPath,
+    digest: digestOfSecret(token.secret),
+    created_at_ms: BigInt(nowMs),
+    last_used_at_ms: BigInt(nowMs),
+    expires_at_ms: BigInt(nowMs + LIFE_MS),
+    client_address: clientAddress.slice(0, TEXT_CHARACTERS_MAX),
+    user_agent: userAgent.slice(0, TEXT_CHARACTERS_MAX),
+    way,
+  };
+  const isPasswordChangeDue = await database.transactionAsSystem('authentication', async (trx) => {
+    await trx.deleteFrom('sessions').where('expires_at_ms', '<=', BigInt(nowMs)).execute();
+    const older = await trx
+      .selectFrom('sessions')
+      .select('session_id')
+      .where('user_id', '=', userId)
+      .orderBy('session_id', 'desc')
+      .offset(SESSIONS_MAX - 1)
+      .limit(1_000)
+      .execute();
+    const ids = older.map(({ session_id }) => session_id);
+    if (ids.length > 0) await trx.deleteFrom('sessions').where('session_id', 'in', ids).execute();
+    await trx.insertInto('sessions').values(row).execute();
+    const password = await trx
+      .selectFrom('passwords')
+      .select('is_change_due')
+      .where('user_id', '=', userId)
+      .executeTakeFirst();
+    return way === 'password' && password?.is_change_due === 1n;
+  });
+  const csrfToken = csrfTokenOf(token.secret);
+  return {
+    token: writeToken(token),
+    csrfToken,
+    expiresAtMs: row.expires_at_ms,
+    caller: { ...caller, sessionId: token.sessionId, csrfToken },
+    isPasswordChangeDue,
+  };
+}
+
+export function sessionAuthenticator({
+  database,
+  callers,
+  clock,
+}: SignInContext): Pick<Auth, 'authenticateSession'> {
+  return {
+    authenticateSession: async ({ token }) => {
+      const presented = readToken(token);
+      if (presented === undefined) throw noSession();
+      const { sessionId, secret } = presented;
+      const kysely = database.asSystem('authentication');
+      const row = await kysely
+        .selectFrom('sessions')
+        .leftJoin('passwords', 'passwords.user_id', 'sessions.user_id')
+        .selectAll('sessions')
+        .select('passwords.is_change_due')
+        .where('session_id', '=', sessionId)
+        .executeTakeFirst();
+      const nowMs = clock.nowMs();
+      if (row === undefined || !isSameDigest(digestOfSecret(secret), row.digest)) throw noSession();
+      if (!isInForce(row, nowMs)) throw noSession();
+      const caller = await callers.ofUser(row.user_id);
+      if (caller === undefined) throw noSession();
+      const minuteMs = BigInt(nowMs) - (BigInt(nowMs) % MINUTE_MS);
+      if (row.last_used_at_ms < minuteMs) {
+        await kysely
+          .updateTable('sessions')
+          .set({ last_used_at_ms: minuteMs })
+          .where('session_id', '=', sessionId)
+          .where('last_used_at_ms', '<', minuteMs)
+          .execute();
+      }
+      return {
+        caller: { ...caller, sessionId, csrfToken: csrfTokenOf(secret) },
+        isPasswordChangeDue: row.way === 'password' && row.is_change_due === 1n,
+      };
+    },
+  };
+}
+
+export function sessionCalls({
+  database,
+  clock,
+}: SignInContext): Pick<SignIn, 'signOut' | 'endSessions' | 'listSessions'> {
+  return {
+    signOut: async ({ token }) => {
+      const presented = readToken(token);
+      if (presented === undefined) return {};
+      await database
+        .asSystem('authentication')
+        .deleteFrom('sessions')
+        .where('session_id', '=', presented.sessionId)
+        .where('digest', '=', digestOfSecret(presented.secret))
+        .execute();
+      return {};
+    },
+
+    endSessions: async ({ actor, userId: wanted, sessionId, exceptSessionId }) => {
+      const authority = await authorityOf(database, actor);
+      const userId = wanted === '' ? authority.userId : wanted;
+      checkId('userId', userId);
+      const sessionsEnded = await database.within(authority.scope, async (rows) => {
+        if (userId !== authority.userId) {
+          const user = await findUserById(rows, userId);
+          authority.mustRun(user.department_path);
+          authority.mustOutrank({ userId, role: roleOf(user.role) });
+        }
+        const { numDeletedRows } = await rows
+          .deleteFrom('sessions')
+          .where('user_id', '=', userId)
+          .$if(sessionId !== '', (query) => query.where('session_id', '=', sessionId))
+          .where('session_id', '!=', exceptSessionId)
+          .executeTakeFirstOrThrow();
+        return Number(numDeletedRows);
+      });
+      return { sessionsEnded };
+    },
+
+    listSessions: async ({ actor, userId, page }) => {
+      const wanted = readPage(page);
+      const { scope } = await authorityOf(database, actor);
+      const nowMs = clock.nowMs();
+      const found = await database.within(scope, (rows) =>
+        rows
+          .selectFrom('sessions')
+          .selectAll()
+          .where('session_id', '>', wanted.after)
+          .where('expires_at_ms', '>', BigInt(nowMs))
+          .where('last_used_at_ms', '>', BigInt(nowMs - IDLE_MS))
+          .$if(userId !== '', (query) => query.where('user_id', '=', userId))
+          .orderBy('session_id')
+          .limit(wanted.rowsMax + 1)
+          .execute(),
+      );
+      const { items, nextAfter } = pageOf(found, wanted, sessionOf, (row) => row.session_id);
+      return { sessions: items, nextAfter };
+    },
+  };
+}
+
+function isInForce(row: Pick<SessionRow, 'expires_at_ms' | 'last_used_at_ms'>, nowMs: number): boolean {
+  return row.expires_at_ms > BigInt(nowMs) && row.last_used_at_ms > BigInt(nowMs - IDLE_MS);
+}
+
+/** Field by field, so that the digest stays behind. */
+function sessionOf(row: SessionRow): Session {
+  return {
+    sessionId: row.session_id,
+    tenant: row.tenant,
+    userId: row.user_id,
+    userName: row.user_name,
+    createdAtMs: row.created_at_ms,
+    lastUsedAtMs: row.last_used_at_ms,
+    expiresAtMs: row.expires_at_ms,
+    clientAddress: row.client_address,
+    userAgent: row.user_agent,
+    way: row.way,
+  };
+}
+
+function noSession(): Fault {
+  return new Fault('unauthenticated', 'You are not signed in, or no longer. Please sign in.');
+}

@@ -14,6 +14,7 @@ import type { CleanTexts } from './intercept/clean-texts.ts';
 import type { InterceptionLog } from './intercept/interception-log.ts';
 import type { RuleCache } from './intercept/rule-cache.ts';
 import type { ItemMemory } from './item-store.ts';
+import type { RateLimiter } from './limit/rate-limiter.ts';
 import type { OutputStatistics } from './output-statistics.ts';
 import type { OutputTallies } from './output-tally.ts';
 import type { Policies } from './policies.ts';
@@ -31,6 +32,7 @@ export interface EdgeParts {
   readonly clock: Clock;
   readonly clientAddressOf: ClientAddressOf;
   readonly wrongKeys: WrongKeys;
+  readonly rateLimiter: RateLimiter;
   readonly upstream: Upstream;
   readonly ticker: Ticker;
   readonly holds: Holds;

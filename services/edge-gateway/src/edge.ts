@@ -26,6 +26,7 @@ import { KeptAnswers } from './idempotency.ts';
 import { CleanTexts } from './intercept/clean-texts.ts';
 import { InterceptionLog } from './intercept/interception-log.ts';
 import { RuleCache } from './intercept/rule-cache.ts';
+import { MemoryRateLimiter } from './limit/memory-rate-limiter.ts';
 import { OutputStatistics } from './output-statistics.ts';
 import { OutputTallies } from './output-tally.ts';
 import { Policies } from './policies.ts';
@@ -101,6 +102,7 @@ function assemble({
     clock,
     clientAddressOf: clientAddressReader(trustedProxies),
     wrongKeys: new WrongKeys(clock),
+    rateLimiter: new MemoryRateLimiter(clock),
     upstream: new Upstream(
       {
         ...upstreamDefaults,

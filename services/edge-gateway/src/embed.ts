@@ -19,6 +19,7 @@ import { type AskedEmbeddings, attemptEmbeddings, embeddingDestinations } from '
 import { tokensOf } from './estimate.ts';
 import type { Exchange } from './exchange.ts';
 import { hasRules, intercept } from './intercept/intercept.ts';
+import { endRate, hasRates, limitRate } from './limit/limit-rate.ts';
 import { permitModel } from './permit.ts';
 import { readBody } from './read-body.ts';
 import { receive } from './receive.ts';
@@ -48,10 +49,11 @@ export async function answerEmbeddings(
     const request = embedding.readRequest(sent.body, address);
     exchange.record.alias = request.model;
     permitModel(caller, request.model);
+    const input = estimateTokens(request);
+    if (hasRates(caller)) await limitRate(edge, exchange, caller, input);
     if (hasRules(caller)) await interceptInputs(edge, exchange, caller, sent.body, request);
     const routed = await route(edge, caller, request.model, exchange);
     const destinations = embeddingDestinations(routed, request.model);
-    const input = estimateTokens(request);
     const hold = await reserve(edge, exchange, caller, wantedForInput(input, destinations), sent.bytes);
     if (hold === undefined) return;
     try {
@@ -72,6 +74,7 @@ export async function answerEmbeddings(
   } catch (error) {
     refuse(edge, exchange, error);
   } finally {
+    endRate(exchange);
     record(edge, exchange);
   }
 }

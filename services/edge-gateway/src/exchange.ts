@@ -3,6 +3,7 @@ import type { AccessRecord, Room } from '@ai-switch/contracts';
 import type { Dialect, JsonObject, RequestAddress } from '@ai-switch/dialects';
 import { Fault, newId } from '@ai-switch/kernel';
 import type { Inspector } from './intercept/inspector.ts';
+import type { RateLease } from './limit/rate-limiter.ts';
 import type { ReasoningRecorder } from './reasoning-store.ts';
 import { type Enrolled, NOT_ENROLLED } from './roster.ts';
 
@@ -43,6 +44,8 @@ export class Exchange implements Enrolled {
   /** The head of a stream went out before there was an answer, so that the client would wait. */
   isCommitted = false;
   interruption: Interruption | undefined;
+  /** Its place within the rates of its caller; undefined for one that nothing bounds. */
+  rateLease: RateLease | undefined;
   /** Ends what is under way; set by the stage that waits for a provider. */
   onInterrupt: ((reason: Interruption) => void) | undefined;
 

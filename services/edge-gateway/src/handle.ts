@@ -12,6 +12,7 @@ import type { EdgeParts } from './edge-parts.ts';
 import type { ClientAddress } from './exchange.ts';
 import { forward } from './forward.ts';
 import { hasRules, intercept } from './intercept/intercept.ts';
+import { endRate, hasRates, limitRate } from './limit/limit-rate.ts';
 import { permitModel } from './permit.ts';
 import { read } from './read.ts';
 import { receive } from './receive.ts';
@@ -35,6 +36,7 @@ export async function handle(
     const caller = await authenticate(edge, exchange);
     const asked = await read(edge, exchange, caller);
     permitModel(caller, asked.request.model);
+    if (hasRates(caller)) await limitRate(edge, exchange, caller, asked.inputTokensEstimate);
     if (hasRules(caller)) await intercept(edge, exchange, caller, asked.body);
     const targets = await route(edge, caller, asked.request.model, exchange);
     const policy = await edge.policies.of(caller.tenant);
@@ -59,6 +61,7 @@ export async function handle(
   } catch (error) {
     refuse(edge, exchange, error);
   } finally {
+    endRate(exchange);
     record(edge, exchange);
   }
 }

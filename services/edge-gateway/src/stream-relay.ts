@@ -194,7 +194,8 @@ export class StreamRelay implements BodySink, Ticking {
     const { lane } = this;
     if (lane.blocked !== undefined) {
       if (this.#blocked === undefined) this.#block(lane.blocked, piece);
-      if (lane.isFinished || lane.error !== undefined) this.#endCount();
+      // Chat has its count behind the end of the answer.
+      if ((lane.isFinished && lane.usage !== undefined) || lane.error !== undefined) this.#endCount();
       return;
     }
     if (lane.error !== undefined) {

@@ -16,9 +16,19 @@ export function writeError(error: OutgoingError): HttpError {
   return { status: row.status, headers, body: errorBody(error) };
 }
 
-/** The error as the last frame of a stream that has begun. */
+/**
+ * The error as the last frame of a stream that has begun. What a rule blocks ends like an answer that Google itself blocked,
+ * with the words as its last: Gemini CLI 0.61.0 shows those, and asks three times more after an error (seen 2026-11-23).
+ */
 export function writeStreamError(error: OutgoingError): string {
-  return printFrame('', JSON.stringify(errorBody(error)));
+  const isBlocked = error.details?.policy !== undefined;
+  return printFrame('', JSON.stringify(isBlocked ? blockedChunk(error) : errorBody(error)));
+}
+
+/** https://ai.google.dev/api/generate-content#FinishReason */
+function blockedChunk({ message }: OutgoingError): JsonObject {
+  const content = { parts: [{ text: `\n\n${message}` }], role: 'model' };
+  return { candidates: [{ content, finishReason: 'PROHIBITED_CONTENT', finishMessage: message, index: 0 }] };
 }
 
 function errorBody(error: OutgoingError): JsonObject {

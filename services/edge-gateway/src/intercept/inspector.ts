@@ -11,14 +11,17 @@ import { blockedBy, uninspected } from './block.ts';
 import type { CompiledRules } from './compiled-rules.ts';
 import { Turns } from './turns.ts';
 
+/** What it needs of the edge. */
+export type InspectorParts = Pick<EdgeParts, 'settings' | 'cleanTexts' | 'interceptionLog'>;
+
 export class Inspector {
-  readonly #edge: EdgeParts;
+  readonly #edge: InspectorParts;
   readonly #exchange: Exchange;
   readonly #compiled: CompiledRules;
   /** Hits that are noted: a request says the same in many places. */
   readonly #noted = new Set<string>();
 
-  constructor(edge: EdgeParts, exchange: Exchange, compiled: CompiledRules) {
+  constructor(edge: InspectorParts, exchange: Exchange, compiled: CompiledRules) {
     this.#edge = edge;
     this.#exchange = exchange;
     this.#compiled = compiled;

@@ -16,10 +16,8 @@ import { type Gateway, type GatewayOptions, openGateway, until } from '../gatewa
 export interface RuledGateway extends Gateway {
   /** What every caller has from the next request on. */
   readonly rules: RuleSet[];
-  /** Asked of auth so far. */
-  readonly asked: { count: number };
-  /** Makes the rules unknown to auth. */
-  isAuthDown: boolean;
+  /** How auth answers who asks for rules, and how often it was asked. */
+  readonly auth: { asked: number; isDown: boolean; has: readonly RuleSet[] };
   /** The audit events about a request, once there are as many. */
   events(requestId: string | null, count: number): Promise<readonly AuditEvent[]>;
   allEvents(): Promise<readonly AuditEvent[]>;
@@ -27,8 +25,7 @@ export interface RuledGateway extends Gateway {
 
 export async function openRuledGateway(options: GatewayOptions = {}): Promise<RuledGateway> {
   const rules: RuleSet[] = [];
-  const asked = { count: 0 };
-  const state = { isAuthDown: false };
+  const state = { asked: 0, isDown: false, has: rules as readonly RuleSet[] };
   const ruled = (auth: Auth): Auth => ({
     authenticateSession: (request) => auth.authenticateSession(request),
     authenticate: async (request) => {
@@ -39,9 +36,9 @@ export async function openRuledGateway(options: GatewayOptions = {}): Promise<Ru
       return caller === undefined ? answer : { caller: { ...caller, policy } };
     },
     getRules: async ({ ruleSetIds }) => {
-      asked.count += 1;
-      if (state.isAuthDown) throw new Error('auth is down');
-      return { ruleSets: rules.filter(({ ruleSetId }) => ruleSetIds.includes(ruleSetId)) };
+      state.asked += 1;
+      if (state.isDown) throw new Error('auth is down');
+      return { ruleSets: state.has.filter(({ ruleSetId }) => ruleSetIds.includes(ruleSetId)) };
     },
   });
   const gateway = await openGateway({
@@ -59,13 +56,7 @@ export async function openRuledGateway(options: GatewayOptions = {}): Promise<Ru
   };
   return Object.assign(gateway, {
     rules,
-    asked,
-    get isAuthDown() {
-      return state.isAuthDown;
-    },
-    set isAuthDown(isDown: boolean) {
-      state.isAuthDown = isDown;
-    },
+    auth: state,
     allEvents,
     events: async (requestId: string | null, count: number) => {
       const find = async () => (await allEvents()).filter((event) => event.requestId === requestId);

@@ -3,6 +3,7 @@ import { CliError } from './cli-error.ts';
 import type { Row } from './client.ts';
 import { command, sessionOf } from './command-line.ts';
 import { count, moment } from './output.ts';
+import { dateIn } from './usage.ts';
 
 const tokens = (record: Row, type: string) => count((record.usage as Row | undefined)?.[type] ?? 0);
 
@@ -27,16 +28,46 @@ export function accessLogCommand(): Command {
   accessLog.addCommand(
     command('list', 'list requests, newest first; prompts and answers are not kept', [
       'npm run cli -- access-log list --user alice',
+      'npm run cli -- access-log list --department research --outcome refused --from 2026-11-01',
     ])
       .option('--user <user>', 'only requests of this user: name or id')
+      .option('--department <id>', 'only of this department and all below it')
+      .option('--project <id>', 'only those that this project paid')
+      .option('--used-key <id>', 'only with this key')
+      .option('--model <alias>', 'only those that asked for this')
+      .option('--outcome <word>', 'completed, refused, clientGone, upstreamFailed, cut or counted')
+      .option('--from <date>', 'the first day, in UTC')
+      .option('--until <date>', 'the day after the last, in UTC')
       .option('--limit <rows>', 'how many', '20')
-      .action(async ({ user, limit }: { user?: string; limit: string }, self: Command) => {
+      .action(async (options: ListOptions, self: Command) => {
         const session = sessionOf(self);
-        const parameters: Readonly<Record<string, string>> = user === undefined ? {} : { user };
-        session.printRows(await session.client.list('/access-log', parameters, rowsIn(limit)), COLUMNS);
+        const { limit, from, until, usedKey, user, department, project, model, outcome } = options;
+        const query = {
+          ...(user !== undefined && { user }),
+          ...(department !== undefined && { department }),
+          ...(project !== undefined && { project }),
+          ...(model !== undefined && { model }),
+          ...(outcome !== undefined && { outcome }),
+          ...(usedKey !== undefined && { key: usedKey }),
+          ...(from !== undefined && { fromMs: dateIn(from, '--from') }),
+          ...(until !== undefined && { untilMs: dateIn(until, '--until') }),
+        };
+        session.printRows(await session.client.list('/access-log', { query }, rowsIn(limit)), COLUMNS);
       }),
   );
   return accessLog;
+}
+
+interface ListOptions {
+  readonly user?: string;
+  readonly department?: string;
+  readonly project?: string;
+  readonly model?: string;
+  readonly outcome?: string;
+  readonly usedKey?: string;
+  readonly from?: string;
+  readonly until?: string;
+  readonly limit: string;
 }
 
 export function rowsIn(limit: string): number {

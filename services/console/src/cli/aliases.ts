@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { CliError } from './cli-error.ts';
-import { type Row, segment } from './client.ts';
+import type { Row } from './client.ts';
 import { command, sessionOf } from './command-line.ts';
 import { moment } from './output.ts';
 
@@ -33,7 +33,10 @@ export function aliasesCommand(): Command {
         .argument('<alias>')
         .action(async (alias: string, _options: object, self: Command) => {
           const session = sessionOf(self);
-          session.printRows([await session.client.call('GET', `/aliases/${segment(alias)}`)], COLUMNS);
+          session.printRows(
+            [await session.client.call('GET', '/aliases/{alias}', { path: { alias } })],
+            COLUMNS,
+          );
         }),
     )
     .addCommand(
@@ -41,7 +44,7 @@ export function aliasesCommand(): Command {
         .argument('<alias>')
         .action(async (alias: string, _options: object, self: Command) => {
           const session = sessionOf(self);
-          const gone = await session.client.call('DELETE', `/aliases/${segment(alias)}`);
+          const gone = await session.client.call('DELETE', '/aliases/{alias}', { path: { alias } });
           session.print(gone, `removed ${gone.name}`);
         }),
     );
@@ -63,14 +66,17 @@ function setCommand(verb: 'set' | 'add'): Command {
         ...options.to.map((each) => resourceIn(each, 0)),
         ...options.fallback.map((each, index) => resourceIn(each, index + 1)),
       ];
-      const put = await session.client.call('PUT', `/aliases/${segment(alias)}`, { resources });
+      const put = await session.client.call('PUT', '/aliases/{alias}', {
+        path: { alias },
+        body: { resources },
+      });
       session.print(put, `${alias} -> ${resourcesText(put)}`);
     });
 }
 
 const RESOURCE = /^([^/,]+)\/([^,]+?)(?:,weight=([0-9]{1,4}))?$/;
 
-function resourceIn(text: string, priority: number): object {
+function resourceIn(text: string, priority: number) {
   const [, provider, model, weight] = RESOURCE.exec(text) ?? [];
   if (provider === undefined || model === undefined) {
     throw new CliError('a resource is written <provider>/<model>, or <provider>/<model>,weight=<n>', 2);

@@ -12,13 +12,21 @@ export interface Session {
   print(reply: Row, line: string): void;
 }
 
+interface CommonOptions {
+  readonly url?: string;
+  readonly key?: string;
+  readonly company?: string;
+  readonly json?: boolean;
+}
+
 /** Runs after every option is known. */
 export function sessionOf(command: Command): Session {
-  const options = command.optsWithGlobals<{ url?: string; key?: string; json?: boolean }>();
+  const options = command.optsWithGlobals<CommonOptions>();
   const fromEnvironment = settingsFromEnvironment();
   const client = createClient({
     url: options.url ?? fromEnvironment.url,
     key: options.key ?? fromEnvironment.key,
+    company: options.company,
   });
   const isJson = options.json === true;
   return {
@@ -42,10 +50,11 @@ export function command(name: string, description: string, examples: readonly st
 }
 
 /** @param key whose it is */
-export function withCommon(each: Command, key = 'a root key'): Command {
+export function withCommon(each: Command, key = 'a key for the admin API'): Command {
   return each
     .option('--json', 'print JSON for programs')
     .option('--url <url>', 'address of the gateway (default: AISWITCH_URL, or http://127.0.0.1:8787)')
+    .option('--company <id>', 'another company than the own one, for root')
     .option('--key <key>', `${key} (default: AISWITCH_KEY; rather than this, which other users can see)`);
 }
 

@@ -1,9 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { CliError } from './cli-error.ts';
-import { type Row, segment } from './client.ts';
+import type { InputOf, Row } from './client.ts';
 import { command, sessionOf } from './command-line.ts';
 import { count, table } from './output.ts';
+import { readJsonFile } from './read-file.ts';
 
 /** The bound of the admin API. */
 const FILE_BYTES_MAX = 1024 * 1024;
@@ -73,13 +73,12 @@ function putCommand(): Command {
         const session = sessionOf(self);
         const { effectiveAt: fromFile, ...file } = await readPriceFile(path);
         const effectiveAt = options.effective ?? fromFile;
-        const query = new URLSearchParams({
-          dryRun: String(options.dryRun === true),
-          changeCurrency: String(options.changeCurrency === true),
-        });
-        const put = await session.client.call('POST', `/prices?${query}`, {
-          ...file,
-          ...(effectiveAt === undefined || effectiveAt === 'now' ? {} : { effectiveAt }),
+        const put = await session.client.call('POST', '/prices', {
+          query: {
+            dryRun: options.dryRun === true ? 'true' : 'false',
+            changeCurrency: options.changeCurrency === true ? 'true' : 'false',
+          },
+          body: { ...file, ...(effectiveAt === undefined || effectiveAt === 'now' ? {} : { effectiveAt }) },
         });
         session.print(put, outcomeText(put));
       },
@@ -100,7 +99,8 @@ function showCommand(): Command {
     .option('--version <version>', 'whole, or its number')
     .action(async ({ version }: { version?: string }, self: Command) => {
       const session = sessionOf(self);
-      const shown = await session.client.call('GET', `/prices/${segment(version ?? 'current')}`);
+      const path = { version: version ?? 'current' };
+      const shown = await session.client.call('GET', '/prices/{version}', { path });
       session.print(shown, bookText(shown));
     });
 }
@@ -149,9 +149,9 @@ function costCommand(): Command {
     .option('--version <version>', 'by this version of the price book')
     .action(async (model: string, options: Readonly<Record<string, string>>, self: Command) => {
       const session = sessionOf(self);
-      const query = new URLSearchParams({ model, ...tokensIn(options) });
-      if (options.version !== undefined) query.set('version', options.version);
-      const cost = await session.client.call('GET', `/prices/cost?${query}`);
+      const { version } = options;
+      const query = { model, ...tokensIn(options), ...(version !== undefined && { version }) };
+      const cost = await session.client.call('GET', '/prices/cost', { query });
       session.print(cost, costText(cost));
     });
 }
@@ -162,37 +162,22 @@ function costText({ version, currency, costs }: Row): string {
   return `by version ${version}, in ${currency}; rates for a million tokens\n\n${table(lines, COST_COLUMNS)}`;
 }
 
-function tokensIn(options: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function tokensIn(options: Readonly<Record<string, string>>): Readonly<Record<string, number>> {
   const tokens = TOKEN_OPTIONS.flatMap((type) => {
     const text = options[type];
     if (text === undefined) return [];
     if (!/^[0-9]{1,10}$/.test(text)) throw new CliError('a count is a whole number of tokens', 2);
-    return [[type, text]];
+    return [[type, Number(text)]];
   });
   if (tokens.length === 0) throw new CliError('give at least one of --input and --output', 2);
   return Object.fromEntries(tokens);
 }
 
-async function readPriceFile(path: string): Promise<Row> {
-  const text = await readText(path);
-  try {
-    const file: unknown = JSON.parse(text);
-    if (typeof file === 'object' && file !== null && !Array.isArray(file)) return file as Row;
-  } catch (error) {
-    throw new CliError(`${path} is not valid JSON: ${(error as Error).message}`);
-  }
-  throw new CliError(`${path} must hold a JSON object; docs/PRICES.md says what is in it`);
-}
+type PriceFile = InputOf<'/prices', 'POST'>['body'];
 
-async function readText(path: string): Promise<string> {
-  try {
-    if ((await stat(path)).size > FILE_BYTES_MAX)
-      throw new CliError(`${path} is over ${FILE_BYTES_MAX} bytes`);
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    throw new CliError(`${path} cannot be read: ${(error as Error).message}`);
-  }
+/** What is in it is for the admin API to judge. */
+async function readPriceFile(path: string): Promise<PriceFile> {
+  return (await readJsonFile(path, FILE_BYTES_MAX)) as PriceFile;
 }
 
 function rateOf({ rates }: Row, type: string): unknown {

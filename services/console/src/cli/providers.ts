@@ -3,7 +3,7 @@ import { PROVIDER_KINDS } from '@ai-switch/upstream';
 import type { Command } from 'commander';
 import { capabilitiesIn } from './capabilities.ts';
 import { CliError } from './cli-error.ts';
-import { type Row, segment } from './client.ts';
+import type { Row } from './client.ts';
 import { command, sessionOf } from './command-line.ts';
 import { credentialFromEnvironment } from './config.ts';
 import { list, moment } from './output.ts';
@@ -64,7 +64,9 @@ export function providersCommand(): Command {
         .argument('<name>')
         .action(async (name: string, _options: object, self: Command) => {
           const session = sessionOf(self);
-          const provider = await session.client.call('GET', `/providers/${segment(name)}`);
+          const provider = await session.client.call('GET', '/providers/{provider}', {
+            path: { provider: name },
+          });
           const all = { ...COLUMNS, MODELS: (row: Row) => list(row.models, Number.POSITIVE_INFINITY) };
           session.printRows([provider], all);
         }),
@@ -76,7 +78,10 @@ export function providersCommand(): Command {
         .argument('<name>')
         .action(async (name: string, _options: object, self: Command) => {
           const session = sessionOf(self);
-          const provider = await session.client.call('POST', `/providers/${segment(name)}/models`, {});
+          const provider = await session.client.call('POST', '/providers/{provider}/models', {
+            path: { provider: name },
+            body: {},
+          });
           session.print(provider, modelLines(provider));
         }),
     )
@@ -85,7 +90,9 @@ export function providersCommand(): Command {
         .argument('<name>')
         .action(async (name: string, _options: object, self: Command) => {
           const session = sessionOf(self);
-          const gone = await session.client.call('DELETE', `/providers/${segment(name)}`);
+          const gone = await session.client.call('DELETE', '/providers/{provider}', {
+            path: { provider: name },
+          });
           session.print(gone, `removed ${gone.name}`);
         }),
     );
@@ -117,13 +124,17 @@ function addCommand(): Command {
     .action(async (name: string, options: ProviderOptions, self: Command) => {
       const session = sessionOf(self);
       const credential = await readCredential(options);
-      const provider = await session.client.call('PUT', `/providers/${segment(name)}`, {
+      const body = {
         ...(options.kind === undefined ? {} : { kind: options.kind }),
         ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
         ...(options.dialect === undefined ? {} : { dialect: options.dialect }),
         ...(options.model === undefined ? {} : { models: options.model }),
         ...(credential === undefined ? {} : { credential }),
         ...capabilitiesIn(options),
+      };
+      const provider = await session.client.call('PUT', '/providers/{provider}', {
+        path: { provider: name },
+        body,
       });
       session.print(provider, modelLines(provider));
     });

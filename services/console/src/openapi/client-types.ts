@@ -111,7 +111,7 @@ function typeOf(schema: Json): string {
   if (Array.isArray(union)) return `(${[...new Set(union.map(typeOf))].join(' | ')})`;
   if (Array.isArray(allOf)) return `(${allOf.map(typeOf).join(' & ')})`;
   if (Array.isArray(type)) return `(${type.map((each) => typeOf({ ...schema, type: each })).join(' | ')})`;
-  if (type === 'array') return `${itemType(schema)}[]`;
+  if (type === 'array') return `readonly ${itemType(schema)}[]`;
   if (type === 'object') return objectType(schema);
   return typeof type === 'string' ? (SCALARS[type] ?? 'unknown') : 'unknown';
 }

@@ -9,7 +9,7 @@ export interface ListedModel {
 
 /** The models that a key may ask for, as every client sees them. */
 export async function listModels(url: string, key: string | undefined): Promise<readonly ListedModel[]> {
-  const { data } = await askGateway(url, key, 'GET', '/v1/models');
+  const { data } = await askGateway(url, key, '/v1/models');
   if (!Array.isArray(data)) throw new CliError(`what answers at ${url} is no AI-Switch gateway`);
   return data.map((model: Row) => ({ name: String(model.id), provider: String(model.owned_by) }));
 }

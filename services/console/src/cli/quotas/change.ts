@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
-import { type Row, segment } from '../client.ts';
+import type { Row } from '../client.ts';
 import { command, type Session, sessionOf } from '../command-line.ts';
 import {
   type LimitOptions,
   type LimitsGiven,
   limitsIn,
   limitsText,
+  type Period,
   periodOption,
   withLimits,
 } from './limits.ts';
@@ -14,7 +15,7 @@ import { bucketOf, grantIdOf, scopeOf } from './targets.ts';
 import { utcOption, type Zone, type ZoneOptions, zoneOf } from './times.ts';
 
 interface SetOptions extends LimitOptions, ZoneOptions {
-  readonly period?: string;
+  readonly period?: Period;
   readonly until?: string;
   readonly note?: string;
 }
@@ -50,7 +51,7 @@ export function closeCommand(): Command {
     .action(async (target: string, _options: object, self: Command) => {
       const session = sessionOf(self);
       const bucket = bucketOf(target);
-      const closed = await session.client.call('DELETE', `/buckets/${segment(bucket)}`);
+      const closed = await session.client.call('DELETE', '/buckets/{bucket}', { path: { bucket } });
       session.print(closed, `closed ${closed.bucket}; what it holds is still settled there`);
     });
 }
@@ -80,12 +81,14 @@ export function grantCommand(): Command {
       checkSomethingIsSet(limits, {});
       const { from, until, id, note } = options;
       const made = await session.client.call('POST', '/grants', {
-        scope: scopeOf(target),
-        limits,
-        validUntil: untilIn(until, zone),
-        ...(from !== undefined && { validFrom: zone.read(from, '--from', 'first') }),
-        ...(note !== undefined && { note }),
-        ...(id !== undefined && { id }),
+        body: {
+          scope: scopeOf(target),
+          limits,
+          validUntil: untilIn(until, zone),
+          ...(from !== undefined && { validFrom: zone.read(from, '--from', 'first') }),
+          ...(note !== undefined && { note }),
+          ...(id !== undefined && { id }),
+        },
       });
       session.print(made, `granted ${termsText({ ...made, scope: scopeOf(target) }, zone)}`);
     });
@@ -108,10 +111,13 @@ async function putTerms(
   const grantId = grantIdOf(target);
   if (grantId !== undefined) {
     if (period !== undefined) throw new CliError('a grant has no --period: it lasts --until', 2);
-    return client.call('PATCH', `/grants/${segment(grantId)}`, {
-      limits,
-      ...(note !== undefined && { note }),
-      ...(until !== undefined && { validUntil: untilIn(until, zoneOf(options)) }),
+    return client.call('PATCH', '/grants/{grant}', {
+      path: { grant: grantId },
+      body: {
+        limits,
+        ...(note !== undefined && { note }),
+        ...(until !== undefined && { validUntil: untilIn(until, zoneOf(options)) }),
+      },
     });
   }
   if (until !== undefined) throw new CliError('only a grant has --until', 2);
@@ -121,9 +127,12 @@ async function putTerms(
     ...(note !== undefined && { note }),
   };
   const bucket = bucketOf(target);
-  const inScope = await client.list('/buckets', { scope: scopeOf(target) });
+  const inScope = await client.list('/buckets', { query: { scope: scopeOf(target) } });
   const isThere = inScope.some(({ tier }) => tier !== 'supplementary');
-  return client.call(isThere ? 'PATCH' : 'PUT', `/buckets/${segment(bucket)}`, terms);
+  const input = { path: { bucket }, body: terms };
+  return isThere
+    ? client.call('PATCH', '/buckets/{bucket}', input)
+    : client.call('PUT', '/buckets/{bucket}', input);
 }
 
 function untilIn(text: string, zone: Zone): string | null {

@@ -2,9 +2,9 @@ import { microsOf } from '@ai-switch/kernel';
 import { type Command, Option } from 'commander';
 import { METERED_TYPES } from '../../quota/metered-types.ts';
 import { CliError } from '../cli-error.ts';
-import type { Row } from '../client.ts';
+import type { InputOf, Row } from '../client.ts';
 
-export type LimitsGiven = Readonly<Record<string, number | string | null>>;
+export type LimitsGiven = InputOf<'/buckets/{bucket}', 'PUT'>['body']['limits'] & object;
 export type LimitOptions = Readonly<Partial<Record<(typeof METERED_TYPES)[number], string>>>;
 
 /** @param none the word that takes a limit away; absent where there is no such thing */
@@ -18,13 +18,11 @@ export function withLimits(each: Command, none?: string): Command {
     .option('--cost <units>', `money, in units of the currency, like 12.50${or}`);
 }
 
+const PERIODS = ['day', 'week', 'month', 'quarter'] as const;
+export type Period = (typeof PERIODS)[number];
+
 export function periodOption(): Option {
-  return new Option('--period <kind>', 'how long limits last (a new bucket: month)').choices([
-    'day',
-    'week',
-    'month',
-    'quarter',
-  ]);
+  return new Option('--period <kind>', 'how long limits last (a new bucket: month)').choices(PERIODS);
 }
 
 /**
@@ -33,12 +31,13 @@ export function periodOption(): Option {
  * @throws CliError for what is no amount
  */
 export function limitsIn(options: LimitOptions): LimitsGiven {
-  const limits: Record<string, number | string | null> = {};
+  const limits: { -readonly [Type in keyof LimitsGiven]: LimitsGiven[Type] } = {};
   for (const type of METERED_TYPES) {
     const text = options[type];
     if (text === undefined) continue;
     if (text === 'unlimited') limits[type] = null;
-    else limits[type] = type === 'cost' ? moneyIn(text) : tokensIn(text);
+    else if (type === 'cost') limits.cost = moneyIn(text);
+    else limits[type] = tokensIn(text);
   }
   return limits;
 }

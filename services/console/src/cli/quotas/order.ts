@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
-import { type Row, segment } from '../client.ts';
+import type { Row } from '../client.ts';
 import { command, type Session, sessionOf } from '../command-line.ts';
 import { list } from '../output.ts';
 import { scopeOf } from './targets.ts';
 
-const TIERS: readonly string[] = ['personal', 'project', 'supplementary'];
+const AT_SCOPE = '/funding-orders/{scope}';
+const TIERS = ['personal', 'project', 'supplementary'] as const;
 
 const COLUMNS = {
   SCOPE: (row: Row) => row.scope,
@@ -48,25 +49,30 @@ async function put(
 ): Promise<void> {
   if (isRemoved) throw new CliError('--remove goes without tiers', 2);
   if (!areTiers(tiers)) throw new CliError('tiers are personal, project and supplementary, with commas', 2);
-  const order = await client.call('PUT', pathOf(scope), { tiers: tiers.split(',') });
+  const order = await client.call('PUT', AT_SCOPE, {
+    path: { scope },
+    body: { tiers: tiers.split(',').filter(isTier) },
+  });
   print(order, `${order.scope}: ${list(order.tiers)}`);
 }
 
 async function remove({ client, print }: Session, scope: string, given: string | undefined): Promise<void> {
   if (given === undefined) throw new CliError('say whose order is to be removed, like `company`', 2);
-  print(await client.call('DELETE', pathOf(scope)), `removed the order of ${scope}`);
+  print(await client.call('DELETE', AT_SCOPE, { path: { scope } }), `removed the order of ${scope}`);
 }
 
 async function show({ client, printRows }: Session, scope: string | undefined): Promise<void> {
   const rows =
-    scope === undefined ? await client.list('/funding-orders') : [await client.call('GET', pathOf(scope))];
+    scope === undefined
+      ? await client.list('/funding-orders')
+      : [await client.call('GET', AT_SCOPE, { path: { scope } })];
   printRows(rows, COLUMNS);
 }
 
 function areTiers(text: string): boolean {
-  return text.split(',').every((tier) => TIERS.includes(tier));
+  return text.split(',').every(isTier);
 }
 
-function pathOf(scope: string): string {
-  return `/funding-orders/${segment(scope)}`;
+function isTier(text: string): text is (typeof TIERS)[number] {
+  return TIERS.some((tier) => tier === text);
 }

@@ -1,26 +1,26 @@
 import { type Command, Option } from 'commander';
 import { CliError } from '../cli-error.ts';
-import type { Row } from '../client.ts';
+import type { InputOf, Row } from '../client.ts';
 import { command, sessionOf } from '../command-line.ts';
 import { count } from '../output.ts';
 
 /** How the words of the command line are the admin API's. */
-const HOLD_RULES: Readonly<Record<string, string>> = {
+const HOLD_RULES = {
   'worst-case': 'worstCase',
   statistical: 'statistical',
-};
-const EXPIRY_CHARGES: Readonly<Record<string, string>> = {
+} as const;
+const EXPIRY_CHARGES = {
   'prompt-estimate': 'promptEstimate',
   zero: 'zero',
   'full-hold': 'fullHold',
-};
+} as const;
 
 interface PolicyOptions {
   readonly timeZone?: string;
   readonly fiscalYearStartsIn?: string;
-  readonly hold?: string;
-  readonly whenDry?: string;
-  readonly expired?: string;
+  readonly hold?: keyof typeof HOLD_RULES;
+  readonly whenDry?: 'cut' | 'run';
+  readonly expired?: keyof typeof EXPIRY_CHARGES;
   readonly outputDefault?: string;
   readonly outputMax?: string;
 }
@@ -46,16 +46,14 @@ export function policyCommand(): Command {
       const session = sessionOf(self);
       const patch = patchIn(options);
       const isChange = Object.keys(patch).length > 0;
-      const policy = await session.client.call(
-        isChange ? 'PATCH' : 'GET',
-        '/quota-policy',
-        isChange ? patch : undefined,
-      );
+      const policy = isChange
+        ? await session.client.call('PATCH', '/quota-policy', { body: patch })
+        : await session.client.call('GET', '/quota-policy');
       session.print(policy, policyText(policy));
     });
 }
 
-function patchIn(options: PolicyOptions): object {
+function patchIn(options: PolicyOptions): InputOf<'/quota-policy', 'PATCH'>['body'] {
   const { timeZone, fiscalYearStartsIn, hold, whenDry, expired, outputDefault, outputMax } = options;
   return {
     ...(timeZone !== undefined && { timeZone }),

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { segment } from '../client.ts';
 import { command, sessionOf } from '../command-line.ts';
 import { receiptText } from './receipt-text.ts';
 import { utcOption, type ZoneOptions, zoneOf } from './times.ts';
@@ -14,7 +13,9 @@ export function receiptCommand(): Command {
     .addOption(utcOption())
     .action(async (id: string, options: ZoneOptions & { readonly entries?: boolean }, self: Command) => {
       const session = sessionOf(self);
-      const receipt = await session.client.call('GET', `/receipts/${segment(id)}`);
+      const receipt = await session.client.call('GET', '/receipts/{reservationId}', {
+        path: { reservationId: id },
+      });
       session.print(receipt, receiptText(receipt, zoneOf(options), options.entries === true));
     });
 }
@@ -29,7 +30,10 @@ export function reverseCommand(): Command {
     .action(async (id: string, options: ZoneOptions & { readonly reason: string }, self: Command) => {
       const session = sessionOf(self);
       const { reason } = options;
-      const reversed = await session.client.call('POST', `/reservations/${segment(id)}/reverse`, { reason });
+      const reversed = await session.client.call('POST', '/reservations/{reservationId}/reverse', {
+        path: { reservationId: id },
+        body: { reason },
+      });
       session.print(reversed, receiptText(reversed, zoneOf(options), false));
     });
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { METERED_TYPES } from '../../quota/metered-types.ts';
-import { type Row, segment } from '../client.ts';
+import type { Row } from '../client.ts';
 import { command, sessionOf } from '../command-line.ts';
 import type { Columns } from '../output.ts';
 import { amountText, TYPE_WORDS } from './limits.ts';
@@ -28,11 +28,16 @@ export function showCommand(): Command {
       const session = sessionOf(self);
       const user = userOf(target);
       const isJson = self.optsWithGlobals().json === true;
-      const path =
+      const { project, model, department } = options;
+      const query = {
+        ...(project !== undefined && { project }),
+        ...(model !== undefined && { model }),
+        ...(department !== undefined && { department }),
+      };
+      const reply: Row =
         user === undefined
-          ? `/buckets/${segment(bucketOf(target))}`
-          : `/quotas/${segment(user)}${queryOf(options)}`;
-      const reply = await session.client.call('GET', path);
+          ? await session.client.call('GET', '/buckets/{bucket}', { path: { bucket: bucketOf(target) } })
+          : await session.client.call('GET', '/quotas/{user}', { path: { user }, query });
       if (isJson) session.print(reply, '');
       else
         session.printRows(rowsOf(user === undefined ? [reply] : planOf(reply)), columnsIn(zoneOf(options)));
@@ -49,24 +54,16 @@ export function listCommand(): Command {
     .action(async (options: ZoneOptions & { readonly scope?: string }, self: Command) => {
       const { client, printRows } = sessionOf(self);
       const { scope } = options;
-      const buckets =
+      const buckets: readonly Row[] =
         scope === undefined
           ? [
               ...(await client.list('/quotas')),
               ...(await client.list('/buckets')).filter(({ tier }) => tier !== 'personal'),
             ]
-          : await client.list('/buckets', { scope: scopeOf(scope) });
+          : await client.list('/buckets', { query: { scope: scopeOf(scope) } });
       const isJson = self.optsWithGlobals().json === true;
       printRows(isJson ? buckets : rowsOf(buckets), columnsIn(zoneOf(options)));
     });
-}
-
-function queryOf({ project, model, department }: SubjectOptions): string {
-  const query = new URLSearchParams();
-  if (project !== undefined) query.set('project', project);
-  if (model !== undefined) query.set('model', model);
-  if (department !== undefined) query.set('department', department);
-  return query.size === 0 ? '' : `?${query}`;
 }
 
 /** The buckets that a request of the user touches, numbered as they pay. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { METERED_TYPES } from '../../quota/metered-types.ts';
 import { CliError } from '../cli-error.ts';
-import { type Row, segment } from '../client.ts';
+import type { Client, ReplyOf, Row } from '../client.ts';
 import { command, sessionOf } from '../command-line.ts';
 import type { Columns } from '../output.ts';
 import { amountText, TYPE_WORDS } from './limits.ts';
@@ -34,8 +34,7 @@ export function statementCommand(): Command {
       const isJson = self.optsWithGlobals().json === true;
       if (isCsv && isJson) throw new CliError('give --csv or --json, not both', 2);
       const rowsMax = isCsv || isJson ? Number.POSITIVE_INFINITY : rowsIn(limit);
-      const path = `/statements/${segment(bucketOf(target))}`;
-      const pages = pagesOf(session.client.call, path, period, rowsMax);
+      const pages = pagesOf(session.client, bucketOf(target), period, rowsMax);
       if (isCsv) await printCsv(pages);
       else if (isJson) await printJson(pages);
       else {
@@ -48,8 +47,8 @@ export function statementCommand(): Command {
 
 /** A statement may be longer than what fits in memory: it is read and printed page by page. */
 async function* pagesOf(
-  call: (method: 'GET', path: string) => Promise<Row>,
-  path: string,
+  client: Client,
+  bucket: string,
   period: string | undefined,
   rowsMax: number,
 ): AsyncGenerator<readonly Row[]> {
@@ -57,16 +56,20 @@ async function* pagesOf(
   let rows = 0;
   let listed = period;
   do {
-    const query = new URLSearchParams({ limit: String(Math.min(PAGE_ROWS, rowsMax - rows)) });
-    // Named from the second page on, too, for the current period may end in between.
-    if (listed !== undefined) query.set('period', listed);
-    if (after !== undefined) query.set('after', after);
-    const page = await call('GET', `${path}?${query}`);
-    const items = (page.items ?? []) as readonly Row[];
-    yield items;
-    rows += items.length;
-    listed = String(page.period);
-    after = page.nextAfter as string | undefined;
+    const query = {
+      limit: Math.min(PAGE_ROWS, rowsMax - rows),
+      // Named from the second page on, too, for the current period may end in between.
+      ...(listed !== undefined && { period: listed }),
+      ...(after !== undefined && { after }),
+    };
+    const page: ReplyOf<'/statements/{bucket}', 'GET'> = await client.call('GET', '/statements/{bucket}', {
+      path: { bucket },
+      query,
+    });
+    yield page.items;
+    rows += page.items.length;
+    listed = page.period;
+    after = page.nextAfter;
   } while (after !== undefined && rows < rowsMax);
 }
 

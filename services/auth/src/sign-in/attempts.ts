@@ -27,8 +27,8 @@ const FREE_FAILURES = 5;
 const FREE_FAILURES_FROM_ANYWHERE = 50;
 const WAIT_MS = 1_000;
 const WAIT_MS_MAX = 900_000;
-/** Failures are forgotten after as long without one as the longest wait. */
-const MEMORY_MS = WAIT_MS_MAX;
+/** Without a failure for a day the account begins anew: long after the longest wait, which would else be followed by free ones. */
+const MEMORY_MS = 86_400_000;
 const ADDRESS_FAILURES_MAX = 20;
 const ADDRESS_WINDOW_MS = 300_000;
 /** Of each kind; the oldest is forgotten first. */

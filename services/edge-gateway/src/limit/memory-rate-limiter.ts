@@ -17,6 +17,7 @@ import { SlidingMinute } from './sliding-minute.ts';
 const SCOPES_MAX = 100_000;
 /** How many old scopes are looked at for each new one, so that the idle ones go as fast as others come. */
 const LOOKED_AT = 2;
+const LOOKED_AT_WHEN_FULL = 1_000;
 /** Nobody knows when one under way ends. */
 const CONCURRENCY_RETRY_MS = 1_000;
 
@@ -46,15 +47,20 @@ export class MemoryRateLimiter implements RateLimiter {
   /** @throws Fault `overloaded` for a new scope where there are too many */
   admit(bounds: readonly RateBound[], tokens: number): RateVerdict {
     const nowMs = this.#clock.nowMs();
+    const sizeBefore = this.#scopes.size;
     let worst: RateRefusal | undefined;
     const counted = new Set<Counts>();
     for (const bound of bounds) {
-      const counts = this.#countsOf(bound.key, nowMs);
+      const counts = this.#countsOf(bound.key, counted, nowMs);
       counted.add(counts);
       const refusal = refusalOf(bound, counts, tokens, nowMs);
       if (refusal !== undefined && (worst === undefined || isLonger(refusal, worst))) worst = refusal;
     }
-    return worst === undefined ? { lease: this.#lease([...counted], tokens, nowMs) } : { refusal: worst };
+    const verdict: RateVerdict =
+      worst === undefined ? { lease: this.#lease([...counted], tokens, nowMs) } : { refusal: worst };
+    const isNew = this.#scopes.size > sizeBefore;
+    if (isNew) this.#forgetIdle(LOOKED_AT * (this.#scopes.size - sizeBefore), counted, nowMs);
+    return verdict;
   }
 
   #lease(counted: readonly Counts[], asked: number, nowMs: number): RateLease {
@@ -79,10 +85,10 @@ export class MemoryRateLimiter implements RateLimiter {
     };
   }
 
-  #countsOf(key: string, nowMs: number): Counts {
+  #countsOf(key: string, counted: ReadonlySet<Counts>, nowMs: number): Counts {
     const known = this.#scopes.get(key);
     if (known !== undefined) return known;
-    this.#forgetIdle(nowMs);
+    if (this.#scopes.size >= SCOPES_MAX) this.#forgetIdle(LOOKED_AT_WHEN_FULL, counted, nowMs);
     if (this.#scopes.size >= SCOPES_MAX) {
       throw new Fault('overloaded', 'Too many rates are being counted. Please try again in a moment.', {
         retryAfterMs: 1_000,
@@ -93,12 +99,13 @@ export class MemoryRateLimiter implements RateLimiter {
     return counts;
   }
 
-  #forgetIdle(nowMs: number): void {
+  /** @param counted looks idle until its request is booked */
+  #forgetIdle(lookedAtMax: number, counted: ReadonlySet<Counts>, nowMs: number): void {
     let looked = 0;
     for (const [key, counts] of this.#scopes) {
-      if (looked++ === LOOKED_AT) return;
+      if (looked++ === lookedAtMax) return;
       this.#scopes.delete(key);
-      if (!counts.isIdle(nowMs)) this.#scopes.set(key, counts);
+      if (counted.has(counts) || !counts.isIdle(nowMs)) this.#scopes.set(key, counts);
     }
   }
 }

@@ -92,7 +92,7 @@ const SPOOFS: readonly Readonly<Record<string, string>>[] = [
   'unknown',
   '"192.0.2.7"',
   '[::ffff:192.0.2.7]:1',
-].flatMap((address) => [
+].flatMap((address): Readonly<Record<string, string>>[] => [
   { 'x-forwarded-for': address },
   { forwarded: `for=${address}` },
   { 'x-real-ip': address, 'true-client-ip': address, 'cf-connecting-ip': address, 'x-client-ip': address },

@@ -24,6 +24,15 @@ export function uninspected({ requestId }: Exchange, surface: Surface, why: 'tim
   });
 }
 
+/** What was inspected so far is remembered: the same request gets further when it comes again. */
+export function unfinished(): Fault {
+  return new Fault(
+    'unavailable',
+    "This is so long that checking it against your organisation's rules takes more than one go. Please send it again.",
+    { retryAfterMs: 1_000 },
+  );
+}
+
 const SENTENCES: Readonly<Record<Surface, string>> = {
   prompt: 'A rule of your organisation does not allow what this request says.',
   toolCall: 'A rule of your organisation does not allow this tool call, so it was not run.',

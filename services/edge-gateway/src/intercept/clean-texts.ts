@@ -34,4 +34,4 @@ export class CleanTexts {
   }
 }
 
-const SHORT_CHARACTERS = 256;
+const SHORT_CHARACTERS = 64;

@@ -1,11 +1,9 @@
 import { RuleAction, RuleMode, type RuleSet, Surface } from '@ai-switch/contracts';
-import { type Rule as EngineRule, type Surface as EngineSurface, Rules } from '@ai-switch/interception';
+import { Rules } from '@ai-switch/interception';
 
 /** The rule sets of a caller, ready to be matched. */
 export interface CompiledRules {
   readonly rules: Rules;
-  /** Surfaces that a block rule covers: what could not be inspected there does not go on. */
-  readonly blocks: ReadonlySet<EngineSurface>;
   /** Names these rules, and no others of this process. */
   readonly serial: number;
 }
@@ -17,19 +15,11 @@ export function compiledRules(sets: readonly RuleSet[]): CompiledRules {
     revision,
     rules: rules.map(engineRule),
   }));
-  const blocking = engineSets.flatMap(({ rules }) => rules.filter(({ action }) => action === 'block'));
-  const blocks = new Set(SURFACES.filter((surface) => blocking.some((rule) => isOf(rule, surface))));
   made += 1;
-  return { rules: Rules.compile(engineSets), blocks, serial: made };
+  return { rules: Rules.compile(engineSets), serial: made };
 }
 
 let made = 0;
-
-const SURFACES = ['prompt', 'toolCall', 'toolResult'] as const;
-
-function isOf({ surfaces }: EngineRule, surface: EngineSurface): boolean {
-  return surfaces.length === 0 || surfaces.includes(surface);
-}
 
 function engineRule({
   ruleId,

@@ -73,10 +73,15 @@ export class RuleCache {
       const known = this.#sets.get(setKey(tenant, ruleSetId));
       return known === undefined || known.revision < revision;
     };
-    const ruleSetIds = [...new Set(references.filter(isNew).map(({ ruleSetId }) => ruleSetId))];
-    if (ruleSetIds.length === 0) return;
-    const { ruleSets } = await this.#auth.getRules(GetRulesRequest.create({ tenant, ruleSetIds }));
-    for (const set of ruleSets) this.#sets.set(setKey(tenant, set.ruleSetId), set);
+    const missing = () => [...new Set(references.filter(isNew).map(({ ruleSetId }) => ruleSetId))];
+    let ruleSetIds = missing();
+    // An answer holds as many as a message carries; none of them are there when it brings nothing new.
+    for (let before = Number.POSITIVE_INFINITY; ruleSetIds.length > 0 && ruleSetIds.length < before; ) {
+      before = ruleSetIds.length;
+      const { ruleSets } = await this.#auth.getRules(GetRulesRequest.create({ tenant, ruleSetIds }));
+      for (const set of ruleSets) this.#sets.set(setKey(tenant, set.ruleSetId), set);
+      ruleSetIds = missing();
+    }
     // Never more than are wanted here and now: a caller has far fewer.
     dropOldest(this.#sets, Math.max(SETS_MAX, references.length));
   }

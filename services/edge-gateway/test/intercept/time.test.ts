@@ -13,7 +13,7 @@ const REGEX = { pattern: '(qu|br)[a-z]+ (fix|fax)', mode: RuleMode.REGEX };
 
 test('what could not be looked at in time is refused where a rule blocks, and goes on where none does', async () => {
   await using gateway = await openRuledGateway({ settings: { interceptBudgetMs: 1 } });
-  const body = { model: 'chat', messages: LONG };
+  const body = ask(CHAT, 'chat', { text: 'the quick brown fox jumps over the lazy dog '.repeat(20_000) });
   gateway.rules.push(setOf(REGEX));
   const response = await gateway.post(CHAT, body);
   expect(response.status).toBe(400);
@@ -23,6 +23,22 @@ test('what could not be looked at in time is refused where a rule blocks, and go
   expect(gateway.provider.requests).toEqual([]);
   gateway.rules[0] = setOf({ ...REGEX, action: RuleAction.FLAG });
   expect((await gateway.post(CHAT, body)).status).toBe(200);
+});
+
+test('a conversation that takes more than one go is asked for again, and goes on from where it was', async () => {
+  await using gateway = await openRuledGateway({ settings: { interceptBudgetMs: 8 } });
+  gateway.rules.push(setOf(...Array.from({ length: 10 }, (_, at) => ({ ...REGEX, ruleId: `r${at}` }))));
+  const body = { model: 'chat', messages: LONG };
+  const first = await gateway.post(CHAT, body);
+  expect(first.status).toBe(503);
+  expect(first.headers.get('retry-after')).toBe('1');
+  expect(first.headers.get('x-should-retry')).not.toBe('false');
+  let last = first;
+  for (let asked = 1; asked < 400 && last.status === 503; asked += 1) {
+    expect(gateway.provider.requests).toEqual([]);
+    last = await gateway.post(CHAT, body);
+  }
+  expect(last.status).toBe(200);
 });
 
 test('a long conversation holds nobody else up', async () => {

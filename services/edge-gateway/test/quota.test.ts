@@ -168,6 +168,7 @@ test('an answer that came to nothing is borne by the platform, and an error is n
     const { balances } = await ports.quotaLedger.listBalances({
       tenant,
       scope: '',
+      scopes: [],
       bucket: 'platform',
       page: undefined,
     });

@@ -109,13 +109,14 @@ export async function listBuckets(
   executor: Executor,
   tenant: string,
   { after, limit }: PageRange,
-  filter: { readonly scope: string; readonly bucket: string },
+  filter: { readonly scope: string; readonly scopes: readonly string[]; readonly bucket: string },
 ): Promise<readonly Bucket[]> {
   const rows = await executor
     .selectFrom('bucket')
     .selectAll()
     .where('tenant', '=', tenant)
     .$if(filter.scope !== '', (query) => query.where('scope', '=', filter.scope))
+    .$if(filter.scopes.length > 0, (query) => query.where('scope', 'in', filter.scopes))
     .$if(filter.bucket !== '', (query) => query.where('bucket', '=', filter.bucket))
     .$if(after !== undefined, (query) => query.where('bucket', '>', after?.[0] ?? ''))
     .orderBy('bucket')

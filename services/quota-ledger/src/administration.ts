@@ -18,6 +18,7 @@ import {
   readFundingOrder,
   readPolicy,
   readScopeFilter,
+  readScopesFilter,
   readStatementKey,
   type WantedBucket,
 } from './read-bucket.ts';
@@ -140,13 +141,14 @@ export class Administration {
   async listBalances(request: contracts.ListBalancesRequest): Promise<contracts.ListBalancesResponse> {
     const tenant = readId(request.tenant, 'tenant');
     const scope = readScopeFilter(request.scope);
+    const scopes = readScopesFilter(request.scopes);
     const bucket = request.bucket === '' ? '' : readBucketKey({ tenant, bucket: request.bucket }).bucket;
     const range = rangeOf(request.page, 1);
     const { database, nowMs } = this.#parts;
     return await database.transaction(async (trx) => {
       const now = await nowMs(trx);
       const policy = await this.#policyOf(trx, tenant);
-      const found = await rows.listBuckets(trx, tenant, range, { scope, bucket });
+      const found = await rows.listBuckets(trx, tenant, range, { scope, scopes, bucket });
       const page = pageOf(found, range.limit, (each) => [each.bucket]);
       const balances: contracts.BucketBalance[] = [];
       for (const each of page.rows) {

@@ -21,6 +21,8 @@ import { invalid, readAmount, readId, readText } from './read-operation.ts';
 const BUCKET_CHARACTERS_MAX = 160;
 const SCOPE_CHARACTERS_MAX = 160;
 const NOTE_CHARACTERS_MAX = 200;
+/** Of one list. */
+const SCOPES_MAX = 10_000;
 const PERIOD_CHARACTERS_MAX = 16;
 const GRANT = /^grant:[A-Za-z0-9._-]{1,48}$/;
 /** The end of what a date can say, 275760-09-13. */
@@ -70,6 +72,12 @@ export function readStatementKey(request: BalanceKey): BalanceKey {
 /** An empty one is for every scope. */
 export function readScopeFilter(scope: string): string {
   return scope === '' ? '' : readScope(scope, ALL_SCOPES, 'scope');
+}
+
+/** None are for every scope. */
+export function readScopesFilter(scopes: readonly string[]): readonly string[] {
+  if (scopes.length > SCOPES_MAX) throw invalid('scopes', `scopes must be at most ${SCOPES_MAX}.`);
+  return scopes.map((scope) => readScope(scope, ALL_SCOPES, 'scopes'));
 }
 
 export function readFundingOrder(order: contracts.FundingOrder | undefined): {

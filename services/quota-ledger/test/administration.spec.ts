@@ -152,6 +152,11 @@ export function describeAdministration(world: () => World): void {
       expect(second.balances[0]?.bucket?.closedAtMs).toBeDefined();
       expect((await list({ page: Page.create({ limit: 4 }) })).nextAfter).toBe('');
       expect((await list({ scope: 'user:user_ann' })).ids).toEqual(['grant:g', PERSONAL]);
+      expect((await list({ scopes: ['user:user_ann', 'company', 'user:gone'] })).ids).toEqual(
+        all.slice(0, 3),
+      );
+      expect((await list({ scopes: ['user:gone'] })).ids).toEqual([]);
+      expect((await list({ scopes: ['company'], scope: 'user:user_ann' })).ids).toEqual([]);
       expect((await list({ bucket: PERSONAL })).ids).toEqual([PERSONAL]);
       expect((await list({ bucket: PERSONAL, scope: 'company' })).ids).toEqual([]);
       expect((await list({ tenant: otherTenant(tenant) })).ids).toEqual([]);

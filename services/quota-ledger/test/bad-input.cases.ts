@@ -361,6 +361,19 @@ const PLACES: readonly Case[] = [
     'scope',
     (ledger, tenant) => ledger.listBalances(ListBalancesRequest.create({ tenant, scope: 'team:a' })),
   ],
+  [
+    'balances of scopes one of which is none',
+    'scopes',
+    (ledger, tenant) => ledger.listBalances(ListBalancesRequest.create({ tenant, scopes: ['company', ''] })),
+  ],
+  [
+    'balances of more scopes than a query takes',
+    'scopes',
+    (ledger, tenant) =>
+      ledger.listBalances(
+        ListBalancesRequest.create({ tenant, scopes: Array.from({ length: 10_001 }, (_, i) => `user:${i}`) }),
+      ),
+  ],
 ];
 
 function placeOf(...parts: string[]): string {

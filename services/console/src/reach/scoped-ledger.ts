@@ -18,6 +18,9 @@ import type { BucketName, ProjectName, Run, ScopeName, Seen, UserName } from './
 import type { Reach } from './reach.ts';
 
 const PAGE_ROWS = 1_000;
+/** As many as the ledger takes in one call. */
+const SCOPES_MAX = 10_000;
+const EVERY_SCOPE: ReadonlySet<string> = new Set();
 
 /** What a bucket is to be; the rest is its name's. */
 export type BucketTerms = Pick<Bucket, 'limits' | 'periodKind' | 'validFromMs' | 'validUntilMs' | 'note'>;
@@ -94,17 +97,21 @@ export class ScopedLedger {
     scope: (ScopeName & Seen) | undefined,
     page: Page,
   ): Promise<{ readonly balances: readonly Standing[]; readonly nextAfter: string }> {
+    const isBounded = scope === undefined && !this.#reach.isWholeCompany;
+    const seen = isBounded ? await this.#reach.scopes() : EVERY_SCOPE;
+    if (isBounded && seen.size === 0) return { balances: [], nextAfter: '' };
+    // More than the ledger takes are left out here, and pages may be short.
+    const isAskable = seen.size <= SCOPES_MAX;
     const answer = await this.#ledger.listBalances({
       tenant: this.#tenant,
       scope: scope?.scope ?? '',
+      scopes: isAskable ? [...seen] : [],
       bucket: '',
       page,
     });
     const all = answer.balances.map(standing).filter((each) => each !== undefined);
-    const { nextAfter } = answer;
-    if (scope !== undefined || this.#reach.isWholeCompany) return { balances: all, nextAfter };
-    const scopes = await this.#reach.scopes();
-    return { balances: all.filter(({ bucket }) => scopes.has(bucket.scope)), nextAfter };
+    const balances = isAskable ? all : all.filter(({ bucket }) => seen.has(bucket.scope));
+    return { balances, nextAfter: answer.nextAfter };
   }
 
   async put(name: BucketName & Run, terms: BucketTerms): Promise<Standing> {
@@ -184,7 +191,13 @@ export class ScopedLedger {
 
   async #named(bucket: string): Promise<Standing | undefined> {
     const page = { after: '', limit: 0 };
-    const { balances } = await this.#ledger.listBalances({ tenant: this.#tenant, bucket, scope: '', page });
+    const { balances } = await this.#ledger.listBalances({
+      tenant: this.#tenant,
+      bucket,
+      scope: '',
+      scopes: [],
+      page,
+    });
     return standing(balances.find((each) => each.bucket?.bucket === bucket));
   }
 }

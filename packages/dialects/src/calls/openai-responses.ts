@@ -89,7 +89,7 @@ export function callOfItem(item: JsonObject): SpokenCall | undefined {
   if (INERT.has(type) || type.endsWith('_output')) return undefined;
   const { id: _, type: __, status: ___, call_id: ____, name, arguments: given, input, code, ...more } = item;
   const said = given ?? input ?? code;
-  const called = stringOf(name) ?? type;
+  const called = stringOf(name) ?? type.replace(/_call$/, '');
   if (typeof said === 'string') return { name: called, argumentsText: said };
   return { name: called, argumentsText: JSON.stringify(said ?? more) };
 }

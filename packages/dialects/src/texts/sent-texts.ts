@@ -94,7 +94,7 @@ function callOf(object: JsonObject): SentText | undefined {
   if (!isCall) return undefined;
   const { type: _, id: __, call_id: ___, status: ____, cache_control: _____, name, ...more } = object;
   const said = more.input ?? more.arguments ?? more;
-  return { surface: 'toolCall', name: stringOf(name) ?? type, text: textOf(said) };
+  return { surface: 'toolCall', name: stringOf(name) ?? type.replace(/_call$/, ''), text: textOf(said) };
 }
 
 function walkCalls(value: JsonValue | undefined, surface: Said, texts: SentText[]): void {

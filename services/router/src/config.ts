@@ -20,6 +20,13 @@ export const settings = {
       'The file of 32 random bytes, readable by its owner only, that seals the providers’ credentials.',
     accepts: 'a path',
   }),
+  AISWITCH_OTHER_MASTER_KEY_FILES: textSetting({
+    describe:
+      'Files of further master keys, which open what they sealed and seal nothing new: earlier ones, and the next one before ' +
+      'every router has it.',
+    accepts: 'paths with commas between',
+    fallback: '',
+  }),
   AISWITCH_UPSTREAM_NETWORKS: upstreamNetworksSetting('none'),
   AISWITCH_ROUTER_LOG_LEVEL: choiceSetting({
     describe: 'The least severe line that is logged.',

@@ -87,11 +87,17 @@ export interface SealedDataKey {
   readonly sealed: string;
 }
 
-export function createDataKey(masterKey: MasterKey, tenant: string, version: string): SealedDataKey {
+/** @param bytes of the key, when there is one already that is to be sealed anew */
+export function createDataKey(
+  masterKey: MasterKey,
+  tenant: string,
+  version: string,
+  bytes: Buffer = randomBytes(KEY_BYTES),
+): SealedDataKey {
   const place = dataKeyPlace(tenant, version);
   return {
     version,
-    sealed: [FORMAT, masterKey.id, ...seal(masterKey.bytes, randomBytes(KEY_BYTES), place)].join('.'),
+    sealed: [FORMAT, masterKey.id, ...seal(masterKey.bytes, bytes, place)].join('.'),
   };
 }
 

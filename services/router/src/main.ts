@@ -14,9 +14,14 @@ await runService({
     const logger = createLogger({ service: 'router', level: values.AISWITCH_ROUTER_LOG_LEVEL });
     // Replicas share one key: a replica that made its own could not open what the others sealed.
     const { key } = await openMasterKey(values.AISWITCH_MASTER_KEY_FILE, { mayCreate: false });
+    const otherMasterKeys: Buffer[] = [];
+    for (const path of values.AISWITCH_OTHER_MASTER_KEY_FILES.split(',').filter((each) => each !== '')) {
+      otherMasterKeys.push((await openMasterKey(path.trim(), { mayCreate: false })).key);
+    }
     const { router, close } = await openRouter({
       databaseUrl: values.AISWITCH_ROUTER_DATABASE_URL,
       masterKey: key,
+      otherMasterKeys,
       upstreamNetworks: networksIn(values.AISWITCH_UPSTREAM_NETWORKS),
       logger,
     });

@@ -8,6 +8,8 @@ import {
   type ExplainCostResponse,
   type GetPriceBookRequest,
   type GetPriceBookResponse,
+  type GetSealingStatusRequest,
+  type GetSealingStatusResponse,
   type ListAliasesRequest,
   type ListAliasesResponse,
   type ListModelsRequest,
@@ -27,6 +29,11 @@ import {
   type RemoveProviderRequest,
   type RemoveProviderResponse,
   Resource,
+  type RewrapDataKeysRequest,
+  type RewrapDataKeysResponse,
+  type RotateDataKeyRequest,
+  type RotateDataKeyResponse,
+  type RotateMasterKeyResponse,
   type RouteRequest,
   type RouteResponse,
   type Router,
@@ -36,8 +43,9 @@ import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
 import { createLogger, type Logger } from '@ai-switch/telemetry';
 import { DialGuard } from '@ai-switch/upstream';
 import type { Kysely } from 'kysely';
-import { type MasterKey, masterKeyOf } from './credentials.ts';
 import { explainCost } from './explain-cost.ts';
+import { loadSnapshot } from './load-snapshot.ts';
+import { MasterKeys } from './master-keys.ts';
 import { getPriceBook, listPriceBooks, putPriceBook } from './price-books.ts';
 import { priceListOf } from './price-list.ts';
 import { checkedPriceBook } from './price-rules.ts';
@@ -52,21 +60,29 @@ import {
   checkTenant,
   rangeOf,
 } from './put-rules.ts';
+import { type Change, rewrapDataKeys, rotateDataKey, sealingStatus } from './rotate-keys.ts';
 import type { Random } from './route-rules.ts';
 import { migrations, type ProviderRow, type RouterSchema } from './schema.ts';
-import { modelsOf, phaseAt, routeFor, type Snapshot, snapshotOf, targetsFor } from './snapshot.ts';
+import { modelsOf, phaseAt, routeFor, targetsFor } from './snapshot.ts';
 import { Snapshots } from './snapshots.ts';
 import * as store from './store.ts';
-import { dataKeyOpener, seal } from './tenant-keys.ts';
+import { seal } from './tenant-keys.ts';
 
 /** A tenant's list of models has to fit in one message. */
 const PROVIDERS_MAX = 64;
 const ALIASES_MAX = 1_000;
+/** How many companies a call rewraps. */
+const COMPANIES_IN_CALL = 100;
+const COMPANIES_IN_CALL_MAX = 1_000;
 
 export interface RouterOptions {
   readonly databaseUrl: string;
   /** 32 bytes, as `openMasterKey` reads them. */
   readonly masterKey: Buffer;
+  /** Master keys that seal nothing new: earlier ones, and those that other replicas seal with already. */
+  readonly otherMasterKeys?: readonly Buffer[];
+  /** Makes a further master key and keeps it; absent where the keys are files that the operator gives. */
+  readonly makeMasterKey?: (() => Promise<Buffer>) | undefined;
   /** Where providers may stand besides https on the public internet; nowhere unless told otherwise. */
   readonly upstreamNetworks?: readonly string[];
   readonly clock?: Clock;
@@ -82,7 +98,7 @@ export interface OpenRouter {
 
 /** @throws ConfigError for a wrong master key, DatabaseError for a database that cannot be used */
 export async function openRouter(options: RouterOptions): Promise<OpenRouter> {
-  const masterKey = masterKeyOf(options.masterKey);
+  const masterKeys = new MasterKeys(options.masterKey, options.otherMasterKeys);
   const database = await openDatabase<RouterSchema>({
     url: options.databaseUrl,
     schema: 'router',
@@ -90,7 +106,8 @@ export async function openRouter(options: RouterOptions): Promise<OpenRouter> {
   });
   const router = new RouterService({
     database,
-    masterKey,
+    masterKeys,
+    makeMasterKey: options.makeMasterKey,
     guard: new DialGuard(options.upstreamNetworks),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
@@ -101,7 +118,8 @@ export async function openRouter(options: RouterOptions): Promise<OpenRouter> {
 
 interface RouterServiceOptions {
   readonly database: Database<RouterSchema>;
-  readonly masterKey: MasterKey;
+  readonly masterKeys: MasterKeys;
+  readonly makeMasterKey: RouterOptions['makeMasterKey'];
   readonly guard: DialGuard;
   readonly clock: Clock;
   readonly random: Random;
@@ -113,13 +131,13 @@ class RouterService implements Router {
   readonly #snapshots: Snapshots;
 
   constructor(options: RouterServiceOptions) {
-    const { database, masterKey, clock, logger } = options;
+    const { database, masterKeys, clock, logger } = options;
     this.#options = options;
     this.#snapshots = new Snapshots({
       clock,
       logger,
       load: (tenant, previous) =>
-        loadSnapshot({ rows: database.kysely, masterKey, clock, logger }, tenant, previous),
+        loadSnapshot({ rows: database.kysely, masterKeys, clock, logger }, tenant, previous),
     });
   }
 
@@ -142,7 +160,7 @@ class RouterService implements Router {
     const { credential } = request;
     if (credential !== undefined) checkCredential(credential);
     const { tenant, name } = provider;
-    const { masterKey, guard } = this.#options;
+    const { masterKeys, guard } = this.#options;
     await checkDial(guard, provider);
     const row = await this.#change(tenant, async (rows) => {
       const stored = await store.findProvider(rows, tenant, name);
@@ -150,7 +168,7 @@ class RouterService implements Router {
         await assertRoom(store.countProviders(rows, tenant), PROVIDERS_MAX, 'providers');
       else if (credential === undefined) assertSameHost(stored, provider.baseUrl);
       // Absent keeps what is stored, empty takes it away: neither is sealed.
-      const sealed = credential && (await seal(rows, masterKey, { tenant, provider: name }, credential));
+      const sealed = credential && (await seal(rows, masterKeys, { tenant, provider: name }, credential));
       const changed = {
         tenant,
         name,
@@ -254,6 +272,42 @@ class RouterService implements Router {
     return explainCost(routeFor(snapshot, request.model), priceList, request);
   }
 
+  async rotateDataKey({ tenant }: RotateDataKeyRequest): Promise<RotateDataKeyResponse> {
+    checkTenant('tenant', tenant);
+    return rotateDataKey(this.#changes, this.#options.masterKeys, tenant);
+  }
+
+  async rotateMasterKey(): Promise<RotateMasterKeyResponse> {
+    const { masterKeys, makeMasterKey } = this.#options;
+    if (makeMasterKey === undefined) {
+      throw new Fault(
+        'conflict',
+        'The master keys of this installation are files. Give every router the new one beside the old, then make it the first.',
+      );
+    }
+    return { masterKeyId: masterKeys.add(await makeMasterKey()) };
+  }
+
+  async rewrapDataKeys({
+    companiesMax = COMPANIES_IN_CALL,
+  }: RewrapDataKeysRequest): Promise<RewrapDataKeysResponse> {
+    if (!Number.isInteger(companiesMax) || companiesMax < 1 || companiesMax > COMPANIES_IN_CALL_MAX) {
+      throw new Fault('invalid', `One call takes 1 to ${COMPANIES_IN_CALL_MAX} companies.`, {
+        details: { field: 'companies_max' },
+      });
+    }
+    const { database, masterKeys } = this.#options;
+    return rewrapDataKeys(database.kysely, this.#changes, masterKeys, companiesMax);
+  }
+
+  async getSealingStatus({ tenant }: GetSealingStatusRequest): Promise<GetSealingStatusResponse> {
+    checkTenant('tenant', tenant);
+    const { database, masterKeys } = this.#options;
+    return sealingStatus(database.kysely, masterKeys, tenant);
+  }
+
+  readonly #changes: Change = (tenant, work) => this.#change(tenant, work);
+
   /** One change of a tenant, after which the next route here sees it; elsewhere as snapshots.ts says. */
   async #change<Result>(
     tenant: string,
@@ -276,32 +330,6 @@ class RouterService implements Router {
   #nowMs(): bigint {
     return BigInt(this.#options.clock.nowMs());
   }
-}
-
-interface LoadOptions {
-  readonly rows: Kysely<RouterSchema>;
-  readonly masterKey: MasterKey;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
-async function loadSnapshot(
-  { rows, masterKey, clock, logger }: LoadOptions,
-  tenant: string,
-  previous: Snapshot | undefined,
-): Promise<Snapshot> {
-  if (previous !== undefined && previous.revision === (await store.readRevision(rows, tenant)))
-    return previous;
-  const found = await store.readTenant(rows, tenant, BigInt(clock.nowMs()));
-  return snapshotOf({
-    rows: found,
-    dataKey: dataKeyOpener(masterKey, tenant, found.dataKeys),
-    onUnopened: (provider, { message }) =>
-      logger.error(
-        { tenant, provider, reason: message },
-        'a credential does not open: the provider is not used',
-      ),
-  });
 }
 
 async function assertProvidersKnown(rows: Kysely<RouterSchema>, { tenant, resources }: Alias): Promise<void> {

@@ -1,4 +1,4 @@
-// The router's rows. Every query has the tenant in its condition. A change bumps the tenant's revision first: that row
+// The router's rows. Every query has the tenant in its condition, but the one that counts what master keys seal. A change bumps the tenant's revision first: that row
 // is the lock that puts the changes of one tenant in order, whichever replica makes them.
 
 import { Alias, Capabilities, type PriceBook, Provider, Resource } from '@ai-switch/contracts';
@@ -88,6 +88,57 @@ export async function insertDataKey(rows: Rows, tenant: string, key: SealedDataK
   await rows
     .insertInto('data_keys')
     .values({ tenant, version: BigInt(key.version), sealed: key.sealed })
+    .execute();
+}
+
+/** Seals it anew. */
+export async function updateDataKey(rows: Rows, tenant: string, key: SealedDataKey): Promise<void> {
+  await rows
+    .updateTable('data_keys')
+    .set({ sealed: key.sealed })
+    .where('tenant', '=', tenant)
+    .where('version', '=', BigInt(key.version))
+    .execute();
+}
+
+export async function deleteDataKey(rows: Rows, tenant: string, version: string): Promise<void> {
+  await rows
+    .deleteFrom('data_keys')
+    .where('tenant', '=', tenant)
+    .where('version', '=', BigInt(version))
+    .execute();
+}
+
+/** The sealed data keys of all tenants: by what they were sealed, for who runs the installation. */
+export function readSealedOfAll(rows: Rows): Promise<{ readonly tenant: string; readonly sealed: string }[]> {
+  return rows.selectFrom('data_keys').select(['tenant', 'sealed']).orderBy('tenant').execute();
+}
+
+/** A tenant's providers that have a credential, with it as it is sealed. */
+export function readSealed(
+  rows: Rows,
+  tenant: string,
+): Promise<{ readonly name: string; readonly credential: string }[]> {
+  return rows
+    .selectFrom('providers')
+    .select(['name', 'credential'])
+    .where('tenant', '=', tenant)
+    .where('credential', '<>', '')
+    .orderBy('name')
+    .execute();
+}
+
+export async function updateCredential(
+  rows: Rows,
+  tenant: string,
+  name: string,
+  credential: string,
+): Promise<void> {
+  await rows
+    .updateTable('providers')
+    .set({ credential })
+    .where('tenant', '=', tenant)
+    .where('name', '=', name)
     .execute();
 }
 

@@ -4,14 +4,12 @@ import { Fault } from '@ai-switch/kernel';
 import type { Kysely } from 'kysely';
 import {
   type CredentialPlace,
-  createDataKey,
   type DataKey,
-  type MasterKey,
-  openDataKey,
   SealError,
   type SealedDataKey,
   sealCredential,
 } from './credentials.ts';
+import type { MasterKeys } from './master-keys.ts';
 import type { RouterSchema } from './schema.ts';
 import { insertDataKey, readDataKeys } from './store.ts';
 
@@ -24,17 +22,17 @@ const FIRST_VERSION = '1';
  */
 export async function seal(
   rows: Kysely<RouterSchema>,
-  masterKey: MasterKey,
+  masterKeys: MasterKeys,
   place: CredentialPlace,
   credential: string,
 ): Promise<string> {
   let [newest] = await readDataKeys(rows, place.tenant);
   if (newest === undefined) {
-    newest = createDataKey(masterKey, place.tenant, FIRST_VERSION);
+    newest = masterKeys.createDataKey(place.tenant, FIRST_VERSION);
     await insertDataKey(rows, place.tenant, newest);
   }
   try {
-    return sealCredential(openDataKey(masterKey, place.tenant, newest), place, credential);
+    return sealCredential(masterKeys.openDataKey(place.tenant, newest), place, credential);
   } catch (cause) {
     if (!(cause instanceof SealError)) throw cause;
     throw new Fault(
@@ -47,7 +45,7 @@ export async function seal(
 
 /** Finds a tenant's data keys by version and opens each once. What it returns throws SealError. */
 export function dataKeyOpener(
-  masterKey: MasterKey,
+  masterKeys: MasterKeys,
   tenant: string,
   sealed: readonly SealedDataKey[],
 ): (version: string) => DataKey {
@@ -57,7 +55,7 @@ export function dataKeyOpener(
     if (known !== undefined) return known;
     const found = sealed.find((key) => key.version === version);
     if (found === undefined) throw new SealError('its data key is not there');
-    const dataKey = openDataKey(masterKey, tenant, found);
+    const dataKey = masterKeys.openDataKey(tenant, found);
     opened.set(version, dataKey);
     return dataKey;
   };

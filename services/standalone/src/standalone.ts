@@ -20,6 +20,7 @@ import { DialGuard } from '@ai-switch/upstream';
 import { readProviderKeys } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
 import { openLedgerThread } from './ledger-thread.ts';
+import { openMasterKeyFiles } from './master-key-files.ts';
 import { findProviders } from './providers-found.ts';
 
 /** The company that auth makes on an empty database. */
@@ -81,7 +82,7 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   const guard = new DialGuard(upstreamNetworks);
   const folder = openDataFolder(options.dataPath);
   lifetime.onClose('data folder', () => folder.close());
-  const masterKey = await openMasterKey(folder.masterKeyPath, { mayCreate: true });
+  const masterKeys = await openMasterKeyFiles(folder.masterKeyPath);
 
   const databaseUrl = (service: string) => options.databaseUrl ?? folder.databaseUrl(service);
   const authSecret = await openMasterKey(folder.authSecretPath, { mayCreate: true });
@@ -92,7 +93,7 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
     logger,
   });
   lifetime.onClose('auth', () => auth.close());
-  if (masterKey.isNew && auth.firstRootKey === undefined) await refuseWithoutMasterKey(folder.masterKeyPath);
+  if (masterKeys.isNew && auth.firstRootKey === undefined) await refuseWithoutMasterKey(folder.masterKeyPath);
   if (auth.firstRootKey !== undefined) options.onFirstRootKey?.(auth.firstRootKey);
   const thread = await openLedgerThread({
     ledgerUrl: databaseUrl('quota-ledger'),
@@ -102,7 +103,9 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   lifetime.onClose('quota-ledger and audit log', () => thread.close());
   const router = await openRouter({
     databaseUrl: databaseUrl('router'),
-    masterKey: masterKey.key,
+    masterKey: masterKeys.newest,
+    otherMasterKeys: masterKeys.others,
+    makeMasterKey: () => masterKeys.make(),
     upstreamNetworks,
     logger,
   });
@@ -147,7 +150,7 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   return {
     url: `http://${reachable(host)}:${bound}`,
     ...(auth.firstRootKey === undefined ? {} : { firstRootKey: auth.firstRootKey }),
-    isNewMasterKey: masterKey.isNew,
+    isNewMasterKey: masterKeys.isNew,
     masterKeyPath: folder.masterKeyPath,
     makeRootKey: () => auth.makeRootKey(),
     makeRootPassword: () => auth.makeRootPassword(),

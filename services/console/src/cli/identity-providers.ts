@@ -79,7 +79,7 @@ function listCommand(): Command {
     'npm run cli -- identity-providers list',
   ]).action(async (_options: object, self: Command) => {
     const { client, printRows } = sessionOf(self);
-    printRows((await client.call('GET', '/identity-providers')).items, COLUMNS);
+    printRows(await client.list('/identity-providers'), COLUMNS);
   });
 }
 

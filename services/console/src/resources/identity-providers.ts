@@ -18,6 +18,8 @@ type Routes = Pick<
   | 'finishSignIn'
 >;
 
+const PAGE_ROWS = 100;
+
 /** Ties the browser that comes back to the one that went. */
 const STATE_COOKIE = '__Host-aiswitch-sign-in';
 /** As long as auth waits for it. */
@@ -27,11 +29,12 @@ const HOME = '/';
 
 export const identityProviders = ({ signIn }: ActorPorts): Handlers<Routes> => ({
   listIdentityProviders: async (request) => {
-    const { identityProviders: found } = await signIn.listIdentityProviders({ actor: request.actor });
-    return pageReply(
-      found.map((each) => providerReply(request, each)),
-      '',
-    );
+    const { after = '', limit = PAGE_ROWS } = request.query;
+    const { identityProviders: all } = await signIn.listIdentityProviders({ actor: request.actor });
+    // There are but a few, and the port lists them together.
+    const rest = all.filter(({ identityProviderId: id }) => id > after);
+    const found = rest.slice(0, limit).map((each) => providerReply(request, each));
+    return pageReply(found, rest.length > limit ? (found.at(-1)?.identityProviderId ?? '') : '');
   },
 
   putIdentityProvider: async (request) => {

@@ -77,6 +77,9 @@ export const quotaRequests = ({ accessPolicies }: ActorPorts): Handlers<QuotaReq
       const id = idFromKey('qr', [tenant, wanted.quotaRequestId]);
       const { userId, amounts, untilMs, reason } = wanted;
       const scope = await reach.scope(`user:${userId}`, 'runs');
+      // Said before anything is granted, for the port says it only of the decision.
+      if (userId === actor.userId)
+        throw new Fault('forbidden', 'Nobody decides on what he asks for himself.');
       mustBeUndecided(wanted);
       if (wanted.state === QuotaRequestState.OPEN) await mustHaveRoom(reach, ledger, userId, amounts);
       const { standing, isNew } = await giveGrant(request, scope, {
@@ -89,9 +92,9 @@ export const quotaRequests = ({ accessPolicies }: ActorPorts): Handlers<QuotaReq
       const decision = { answer: body.answer, grantId: id };
       return decide(request, wanted.quotaRequestId, QuotaRequestState.APPROVED, decision).catch(
         async (fault: unknown) => {
-          const isDecided = fault instanceof Fault && fault.code === 'conflict';
+          const isRefused = fault instanceof Fault && REFUSALS.includes(fault.code);
           const name = { ...scope, bucket: standing.bucket.bucket, tier: standing.bucket.tier };
-          if (isDecided && isNew) await closeBucket(request, name, 'grant.close');
+          if (isRefused && isNew) await closeBucket(request, name, 'grant.close');
           throw fault;
         },
       );
@@ -107,6 +110,9 @@ export const quotaRequests = ({ accessPolicies }: ActorPorts): Handlers<QuotaReq
       decide(request, request.params.quotaRequest, QuotaRequestState.WITHDRAWN, { answer: '', grantId: '' }),
   };
 };
+
+/** Of a decision that will not be made, whoever asks again. */
+const REFUSALS: readonly string[] = ['conflict', 'forbidden', 'notFound'];
 
 const VERBS = { open: 'open', approved: 'approve', refused: 'refuse', withdrawn: 'withdraw' } as const;
 

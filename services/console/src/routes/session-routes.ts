@@ -142,6 +142,7 @@ export const sessionRoutes = {
     tag: 'identity providers',
     summary: 'List the identity providers of the company, without their secrets',
     permission: 'companyAdmin',
+    query: pageQuery,
     reply: pageOf(identityProvider),
   },
   putIdentityProvider: {

@@ -1,4 +1,6 @@
 import {
+  type AccessPolicies,
+  AccessPoliciesDefinition,
   type Actor,
   type Auth,
   AuthDefinition,
@@ -28,7 +30,12 @@ export class AuthSubject {
   readonly #transport: (typeof transports)[number];
   #fresh: FreshDatabase | undefined;
   #current:
-    | { readonly opened: OpenAuth; readonly port: Auth; readonly organisation: Organisation }
+    | {
+        readonly opened: OpenAuth;
+        readonly port: Auth;
+        readonly organisation: Organisation;
+        readonly accessPolicies: AccessPolicies;
+      }
     | undefined;
   readonly #closers: (() => Promise<void>)[] = [];
   clock = { now: START_MS, nowMs: () => this.clock.now };
@@ -62,6 +69,10 @@ export class AuthSubject {
     return this.#opened().organisation;
   }
 
+  get accessPolicies(): AccessPolicies {
+    return this.#opened().accessPolicies;
+  }
+
   get opened(): OpenAuth {
     return this.#opened().opened;
   }
@@ -76,16 +87,24 @@ export class AuthSubject {
     const another = await openAuth({ databaseUrl: this.databaseUrl, clock: this.clock, ...options });
     const auth = await this.#transport.open(AuthDefinition, another.auth);
     const organisation = await this.#transport.open(OrganisationDefinition, another.organisation);
+    const policies = await this.#transport.open(AccessPoliciesDefinition, another.accessPolicies);
     let isOpen = true;
     const close = async () => {
       if (!isOpen) return;
       isOpen = false;
       await auth.close();
       await organisation.close();
+      await policies.close();
       await another.close();
     };
     this.#closers.push(close);
-    return { opened: another, port: auth.port, organisation: organisation.port, close };
+    return {
+      opened: another,
+      port: auth.port,
+      organisation: organisation.port,
+      accessPolicies: policies.port,
+      close,
+    };
   }
 
   async makeUser(

@@ -1,12 +1,14 @@
 import type { AccessPolicies, AccessPolicy } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { type AuthRows, authorityOf } from '../authority.ts';
+import { projectIdsOf } from '../organisation/projects.ts';
 import { departmentIdsIn } from '../organisation/rows.ts';
+import { lockTree } from '../organisation/tree.ts';
 import { findUser } from '../organisation/users.ts';
 import { checkId, checkRevision, pageOf, readPage } from '../request-rules.ts';
 import type { PolicyContext } from './context.ts';
-import { mustSet, placeOf } from './policy-scope.ts';
-import { policyOf, readTerms } from './policy-terms.ts';
+import { mustSet, placeOf, setFrom } from './policy-scope.ts';
+import { policyOf, readTerms, termsIn } from './policy-terms.ts';
 import { explainPolicy } from './resolve-policy.ts';
 import type { AccessPolicyRow } from './schema.ts';
 
@@ -24,16 +26,20 @@ export function accessPolicyCalls({ database, clock, onChange }: PolicyContext):
       const { scope } = policy;
       const authority = await authorityOf(database, actor);
       const row = await database.within(authority.scope, async (rows) => {
+        await lockTree(rows, 'share');
         const place = await placeOf(rows, scope);
-        await mustSet(authority, rows, place);
-        await checkRuleSets(rows, terms.ruleSets ?? []);
         const before = await findPolicy(rows, scope);
+        await mustSet(authority, rows, place, before);
         checkRevision(expectedRevision, before?.revision ?? 0n);
+        const named = before === undefined ? [] : (termsIn(before).ruleSets ?? []);
+        const added = (terms.ruleSets ?? []).filter((id) => !named.includes(id));
+        await checkRuleSets(rows, added, place.departmentPath);
         const after: AccessPolicyRow = {
           tenant: authority.tenant,
           scope,
           department_path: place.departmentPath,
           user_id: place.userId,
+          set_from: setFrom(authority, place),
           terms: JSON.stringify(terms),
           revision: (before?.revision ?? 0n) + 1n,
           updated_at_ms: BigInt(clock.nowMs()),
@@ -78,10 +84,12 @@ export function accessPolicyCalls({ database, clock, onChange }: PolicyContext):
       const subject = await database.within(scope, async (rows) => {
         const { user_id: userId, department_path: path } = await findUser(rows, user);
         const key = keyId === '' ? undefined : await findKeyOf(rows, userId, keyId);
+        const boundTo = key?.project_id ?? '';
+        if (projectId !== '') await checkProject(rows, { userId, projectId, boundTo });
         return {
           tenant,
           departmentIds: departmentIdsIn(path),
-          projectId: projectId || (key?.project_id ?? ''),
+          projectId: projectId || boundTo,
           userId,
           keyId,
           keyModels: key === undefined ? [] : JSON.parse(key.models),
@@ -120,10 +128,20 @@ async function findKeyOf(rows: AuthRows, userId: string, keyId: string) {
   return key;
 }
 
-/** One's own, and those of the departments above. @throws Fault `notFound` */
-async function checkRuleSets(rows: AuthRows, ruleSetIds: readonly string[]): Promise<void> {
+/** A request of his may draw on it. @throws Fault `notFound` */
+async function checkProject(
+  rows: AuthRows,
+  { userId, projectId, boundTo }: Readonly<Record<'userId' | 'projectId' | 'boundTo', string>>,
+): Promise<void> {
+  const isPossible = boundTo === '' || boundTo === projectId;
+  if (isPossible && (await projectIdsOf(rows, userId)).includes(projectId)) return;
+  throw new Fault('notFound', 'The user asks for no such project.');
+}
+
+/** Those of a department are for policies of it and of what is below it. @throws Fault `notFound` */
+async function checkRuleSets(rows: AuthRows, ruleSetIds: readonly string[], at: string): Promise<void> {
   if (ruleSetIds.length === 0) return;
-  const paths = ['/', ...rows.scope.departmentPaths.flatMap(pathsAbove)];
+  // As the system: who runs a department names those from above, too.
   const found = await rows.asSystem('consequence', (trx) =>
     trx
       .selectFrom('rule_sets')
@@ -134,19 +152,11 @@ async function checkRuleSets(rows: AuthRows, ruleSetIds: readonly string[]): Pro
       .forShare()
       .execute(),
   );
-  const isUsable = (path: string) =>
-    rows.scope.isWholeCompany ||
-    paths.includes(path) ||
-    rows.scope.departmentPaths.some((above) => path.startsWith(above));
-  const usable = found.filter((row) => isUsable(row.department_path)).map((row) => row.rule_set_id);
+  const usable = found.filter((row) => at.startsWith(row.department_path)).map((row) => row.rule_set_id);
   if (ruleSetIds.every((id) => usable.includes(id))) return;
-  throw new Fault('notFound', 'There is no such rule set.', { details: { field: 'ruleSets' } });
-}
-
-/** `/`, `/dep_a/` and `/dep_a/dep_b/` for `/dep_a/dep_b/`. */
-function pathsAbove(path: string): string[] {
-  const ids = departmentIdsIn(path);
-  return ids.map((_, depth) => `/${ids.slice(0, depth + 1).join('/')}/`);
+  throw new Fault('notFound', 'There is no such rule set that this policy could name.', {
+    details: { field: 'ruleSets' },
+  });
 }
 
 function emptyPolicy(tenant: string, scope: string): AccessPolicy {

@@ -70,18 +70,28 @@ export function quotaRequestCalls({ database, clock }: Omit<PolicyContext, 'onCh
 
     listQuotaRequests: async ({ actor, state, page }) => {
       const wanted = readPage(page);
+      const before = wanted.after === '' ? undefined : readPlaceInList(wanted.after);
       const { scope } = await authorityOf(database, actor);
       const found = await database.within(scope, (rows) =>
         rows
           .selectFrom('quota_requests')
           .selectAll()
-          .$if(wanted.after !== '', (all) => all.where('quota_request_id', '<', wanted.after))
+          .$if(before !== undefined, (all) =>
+            all.where(({ eb, refTuple, tuple }) =>
+              eb(
+                refTuple('created_at_ms', 'quota_request_id'),
+                '<',
+                tuple(before?.createdAtMs ?? 0n, before?.quotaRequestId ?? ''),
+              ),
+            ),
+          )
           .$if(state !== QuotaRequestState.UNSPECIFIED, (all) => all.where('state', '=', state))
+          .orderBy('created_at_ms', 'desc')
           .orderBy('quota_request_id', 'desc')
           .limit(wanted.rowsMax + 1)
           .execute(),
       );
-      const { items, nextAfter } = pageOf(found, wanted, requestOf, (row) => row.quota_request_id);
+      const { items, nextAfter } = pageOf(found, wanted, requestOf, placeInList);
       return { quotaRequests: items, nextAfter };
     },
 
@@ -133,12 +143,25 @@ async function find(rows: AuthRows, quotaRequestId: string): Promise<QuotaReques
   return row;
 }
 
+/** Ids may be chosen and say nothing of the time. */
+function placeInList(row: QuotaRequestRow): string {
+  return `${row.created_at_ms}.${row.quota_request_id}`;
+}
+
+/** @throws Fault `invalid` */
+function readPlaceInList(after: string): { readonly createdAtMs: bigint; readonly quotaRequestId: string } {
+  const [, createdAtMs = '', quotaRequestId = ''] = /^([0-9]{1,18})\.(.+)$/s.exec(after) ?? [];
+  if (createdAtMs === '') throw invalid('page.after', 'It is no place in this list.');
+  return { createdAtMs: BigInt(createdAtMs), quotaRequestId };
+}
+
 /** As the system: an id out of sight is taken, too. */
 function findAnywhere(rows: AuthRows, quotaRequestId: string): Promise<QuotaRequestRow | undefined> {
   return rows.asSystem('consequence', (trx) =>
     trx
       .selectFrom('quota_requests')
       .selectAll()
+      .where('tenant', '=', rows.scope.tenant)
       .where('quota_request_id', '=', quotaRequestId)
       .executeTakeFirst(),
   );

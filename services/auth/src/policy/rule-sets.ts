@@ -2,7 +2,7 @@ import { type AccessPolicies, type Auth, type Rule, type RuleSet, Surface } from
 import { checkRule, type Rule as EngineRule, RULES_PER_SET_MAX } from '@ai-switch/interception';
 import { Fault, newId } from '@ai-switch/kernel';
 import { type AuthDatabase, type AuthRows, authorityOf } from '../authority.ts';
-import { pathOfDepartment } from '../organisation/tree.ts';
+import { lockTree, pathOfDepartment } from '../organisation/tree.ts';
 import {
   checkId,
   checkRevision,
@@ -24,6 +24,8 @@ const MESSAGE_CHARACTERS_MAX = 500;
 const RULE_SETS_MAX = 1_000;
 /** Of one call of the edge: what the policies of one caller may name. */
 const WANTED_MAX = 200;
+/** Of rules in one answer, which a message has to carry; one set is always in it. */
+const ANSWER_CHARACTERS_MAX = 1024 * 1024;
 
 export function ruleSetCalls({ database, clock, onChange }: PolicyContext): Calls {
   return {
@@ -33,6 +35,7 @@ export function ruleSetCalls({ database, clock, onChange }: PolicyContext): Call
       checkRules(rules);
       const authority = await authorityOf(database, actor);
       const row = await database.within(authority.scope, async (rows) => {
+        await lockTree(rows, 'share');
         const before = ruleSetId === '' ? undefined : await findIfThere(rows, ruleSetId);
         const path = before?.department_path ?? (await pathOfDepartment(rows, departmentId));
         authority.mustRun(path);
@@ -45,7 +48,8 @@ export function ruleSetCalls({ database, clock, onChange }: PolicyContext): Call
           department_path: path,
           rules: JSON.stringify(rules),
           rule_count: BigInt(rules.length),
-          revision: (before?.revision ?? 0n) + 1n,
+          // One that is made anew under an old id is newer than what an edge may know of the old one.
+          revision: before === undefined ? BigInt(nowMs) : before.revision + 1n,
           updated_at_ms: BigInt(nowMs),
         };
         if (before === undefined) await insertRuleSet(rows, after);
@@ -112,7 +116,13 @@ export function ruleCalls(database: AuthDatabase): Pick<Auth, 'getRules'> {
         .execute();
       const isKnown = (row: RuleSetRow) =>
         known.some(({ ruleSetId, revision }) => ruleSetId === row.rule_set_id && revision === row.revision);
-      return { ruleSets: found.filter((row) => !isKnown(row)).map(ruleSetOf) };
+      const wanted = found.filter((row) => !isKnown(row));
+      let characters = 0;
+      const end = wanted.findIndex((row, index) => {
+        characters += row.rules.length;
+        return index > 0 && characters > ANSWER_CHARACTERS_MAX;
+      });
+      return { ruleSets: (end === -1 ? wanted : wanted.slice(0, end)).map(ruleSetOf) };
     },
   };
 }
@@ -160,7 +170,8 @@ async function insertRuleSet(rows: AuthRows, row: RuleSetRow): Promise<void> {
     }
     return trx
       .selectFrom('rule_sets')
-      .select('tenant')
+      .select('rule_set_id')
+      .where('tenant', '=', row.tenant)
       .where('rule_set_id', '=', row.rule_set_id)
       .executeTakeFirst();
   });

@@ -15,6 +15,8 @@ export interface AccessPolicyRow {
   department_path: string;
   /** With a user's and a key's; '' otherwise. */
   user_id: string;
+  /** The highest department that who set it runs; '' for the company. */
+  set_from: string;
   /** What is set, as JSON (`policy-terms.ts`). */
   terms: string;
   revision: bigint;
@@ -63,7 +65,7 @@ export const policyMigrations: readonly Migration[] = [
     up: async ({ schema }) => {
       await required(
         schema.createTable('access_policies'),
-        ['tenant', 'scope', 'department_path', 'user_id', 'terms'],
+        ['tenant', 'scope', 'department_path', 'user_id', 'set_from', 'terms'],
         ['revision', 'updated_at_ms'],
       )
         .addPrimaryKeyConstraint('access_policies_key', ['tenant', 'scope'])
@@ -73,12 +75,7 @@ export const policyMigrations: readonly Migration[] = [
         ['rule_set_id', 'tenant', 'name', 'department_path', 'rules'],
         ['rule_count', 'revision', 'updated_at_ms'],
       )
-        .addPrimaryKeyConstraint('rule_sets_key', ['rule_set_id'])
-        .execute();
-      await schema
-        .createIndex('rule_sets_by_tenant')
-        .on('rule_sets')
-        .columns(['tenant', 'rule_set_id'])
+        .addPrimaryKeyConstraint('rule_sets_key', ['tenant', 'rule_set_id'])
         .execute();
       await required(
         schema.createTable('quota_requests'),
@@ -98,12 +95,12 @@ export const policyMigrations: readonly Migration[] = [
         ['until_ms', 'created_at_ms'],
       )
         .addColumn('decided_at_ms', 'bigint')
-        .addPrimaryKeyConstraint('quota_requests_key', ['quota_request_id'])
+        .addPrimaryKeyConstraint('quota_requests_key', ['tenant', 'quota_request_id'])
         .execute();
       await schema
-        .createIndex('quota_requests_by_tenant')
+        .createIndex('quota_requests_by_age')
         .on('quota_requests')
-        .columns(['tenant', 'quota_request_id'])
+        .columns(['tenant', 'created_at_ms', 'quota_request_id'])
         .execute();
     },
   },

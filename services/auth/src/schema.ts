@@ -22,6 +22,7 @@ export const tablesOfUsers = [
   'quota_requests',
   'passwords',
   'sessions',
+  'sign_in_places',
   'identity_links',
 ] as const;
 
@@ -32,6 +33,7 @@ export const tablesEndingWithUsers = [
   'access_policies',
   'passwords',
   'sessions',
+  'sign_in_places',
   'identity_links',
 ] as const;
 

@@ -1,55 +1,42 @@
+import { hash } from 'node:crypto';
 import type { SignIn } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
+import type { Transaction } from 'kysely';
 import { type AuthDatabase, authorityOf } from '../authority.ts';
 import { findUserById } from '../organisation/users.ts';
-import { checkId } from '../request-rules.ts';
+import { checkId, hasControlCharacter } from '../request-rules.ts';
 import { roleOf } from '../role-rules.ts';
+import type { AuthSchema } from '../schema.ts';
 import type { Attempt } from './attempts.ts';
 import type { SignInContext } from './context.ts';
+import { onlyCompany } from './only-company.ts';
 import { hashPassword, isOutdated, isPasswordOf, NO_PASSWORD_HASH } from './password-hash.ts';
 import { checkNewPassword, isTooLong, makeOneTimePassword } from './password-rules.ts';
+import { isKnownPlace } from './places.ts';
 import type { PasswordRow } from './schema.ts';
 import { beginSession } from './sessions.ts';
 
 type Calls = Pick<SignIn, 'signIn' | 'changePassword' | 'resetPassword'>;
 
 const NAME_CHARACTERS_MAX = 128;
+/** No user has this id, no company and no user this name. */
+const NOBODY = '';
 
 export function passwordCalls(context: SignInContext): Calls {
-  const { database, clock, attempts } = context;
-
-  /** Checks a password as one attempt of its account. @throws Fault `rateLimited` */
-  const attempt = async (
-    account: Omit<Attempt, 'isKnownAddress'>,
-    stored: PasswordRow | undefined,
-    password: string,
-  ): Promise<boolean> => {
-    const isKnownAddress = stored !== undefined && (await wasHere(database, stored.user_id, account.address));
-    const waitMs = await attempts.begin({ ...account, isKnownAddress });
-    if (waitMs > 0) {
-      throw new Fault('rateLimited', 'Too many failed attempts. Please wait before the next one.', {
-        retryAfterMs: waitMs,
-      });
-    }
-    const hash = stored?.hash ?? NO_PASSWORD_HASH;
-    const isRight = await isPasswordOf(hash, isTooLong(password) ? '' : password);
-    if (stored === undefined || !isRight || isTooLong(password)) return false;
-    await attempts.forgive({ ...account, isKnownAddress });
-    return true;
-  };
-
+  const { database, clock } = context;
   return {
     signIn: async ({ tenant: named, name, password, clientAddress, userAgent }) => {
       const tenant = named === '' ? await onlyCompany(database) : named;
-      const user = await findByName(database, tenant, name);
-      const stored = user === undefined ? undefined : await passwordOf(database, user.user_id);
-      const account = { account: `${tenant}/${name.slice(0, NAME_CHARACTERS_MAX)}`, address: clientAddress };
-      const isRight = await attempt(account, stored, password);
+      const stored = await passwordOf(database, await userIdOf(database, tenant, name));
+      const account = { account: accountOf(tenant, name), address: clientAddress };
+      const isRight = await isRightPassword(context, account, stored, password);
       if (!isRight || stored === undefined) throw wrong();
       if (isOutdated(stored.hash)) {
-        await storePassword(database, { ...stored, hash: await hashPassword(password) });
+        const hash = await hashPassword(password);
+        await database.transactionAsSystem('consequence', (trx) => changePasswordRow(trx, stored, { hash }));
       }
-      const entrant = { userId: stored.user_id, clientAddress, userAgent, way: 'password' };
+      const { user_id: userId, revision: passwordRevision } = stored;
+      const entrant = { userId, clientAddress, userAgent, way: 'password', passwordRevision };
       const session = await beginSession(context, entrant).catch((error: unknown) => {
         throw error instanceof Fault && error.code === 'unauthenticated' ? wrong() : error;
       });
@@ -57,15 +44,12 @@ export function passwordCalls(context: SignInContext): Calls {
     },
 
     changePassword: async ({ actor, currentPassword, newPassword, sessionId, clientAddress }) => {
-      const authority = await authorityOf(database, actor);
-      const { userId, userName } = authority;
+      if (sessionId !== '') checkId('sessionId', sessionId);
+      const { tenant, userId, userName } = await authorityOf(database, actor);
       const stored = await passwordOf(database, userId);
-      const account = { account: `${authority.tenant}/${userName}`, address: clientAddress };
-      if (!(await attempt(account, stored, currentPassword)) || stored === undefined) {
-        throw new Fault('forbidden', 'The current password is wrong.', {
-          details: { field: 'currentPassword' },
-        });
-      }
+      const account = { account: accountOf(stored?.tenant ?? tenant, userName), address: clientAddress };
+      const isRight = await isRightPassword(context, account, stored, currentPassword);
+      if (!isRight || stored === undefined) throw wrongCurrent();
       checkNewPassword(newPassword, userName);
       if (newPassword === currentPassword) {
         throw new Fault('invalid', 'The new password is the current one.', {
@@ -73,64 +57,105 @@ export function passwordCalls(context: SignInContext): Calls {
         });
       }
       const hash = await hashPassword(newPassword);
-      await storePassword(database, {
-        ...stored,
-        hash,
-        is_change_due: 0n,
-        changed_at_ms: BigInt(clock.nowMs()),
+      await database.transactionAsSystem('consequence', async (trx) => {
+        const isDone = await changePasswordRow(trx, stored, {
+          hash,
+          is_change_due: 0n,
+          changed_at_ms: BigInt(clock.nowMs()),
+          revision: stored.revision + 1n,
+        });
+        if (!isDone) throw wrongCurrent();
+        await trx
+          .deleteFrom('sessions')
+          .where('user_id', '=', userId)
+          .where('session_id', '!=', sessionId)
+          .execute();
       });
-      await database
-        .asSystem('consequence')
-        .deleteFrom('sessions')
-        .where('user_id', '=', userId)
-        .where('session_id', '!=', sessionId)
-        .execute();
       return {};
     },
 
     resetPassword: async ({ actor, userId }) => {
       checkId('userId', userId);
       const authority = await authorityOf(database, actor);
-      const user = await database.within(authority.scope, async (rows) => {
-        const row = await findUserById(rows, userId);
-        authority.mustRun(row.department_path);
-        authority.mustOutrank({ userId, role: roleOf(row.role) });
-        return row;
+      await database.within(authority.scope, async (rows) => {
+        const user = await findUserById(rows, userId);
+        authority.mustRun(user.department_path);
+        authority.mustOutrank({ userId, role: roleOf(user.role) });
       });
-      const { tenant, department_path: departmentPath } = user;
-      const password = await setOneTimePassword(database, { userId, tenant, departmentPath }, clock.nowMs());
-      await database.asSystem('consequence').deleteFrom('sessions').where('user_id', '=', userId).execute();
-      return { password };
+      return { password: await setOneTimePassword(database, { userId }, clock.nowMs()) };
     },
   };
 }
 
-/** A password that is shown once, and has to be changed when its user signs in with it. */
+/**
+ * A password that is shown once, and has to be changed when its user signs in with it. His sessions end.
+ * @throws Fault `notFound` for a user who is gone
+ */
 export async function setOneTimePassword(
   database: AuthDatabase,
-  user: { readonly userId: string; readonly tenant: string; readonly departmentPath?: string },
+  { userId }: { readonly userId: string },
   nowMs: number,
 ): Promise<string> {
   const password = makeOneTimePassword();
-  await storePassword(database, {
-    user_id: user.userId,
-    tenant: user.tenant,
-    department_path: user.departmentPath ?? '/',
-    hash: await hashPassword(password),
-    is_change_due: 1n,
-    changed_at_ms: BigInt(nowMs),
+  const hash = await hashPassword(password);
+  await database.transactionAsSystem('consequence', async (trx) => {
+    const user = await trx
+      .selectFrom('users')
+      .select(['tenant', 'department_path'])
+      .where('user_id', '=', userId)
+      .forUpdate()
+      .executeTakeFirst();
+    if (user === undefined) throw new Fault('notFound', 'There is no such user.');
+    const changed = { ...user, hash, is_change_due: 1n, changed_at_ms: BigInt(nowMs) };
+    await trx
+      .insertInto('passwords')
+      .values({ user_id: userId, ...changed, revision: 1n })
+      .onConflict((conflict) =>
+        conflict
+          .column('user_id')
+          .doUpdateSet((where) => ({ ...changed, revision: where('passwords.revision', '+', 1n) })),
+      )
+      .execute();
+    await trx.deleteFrom('sessions').where('user_id', '=', userId).execute();
   });
   return password;
 }
 
-async function storePassword(database: AuthDatabase, row: PasswordRow): Promise<void> {
-  const { user_id: _, ...changed } = row;
-  await database
-    .asSystem('consequence')
-    .insertInto('passwords')
-    .values(row)
-    .onConflict((conflict) => conflict.column('user_id').doUpdateSet(changed))
-    .execute();
+/** Checks a password as one attempt of its account. @throws Fault `rateLimited` */
+async function isRightPassword(
+  { database, clock, attempts }: SignInContext,
+  account: Omit<Attempt, 'isKnownAddress'>,
+  stored: PasswordRow | undefined,
+  password: string,
+): Promise<boolean> {
+  const userId = stored?.user_id ?? NOBODY;
+  const isKnownAddress = await isKnownPlace(database, userId, account.address, clock.nowMs());
+  const waitMs = await attempts.begin({ ...account, isKnownAddress });
+  if (waitMs > 0) {
+    throw new Fault('rateLimited', 'Too many failed attempts. Please wait before the next one.', {
+      retryAfterMs: waitMs,
+    });
+  }
+  const hash = stored?.hash ?? NO_PASSWORD_HASH;
+  const isRight = await isPasswordOf(hash, isTooLong(password) ? '' : password);
+  if (stored === undefined || !isRight || isTooLong(password)) return false;
+  await attempts.forgive({ ...account, isKnownAddress });
+  return true;
+}
+
+/** False when the password was changed since it was read: what was decided by the old one does not count. */
+async function changePasswordRow(
+  trx: Transaction<AuthSchema>,
+  { user_id, revision }: PasswordRow,
+  changed: Partial<PasswordRow>,
+): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('passwords')
+    .set(changed)
+    .where('user_id', '=', user_id)
+    .where('revision', '=', revision)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows === 1n;
 }
 
 function passwordOf(database: AuthDatabase, userId: string): Promise<PasswordRow | undefined> {
@@ -142,41 +167,32 @@ function passwordOf(database: AuthDatabase, userId: string): Promise<PasswordRow
     .executeTakeFirst();
 }
 
-function findByName(database: AuthDatabase, tenant: string, name: string) {
-  return database
+/** Nobody's for names that nobody has, which are looked up all the same. */
+async function userIdOf(database: AuthDatabase, tenant: string, name: string): Promise<string> {
+  const [company, user] = [tenant, name].map((text) => (isPlain(text) ? text : NOBODY));
+  const row = await database
     .asSystem('authentication')
     .selectFrom('users')
     .select('user_id')
-    .where('tenant', '=', tenant)
-    .where('name', '=', name.slice(0, NAME_CHARACTERS_MAX + 1))
+    .where('tenant', '=', company ?? NOBODY)
+    .where('name', '=', user ?? NOBODY)
     .executeTakeFirst();
+  return row?.user_id ?? NOBODY;
 }
 
-/** '' where there are several: then who signs in has to name his. */
-async function onlyCompany(database: AuthDatabase): Promise<string> {
-  const rows = await database
-    .asSystem('authentication')
-    .selectFrom('companies')
-    .select('tenant')
-    .orderBy('tenant')
-    .limit(2)
-    .execute();
-  return rows.length === 1 ? (rows[0]?.tenant ?? '') : '';
+function isPlain(text: string): boolean {
+  return text.length <= NAME_CHARACTERS_MAX && !hasControlCharacter(text);
 }
 
-/** A session of his was begun from the address and is kept still. */
-async function wasHere(database: AuthDatabase, userId: string, address: string): Promise<boolean> {
-  const row = await database
-    .asSystem('authentication')
-    .selectFrom('sessions')
-    .select('session_id')
-    .where('user_id', '=', userId)
-    .where('client_address', '=', address)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
+/** Of one length, however long the names are that somebody makes up. */
+function accountOf(tenant: string, name: string): string {
+  return hash('sha256', JSON.stringify([tenant, name]));
 }
 
 function wrong(): Fault {
   return new Fault('unauthenticated', 'The name or the password is wrong. Please check both.');
+}
+
+function wrongCurrent(): Fault {
+  return new Fault('forbidden', 'The current password is wrong.', { details: { field: 'currentPassword' } });
 }

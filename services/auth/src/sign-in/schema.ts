@@ -4,6 +4,7 @@ import { required } from '../organisation/schema.ts';
 export interface SignInSchema {
   passwords: PasswordRow;
   sessions: SessionRow;
+  sign_in_places: SignInPlaceRow;
   identity_providers: IdentityProviderRow;
   identity_links: IdentityLinkRow;
   oidc_states: OidcStateRow;
@@ -17,6 +18,8 @@ export interface PasswordRow {
   hash: string;
   is_change_due: bigint;
   changed_at_ms: bigint;
+  /** One more with each other password; the same for another hash of the same one. */
+  revision: bigint;
 }
 
 export interface SessionRow {
@@ -33,6 +36,16 @@ export interface SessionRow {
   client_address: string;
   user_agent: string;
   way: string;
+}
+
+/** Where a user signed in from: guesses from elsewhere do not keep him out there. */
+export interface SignInPlaceRow {
+  user_id: string;
+  tenant: string;
+  department_path: string;
+  /** An address of IPv4, or a /64 of IPv6. */
+  address_group: string;
+  last_used_at_ms: bigint;
 }
 
 export interface IdentityProviderRow {
@@ -75,6 +88,7 @@ export interface OidcStateRow {
 export const signInTables = {
   passwords: { tenant: 'tenant', departmentPath: 'department_path', userId: 'user_id' },
   sessions: { tenant: 'tenant', departmentPath: 'department_path', userId: 'user_id' },
+  sign_in_places: { tenant: 'tenant', departmentPath: 'department_path', userId: 'user_id' },
   identity_providers: { tenant: 'tenant' },
   identity_links: { tenant: 'tenant', departmentPath: 'department_path', userId: 'user_id' },
   oidc_states: { tenant: 'tenant' },
@@ -87,7 +101,7 @@ export const signInMigrations: readonly Migration[] = [
       await required(
         schema.createTable('passwords'),
         ['user_id', 'tenant', 'department_path', 'hash'],
-        ['is_change_due', 'changed_at_ms'],
+        ['is_change_due', 'changed_at_ms', 'revision'],
       )
         .addPrimaryKeyConstraint('passwords_key', ['user_id'])
         .execute();
@@ -108,8 +122,19 @@ export const signInMigrations: readonly Migration[] = [
       )
         .addPrimaryKeyConstraint('sessions_key', ['session_id'])
         .execute();
-      await schema.createIndex('sessions_by_user').on('sessions').columns(['tenant', 'user_id']).execute();
+      await schema
+        .createIndex('sessions_by_user')
+        .on('sessions')
+        .columns(['user_id', 'session_id'])
+        .execute();
       await schema.createIndex('sessions_by_end').on('sessions').column('expires_at_ms').execute();
+      await required(
+        schema.createTable('sign_in_places'),
+        ['user_id', 'tenant', 'department_path', 'address_group'],
+        ['last_used_at_ms'],
+      )
+        .addPrimaryKeyConstraint('sign_in_places_key', ['user_id', 'address_group'])
+        .execute();
       await required(
         schema.createTable('identity_providers'),
         [
@@ -143,6 +168,11 @@ export const signInMigrations: readonly Migration[] = [
         .addPrimaryKeyConstraint('oidc_states_key', ['digest'])
         .execute();
       await schema.createIndex('oidc_states_by_end').on('oidc_states').column('expires_at_ms').execute();
+      await schema
+        .createIndex('oidc_states_by_provider')
+        .on('oidc_states')
+        .columns(['tenant', 'identity_provider_id', 'expires_at_ms'])
+        .execute();
     },
   },
 ];

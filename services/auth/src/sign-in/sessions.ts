@@ -9,6 +9,7 @@ import { findUserById } from '../organisation/users.ts';
 import { checkId, pageOf, readPage } from '../request-rules.ts';
 import { roleOf } from '../role-rules.ts';
 import type { SignInContext } from './context.ts';
+import { rememberPlace } from './places.ts';
 import type { SessionRow } from './schema.ts';
 import { csrfTokenOf, digestOfSecret, makeSecret, readToken, writeToken } from './session-token.ts';
 
@@ -26,12 +27,14 @@ export interface Entrant {
   readonly userAgent: string;
   /** `password`, or the identity provider's id. */
   readonly way: string;
+  /** Of the password that was right: one that is another by now was changed by who wanted the old one to end. */
+  readonly passwordRevision?: bigint;
 }
 
-/** @throws Fault `unauthenticated` for one who is not in force */
+/** @throws Fault `unauthenticated` for one who is not in force, and for a password that is his no longer */
 export async function beginSession(
   { database, callers, clock }: SignInContext,
-  { userId, clientAddress, userAgent, way }: Entrant,
+  { userId, clientAddress, userAgent, way, passwordRevision }: Entrant,
 ): Promise<BegunSession> {
   const caller = await callers.ofUser(userId);
   if (caller === undefined) throw noSession();
@@ -47,11 +50,19 @@ export async function beginSession(
     created_at_ms: BigInt(nowMs),
     last_used_at_ms: BigInt(nowMs),
     expires_at_ms: BigInt(nowMs + LIFE_MS),
-    client_address: clientAddress.slice(0, TEXT_CHARACTERS_MAX),
-    user_agent: userAgent.slice(0, TEXT_CHARACTERS_MAX),
+    client_address: plainText(clientAddress),
+    user_agent: plainText(userAgent),
     way,
   };
   const isPasswordChangeDue = await database.transactionAsSystem('authentication', async (trx) => {
+    // Held to the end: whoever changes the password meanwhile ends this session, too.
+    const password = await trx
+      .selectFrom('passwords')
+      .select(['revision', 'is_change_due'])
+      .where('user_id', '=', userId)
+      .forUpdate()
+      .executeTakeFirst();
+    if (passwordRevision !== undefined && password?.revision !== passwordRevision) throw noSession();
     await trx.deleteFrom('sessions').where('expires_at_ms', '<=', BigInt(nowMs)).execute();
     const older = await trx
       .selectFrom('sessions')
@@ -64,11 +75,7 @@ export async function beginSession(
     const ids = older.map(({ session_id }) => session_id);
     if (ids.length > 0) await trx.deleteFrom('sessions').where('session_id', 'in', ids).execute();
     await trx.insertInto('sessions').values(row).execute();
-    const password = await trx
-      .selectFrom('passwords')
-      .select('is_change_due')
-      .where('user_id', '=', userId)
-      .executeTakeFirst();
+    await rememberPlace(trx, caller, clientAddress, nowMs);
     return way === 'password' && password?.is_change_due === 1n;
   });
   const csrfToken = csrfTokenOf(token.secret);
@@ -142,25 +149,29 @@ export function sessionCalls({
       const authority = await authorityOf(database, actor);
       const userId = wanted === '' ? authority.userId : wanted;
       checkId('userId', userId);
-      const sessionsEnded = await database.within(authority.scope, async (rows) => {
-        if (userId !== authority.userId) {
+      if (sessionId !== '') checkId('sessionId', sessionId);
+      if (exceptSessionId !== '') checkId('exceptSessionId', exceptSessionId);
+      if (userId !== authority.userId) {
+        await database.within(authority.scope, async (rows) => {
           const user = await findUserById(rows, userId);
           authority.mustRun(user.department_path);
           authority.mustOutrank({ userId, role: roleOf(user.role) });
-        }
-        const { numDeletedRows } = await rows
-          .deleteFrom('sessions')
-          .where('user_id', '=', userId)
-          .$if(sessionId !== '', (query) => query.where('session_id', '=', sessionId))
-          .where('session_id', '!=', exceptSessionId)
-          .executeTakeFirstOrThrow();
-        return Number(numDeletedRows);
-      });
-      return { sessionsEnded };
+        });
+      }
+      // One's own are where one is at home, whatever company root acts in.
+      const { numDeletedRows } = await database
+        .asSystem('consequence')
+        .deleteFrom('sessions')
+        .where('user_id', '=', userId)
+        .$if(sessionId !== '', (query) => query.where('session_id', '=', sessionId))
+        .where('session_id', '!=', exceptSessionId)
+        .executeTakeFirstOrThrow();
+      return { sessionsEnded: Number(numDeletedRows) };
     },
 
     listSessions: async ({ actor, userId, page }) => {
       const wanted = readPage(page);
+      if (userId !== '') checkId('userId', userId);
       const { scope } = await authorityOf(database, actor);
       const nowMs = clock.nowMs();
       const found = await database.within(scope, (rows) =>
@@ -179,6 +190,11 @@ export function sessionCalls({
       return { sessions: items, nextAfter };
     },
   };
+}
+
+/** What a header says, in letters that a database takes. */
+function plainText(text: string): string {
+  return text.slice(0, TEXT_CHARACTERS_MAX).replace(/\p{Cc}/gu, '');
 }
 
 function isInForce(row: Pick<SessionRow, 'expires_at_ms' | 'last_used_at_ms'>, nowMs: number): boolean {

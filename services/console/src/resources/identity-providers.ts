@@ -20,8 +20,6 @@ type Routes = Pick<
 
 const PAGE_ROWS = 100;
 
-/** Ties the browser that comes back to the one that went. */
-const STATE_COOKIE = '__Host-aiswitch-sign-in';
 /** As long as auth waits for it. */
 const STATE_MS = 10 * 60_000;
 /** Where a browser is taken once it has a session. */
@@ -92,7 +90,7 @@ export const identityProviders = ({ signIn }: ActorPorts): Handlers<Routes> => (
     });
     const expiresAtMs = Date.now() + STATE_MS;
     // Lax: the browser comes back from another site.
-    const cookie = cookieText(STATE_COOKIE, state, { expiresAtMs, sameSite: 'Lax' });
+    const cookie = cookieText(stateCookie(identityProviderId), state, { expiresAtMs, sameSite: 'Lax' });
     return {
       status: 303,
       headers: new Headers({ location: authorizationUrl, 'set-cookie': cookie }),
@@ -102,18 +100,31 @@ export const identityProviders = ({ signIn }: ActorPorts): Handlers<Routes> => (
 
   finishSignIn: async (request) => {
     const { params, query, cookie, clientAddress, userAgent } = request;
-    const { state, code, error } = query;
+    const { state, code, error, iss: issuer } = query;
     if (error !== undefined || code === '') {
       throw new Fault('unauthenticated', 'The identity provider did not sign you in. Please try again.');
     }
-    const cookieState = cookie(STATE_COOKIE) ?? '';
-    const finished = await signIn.finishOidc({ state, cookieState, code, clientAddress, userAgent });
+    const stateName = stateCookie(params.identityProvider);
+    const cookieState = cookie(stateName) ?? '';
+    const finished = await signIn.finishOidc({
+      state,
+      cookieState,
+      code,
+      issuer,
+      clientAddress,
+      userAgent,
+    });
     const headers = await beginSession(request, answered(finished.session), params.identityProvider);
-    headers.append('set-cookie', clearedCookie(STATE_COOKIE));
+    headers.append('set-cookie', clearedCookie(stateName));
     headers.set('location', HOME);
     return { status: 303, headers, body: {} };
   },
 });
+
+/** Ties the browser that comes back to the one that went, and to the provider that it went to. */
+function stateCookie(identityProviderId: string) {
+  return `__Host-aiswitch-sign-in-${identityProviderId}` as const;
+}
 
 function redirectUriOf({ origin, mountPath }: PublicRequest, identityProviderId: string): string {
   return `${origin}${mountPath}/sign-in/${encodeURIComponent(identityProviderId)}/callback`;

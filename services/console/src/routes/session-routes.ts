@@ -208,6 +208,7 @@ export const sessionRoutes = {
       state: z.string().max(512).default(''),
       code: z.string().max(4_096).default(''),
       error: z.string().max(256).optional(),
+      iss: z.string().max(512).optional(),
     }),
     reply: z.object({}),
   },

@@ -32,7 +32,7 @@ export function permissionsDocument(
     (name) => `- ${routeText(name)} ${ELSEWHERE[name]?.split(':')[0]}.`,
   );
   return [
-    INTRODUCTION + `| route | of | ${ROLES.join(' | ')} |`,
+    `${INTRODUCTION}| route | of | ${ROLES.join(' | ')} |`,
     '|---|---|---|---|---|---|',
     ...rows,
     '',

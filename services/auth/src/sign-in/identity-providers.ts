@@ -6,7 +6,7 @@ import { findUserById } from '../organisation/users.ts';
 import { checkId, checkTitle, checkUnitId, hasControlCharacter, invalid } from '../request-rules.ts';
 import { roleOf } from '../role-rules.ts';
 import type { SignInContext } from './context.ts';
-import { discover } from './oidc-discovery.ts';
+import { discoverAnew } from './oidc-discovery.ts';
 import type { IdentityProviderRow } from './schema.ts';
 
 type Calls = Pick<
@@ -27,7 +27,7 @@ export function identityProviderCalls(context: SignInContext): Calls {
       checkProvider(wanted);
       const authority = await authorityOf(database, actor);
       authority.mustBe(Role.COMPANY_ADMIN);
-      await discover(context, wanted.issuer).catch((cause: unknown) => {
+      await discoverAnew(context, wanted.issuer).catch((cause: unknown) => {
         throw new Fault('invalid', 'The issuer does not answer as an OpenID provider of this name.', {
           details: { field: 'issuer' },
           cause,

@@ -4,6 +4,7 @@ import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose';
 import type { SignInContext } from './context.ts';
 
 const MEMORY_MS = 600_000;
+const FAILURE_MEMORY_MS = 5_000;
 const KNOWN_MAX = 200;
 const COOLDOWN_MS = 30_000;
 
@@ -12,28 +13,43 @@ export interface OpenIdProvider {
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
   readonly keys: JWTVerifyGetKey;
+  /** It names itself when it sends a browser back: https://www.rfc-editor.org/rfc/rfc9207. */
+  readonly isNamingItself: boolean;
 }
 
-const known = new WeakMap<
-  object,
-  Map<string, { readonly sinceMs: number; readonly provider: OpenIdProvider }>
->();
+interface Known {
+  readonly provider: Promise<OpenIdProvider>;
+  untilMs: number;
+}
 
-/** @throws Error for an address that does not answer as the issuer */
-export async function discover(context: SignInContext, issuer: string): Promise<OpenIdProvider> {
-  const { clock, database, fetch } = context;
-  let memory = known.get(database);
-  if (memory === undefined) {
-    memory = new Map();
-    known.set(database, memory);
-  }
-  const remembered = memory.get(issuer);
-  const nowMs = clock.nowMs();
-  if (remembered !== undefined && nowMs - remembered.sinceMs < MEMORY_MS) return remembered.provider;
-  const provider = await ask(fetch, issuer);
+const known = new WeakMap<object, Map<string, Known>>();
+
+/**
+ * Whoever asks while somebody else does waits for the same answer; a failure is remembered, too, so that signing in at one who is
+ * down does not become a flood of dials.
+ * @throws Error for an address that does not answer as the issuer
+ */
+export function discover(context: SignInContext, issuer: string): Promise<OpenIdProvider> {
+  const { clock, database } = context;
+  const remembered = known.get(database)?.get(issuer);
+  if (remembered !== undefined && clock.nowMs() < remembered.untilMs) return remembered.provider;
+  return discoverAnew(context, issuer);
+}
+
+/** For who wants to know how it is now. @throws Error as `discover` does */
+export function discoverAnew(
+  { clock, database, fetch }: SignInContext,
+  issuer: string,
+): Promise<OpenIdProvider> {
+  const memory = known.get(database) ?? new Map<string, Known>();
+  known.set(database, memory);
   if (memory.size >= KNOWN_MAX) memory.clear();
-  memory.set(issuer, { sinceMs: nowMs, provider });
-  return provider;
+  const asked: Known = { provider: ask(fetch, issuer), untilMs: clock.nowMs() + MEMORY_MS };
+  memory.set(issuer, asked);
+  asked.provider.catch(() => {
+    asked.untilMs = clock.nowMs() + FAILURE_MEMORY_MS;
+  });
+  return asked.provider;
 }
 
 async function ask(fetch: SignInContext['fetch'], issuer: string): Promise<OpenIdProvider> {
@@ -55,7 +71,8 @@ async function ask(fetch: SignInContext['fetch'], issuer: string): Promise<OpenI
     cacheMaxAge: MEMORY_MS,
     [customFetch]: (address: string) => fetch(address),
   });
-  return { issuer, authorizationEndpoint, tokenEndpoint, keys };
+  const isNamingItself = said.authorization_response_iss_parameter_supported === true;
+  return { issuer, authorizationEndpoint, tokenEndpoint, keys, isNamingItself };
 }
 
 function addressIn(value: unknown): string | undefined {

@@ -4,17 +4,23 @@
 // and its subject, never an address: an address can be claimed by anybody at another provider.
 
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { Role, type SignIn } from '@ai-switch/contracts';
-import { Fault, newId } from '@ai-switch/kernel';
-import { type JWTPayload, jwtVerify } from 'jose';
+import type { SignIn } from '@ai-switch/contracts';
+import { Fault } from '@ai-switch/kernel';
+import { jwtVerify } from 'jose';
 import type { AuthDatabase } from '../authority.ts';
+import { hasControlCharacter } from '../request-rules.ts';
 import type { SignInContext } from './context.ts';
 import { checkSubject, placeOf } from './identity-providers.ts';
 import { discover, type OpenIdProvider } from './oidc-discovery.ts';
+import { type Claims, userOfSubject } from './oidc-users.ts';
+import { onlyCompany } from './only-company.ts';
 import type { IdentityProviderRow, OidcStateRow } from './schema.ts';
 import { beginSession } from './sessions.ts';
 
 const STATE_MS = 600_000;
+/** Of one identity provider. */
+const STATES_MAX = 10_000;
+const STATES_FORGOTTEN_AT_ONCE = 100;
 const RANDOM_BYTES = 32;
 const CLOCK_SKEW_SECONDS = 60;
 /** Of keys that a provider publishes: never a secret that both sides have, never none. */
@@ -32,13 +38,12 @@ const ALGORITHMS = [
   'Ed25519',
 ];
 const CODE_CHARACTERS_MAX = 2_048;
-const NAME = /[^A-Za-z0-9._@-]/g;
-const NAME_CHARACTERS_MAX = 100;
 
 export function oidcCalls(context: SignInContext): Pick<SignIn, 'beginOidc' | 'finishOidc'> {
   const { database, clock } = context;
   return {
-    beginOidc: async ({ tenant, identityProviderId, redirectUri }) => {
+    beginOidc: async ({ tenant: named, identityProviderId, redirectUri }) => {
+      const tenant = named === '' ? await onlyCompany(database) : named;
       const row = await findProvider(database, tenant, identityProviderId);
       const provider = await discoverOr(context, row.issuer);
       const [state, nonce, verifier] = [randomText(), randomText(), randomText()];
@@ -52,9 +57,8 @@ export function oidcCalls(context: SignInContext): Pick<SignIn, 'beginOidc' | 'f
         redirect_uri: redirectUri,
         expires_at_ms: nowMs + BigInt(STATE_MS),
       };
-      const kysely = database.asSystem('authentication');
-      await kysely.deleteFrom('oidc_states').where('expires_at_ms', '<=', nowMs).execute();
-      await kysely.insertInto('oidc_states').values(begun).execute();
+      await forgetOldStates(database, begun, nowMs);
+      await database.asSystem('authentication').insertInto('oidc_states').values(begun).execute();
       const address = new URL(provider.authorizationEndpoint);
       for (const [name, value] of Object.entries({
         response_type: 'code',
@@ -71,18 +75,47 @@ export function oidcCalls(context: SignInContext): Pick<SignIn, 'beginOidc' | 'f
       return { authorizationUrl: address.href, state };
     },
 
-    finishOidc: async ({ state, cookieState, code, clientAddress, userAgent }) => {
+    finishOidc: async ({ state, cookieState, code, issuer, clientAddress, userAgent }) => {
       if (!isSameText(state, cookieState) || code === '' || code.length > CODE_CHARACTERS_MAX)
         throw refusal();
       const begun = await takeState(database, state, BigInt(clock.nowMs()));
       const row = await findProvider(database, begun.tenant, begun.identity_provider_id);
       const provider = await discoverOr(context, row.issuer);
+      // Before the code goes anywhere: one provider may have sent the browser to another, to have its code.
+      if (issuer === undefined ? provider.isNamingItself : issuer !== row.issuer) throw refusal();
       const claims = await claimsOf(context, provider, row, begun, code);
-      const userId = await userOf(context, row, claims);
+      const userId = await userOfSubject(context, row, claims);
+      if (userId === undefined) throw refusal();
       const way = row.identity_provider_id;
-      return { session: await beginSession(context, { userId, clientAddress, userAgent, way }) };
+      const session = await beginSession(context, { userId, clientAddress, userAgent, way }).catch(
+        (error: unknown) => {
+          throw error instanceof Fault && error.code === 'unauthenticated' ? refusal(error) : error;
+        },
+      );
+      return { session };
     },
   };
+}
+
+/** Those that are over, and of one provider the oldest: who begins very many keeps nobody else out. */
+async function forgetOldStates(
+  database: AuthDatabase,
+  { tenant, identity_provider_id }: OidcStateRow,
+  nowMs: bigint,
+): Promise<void> {
+  const kysely = database.asSystem('authentication');
+  const tooMany = kysely
+    .selectFrom('oidc_states')
+    .select('digest')
+    .where('tenant', '=', tenant)
+    .where('identity_provider_id', '=', identity_provider_id)
+    .orderBy('expires_at_ms', 'desc')
+    .offset(STATES_MAX - 1)
+    .limit(STATES_FORGOTTEN_AT_ONCE);
+  await kysely
+    .deleteFrom('oidc_states')
+    .where((where) => where.or([where('expires_at_ms', '<=', nowMs), where('digest', 'in', tooMany)]))
+    .execute();
 }
 
 /** The state, which is gone with it. @throws Fault `unauthenticated` */
@@ -103,7 +136,7 @@ async function claimsOf(
   row: IdentityProviderRow,
   { code_verifier, nonce, redirect_uri }: OidcStateRow,
   code: string,
-): Promise<JWTPayload & { readonly sub: string }> {
+): Promise<Claims> {
   const form = new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri, code_verifier });
   const headers: Record<string, string> = {
     'content-type': 'application/x-www-form-urlencoded',
@@ -154,74 +187,12 @@ function isSeveral(audience: string | string[] | undefined): boolean {
   return Array.isArray(audience) && audience.length > 1;
 }
 
-/** The user of the subject, who is made when the provider is to make users. @throws Fault `unauthenticated` */
-async function userOf(
-  { database, clock }: SignInContext,
-  row: IdentityProviderRow,
-  claims: JWTPayload & { readonly sub: string },
-): Promise<string> {
-  const { tenant, issuer } = row;
-  return database.transactionAsSystem('authentication', async (trx) => {
-    const link = await trx
-      .selectFrom('identity_links')
-      .select('user_id')
-      .where('tenant', '=', tenant)
-      .where('issuer', '=', issuer)
-      .where('subject', '=', claims.sub)
-      .executeTakeFirst();
-    if (link !== undefined) return link.user_id;
-    if (row.is_creating_users === 0n) throw refusal();
-    await trx.selectFrom('companies').select('tenant').where('tenant', '=', tenant).forUpdate().execute();
-    const department = await trx
-      .selectFrom('departments')
-      .select('department_path')
-      .where('tenant', '=', tenant)
-      .where('department_id', '=', row.department_id)
-      .executeTakeFirst();
-    const name = nameIn(claims[row.name_claim], claims.sub);
-    const taken = await trx
-      .selectFrom('users')
-      .select('user_id')
-      .where('tenant', '=', tenant)
-      .where('name', '=', name)
-      .executeTakeFirst();
-    const nowMs = clock.nowMs();
-    const userId = newId('usr', nowMs);
-    const departmentPath = department?.department_path ?? '/';
-    await trx
-      .insertInto('users')
-      .values({
-        user_id: userId,
-        tenant,
-        // Who has the name is somebody else, whatever the claim says.
-        name:
-          taken === undefined ? name : `${name}-${hash('sha256', `${issuer}|${claims.sub}`).slice(0, 12)}`,
-        role: Role.MEMBER,
-        department_path: departmentPath,
-        is_suspended: 0n,
-        created_at_ms: BigInt(nowMs),
-        revision: 1n,
-      })
-      .execute();
-    await trx
-      .insertInto('identity_links')
-      .values({ tenant, issuer, subject: claims.sub, user_id: userId, department_path: departmentPath })
-      .execute();
-    return userId;
-  });
-}
-
-/** What is left of a claim in the letters of a name. */
-function nameIn(claim: unknown, subject: string): string {
-  const text = typeof claim === 'string' ? claim : subject;
-  return text.replace(NAME, '-').slice(0, NAME_CHARACTERS_MAX) || 'user';
-}
-
 async function findProvider(
   database: AuthDatabase,
   tenant: string,
   identityProviderId: string,
 ): Promise<IdentityProviderRow> {
+  if (hasControlCharacter(tenant) || hasControlCharacter(identityProviderId)) throw noProvider();
   const row = await database
     .asSystem('authentication')
     .selectFrom('identity_providers')
@@ -229,8 +200,12 @@ async function findProvider(
     .where('tenant', '=', tenant)
     .where('identity_provider_id', '=', identityProviderId)
     .executeTakeFirst();
-  if (row === undefined) throw new Fault('notFound', 'There is no such identity provider.');
+  if (row === undefined) throw noProvider();
   return row;
+}
+
+function noProvider(): Fault {
+  return new Fault('notFound', 'There is no such identity provider.');
 }
 
 async function discoverOr(context: SignInContext, issuer: string): Promise<OpenIdProvider> {

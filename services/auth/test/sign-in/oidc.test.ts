@@ -66,15 +66,27 @@ describe.each(databases)('sign-in with an identity provider on $name', ({ create
   const begin = () =>
     signIn.beginOidc({ tenant: TENANT, identityProviderId: 'sso', redirectUri: REDIRECT_URI });
 
-  const finish = (state: string, code: string, cookieState = state) =>
-    signIn.finishOidc({ state, cookieState, code, clientAddress: '192.0.2.1', userAgent: 'test' });
+  const finish = (
+    state: string,
+    code: string,
+    cookieState = state,
+    issuer: string | undefined = real.issuer,
+  ) =>
+    signIn.finishOidc({
+      state,
+      cookieState,
+      code,
+      issuer,
+      clientAddress: '192.0.2.1',
+      userAgent: 'test',
+    });
 
   /** Goes the whole way as a person. */
   const enter = async (person: string) => {
     const { authorizationUrl, state } = await begin();
     const back = await real.visit(authorizationUrl, person);
     expect(back.get('state')).toBe(state);
-    return finish(state, back.get('code') ?? '');
+    return finish(state, back.get('code') ?? '', state, back.get('iss') ?? '');
   };
 
   describe('a real provider', () => {
@@ -185,7 +197,7 @@ describe.each(databases)('sign-in with an identity provider on $name', ({ create
       const { authorizationUrl, state } = await begin();
       const nonce = new URL(authorizationUrl).searchParams.get('nonce') ?? '';
       puppet.claims = { nonce, sub: 'ada', aud: CLIENT_ID, ...claims };
-      return finish(state, 'any');
+      return finish(state, 'any', state, puppet.issuer);
     };
 
     test('is believed when they are right', async () => {

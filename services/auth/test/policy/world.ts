@@ -117,6 +117,6 @@ export async function putRules(
   ruleSetId: string,
   rest: { readonly departmentId?: string; readonly rules?: Rule[]; readonly expectedRevision?: bigint } = {},
 ) {
-  const request = { actor, ruleSetId, name: ruleSetId, rules: [rule('rm -rf')], ...rest };
+  const request = { actor, ruleSetId, name: ruleSetId || 'unnamed', rules: [rule('rm -rf')], ...rest };
   return (await subject.accessPolicies.putRuleSet(PutRuleSetRequest.create(request))).ruleSet;
 }

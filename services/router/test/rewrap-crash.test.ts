@@ -13,7 +13,7 @@ import { provider } from './fixtures.ts';
 const CHILD = fileURLToPath(new URL('rewrap-child.ts', import.meta.url));
 const TENANTS = 15;
 const PROVIDERS = 3;
-const KILLS = 8;
+const KILLS = 5;
 
 let folder: string;
 const path = (name: string) => join(folder, name);
@@ -48,7 +48,7 @@ test('a process that dies while it rotates keys leaves every credential open, an
       said += chunk;
     });
     await expect.poll(() => said).toContain('begin');
-    await sleep(round * 12);
+    await sleep(round * 15);
     child.kill('SIGKILL');
     await exited;
     if (!said.includes('end')) killed += 1;

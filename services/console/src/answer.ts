@@ -11,6 +11,7 @@ import {
   authorise,
   COMPANY_HEADER,
   COMPANY_PARAMETER,
+  type JudgeKey,
   type Presented,
   refuseOtherSites,
   SESSION_COOKIE,
@@ -29,6 +30,7 @@ export interface ConsoleParts {
   readonly ports: Ports;
   readonly logger: Logger;
   readonly clientAddressOf: (context: Context) => string;
+  readonly judgeKey: JudgeKey;
   readonly publicUrl: string | undefined;
 }
 
@@ -84,14 +86,15 @@ async function requestOf(
     sessionToken: getCookie(context, SESSION_COOKIE),
     company: company === '' ? undefined : company,
     host: new URL(origin).host,
+    clientAddress: parts.clientAddressOf(context),
   };
-  const known = publicRequestOf(parts, context, route, { origin, company: presented.company });
+  const known = publicRequestOf(parts, context, route, { ...presented, origin });
   const { permission } = route;
   if (permission === 'anyone') {
     if (isWrite(route)) refuseOtherSites(presented, false);
     return known;
   }
-  const authorised = await authorise(ports, presented, { ...route, permission });
+  const authorised = await authorise(ports, parts.judgeKey, presented, { ...route, permission });
   const { caller, isPasswordChangeDue, tenant, actor, scope } = authorised;
   const reach = new Reach(ports.organisation, { actor, role: caller.role, scope });
   const idempotencyKey = idempotencyKeyIn(headers, route);
@@ -112,13 +115,12 @@ async function requestOf(
 }
 
 function publicRequestOf(
-  { ports, clientAddressOf }: ConsoleParts,
+  { ports }: ConsoleParts,
   context: Context,
   route: Route,
-  { origin, company }: Pick<PublicRequest, 'origin' | 'company'>,
+  { origin, company, clientAddress }: Pick<PublicRequest, 'origin' | 'company' | 'clientAddress'>,
 ): PublicRequest {
   const requestId = newId('req');
-  const clientAddress = clientAddressOf(context);
   return {
     requestId,
     clientAddress,

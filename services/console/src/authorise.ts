@@ -6,7 +6,7 @@
 
 import { timingSafeEqual } from 'node:crypto';
 import { type Actor, type Caller, KeyScope, type Ports, Role, Scope } from '@ai-switch/contracts';
-import { Fault } from '@ai-switch/kernel';
+import { AddressSet, Fault } from '@ai-switch/kernel';
 import { isWrite, type Permission, type Route } from './routes/route.ts';
 import { isBelow } from './words.ts';
 
@@ -33,7 +33,12 @@ export interface Presented {
   readonly company: string | undefined;
   /** The host that the browser sees. */
   readonly host: string;
+  /** Empty: nobody knows. */
+  readonly clientAddress: string;
 }
+
+/** Stands before a question whether a key is good, for whoever counts guesses. */
+export type JudgeKey = <Answer>(address: string, key: string, ask: () => Promise<Answer>) => Promise<Answer>;
 
 const LEAST_ROLE: Readonly<Record<Exclude<Permission, 'anyone'>, Role>> = {
   member: Role.MEMBER,
@@ -45,12 +50,17 @@ const LEAST_ROLE: Readonly<Record<Exclude<Permission, 'anyone'>, Role>> = {
 /** @throws Fault `unauthenticated` without a credential in force, `forbidden` without the permission, `notFound` for a company */
 export async function authorise(
   { auth, organisation }: Pick<Ports, 'auth' | 'organisation'>,
+  judgeKey: JudgeKey,
   presented: Presented,
   route: Route & { readonly permission: Exclude<Permission, 'anyone'> },
 ): Promise<Authorised> {
   const key = keyIn(presented.headers);
   const { caller, isPasswordChangeDue } =
-    key === undefined ? await bySession(auth, presented, route) : await byKey(auth, key, isWrite(route));
+    key === undefined
+      ? await bySession(auth, presented, route)
+      : await judgeKey(presented.clientAddress, key, () => byKey(auth, key));
+  permitNetwork(caller, presented.clientAddress);
+  if (key !== undefined) permitScope(caller, isWrite(route));
   if (isBelow(caller.role, LEAST_ROLE[route.permission])) {
     throw new Fault('forbidden', `This needs the role ${route.permission}.`);
   }
@@ -78,13 +88,17 @@ export function refuseOtherSites({ headers, host }: Presented, isProofNeeded: bo
   throw new Fault('forbidden', 'A session is for pages of this address: the request came from another.');
 }
 
-async function byKey(auth: Ports['auth'], key: string, isWriting: boolean): Promise<Known> {
+async function byKey(auth: Ports['auth'], key: string): Promise<Known> {
   const { caller } = await auth.authenticate({ key });
   if (caller === undefined) throw new Fault('internal', 'Auth answered without a caller.');
-  const { keyScopes } = caller;
+  return { caller, isPasswordChangeDue: false };
+}
+
+/** @throws Fault `forbidden` for a key of another use */
+function permitScope({ keyScopes }: Caller, isWriting: boolean): void {
   const isEnough =
     keyScopes.includes(KeyScope.ADMIN) || (!isWriting && keyScopes.includes(KeyScope.ADMIN_READ));
-  if (isEnough) return { caller, isPasswordChangeDue: false };
+  if (isEnough) return;
   const scope = isWriting ? '`admin`' : '`adminRead` or `admin`';
   throw new Fault('forbidden', `This key is not for the admin API: a key with the scope ${scope} is.`);
 }
@@ -111,6 +125,12 @@ async function bySession(auth: Ports['auth'], presented: Presented, route: Route
     });
   }
   return { caller, isPasswordChangeDue };
+}
+
+/** @throws Fault `forbidden` when the key or a policy does not allow it; which networks they do is not said */
+function permitNetwork({ networks }: Caller, address: string): void {
+  if (networks.every((list) => new AddressSet(list.networks).has(address))) return;
+  throw new Fault('forbidden', 'This may not be used from this network.', { details: { field: 'network' } });
 }
 
 /** In constant time; nothing is the same as no token. */

@@ -8,6 +8,7 @@ import type { Logger } from '@ai-switch/telemetry';
 import { DialGuard } from '@ai-switch/upstream';
 import { type Context, Hono } from 'hono';
 import { answer, type ConsoleParts } from './answer.ts';
+import type { JudgeKey } from './authorise.ts';
 import { problemReply } from './json-reply.ts';
 import { handlersOf } from './resources/handlers.ts';
 import type { Route } from './routes/route.ts';
@@ -20,6 +21,8 @@ export interface ConsoleOptions {
   readonly guard?: DialGuard;
   /** Whom a request came from, as far as it is to be believed; nobody knows unless told. */
   readonly clientAddressOf?: (context: Context) => string;
+  /** Stands before each look at an API key; nothing unless told. */
+  readonly judgeKey?: JudgeKey;
   /** Where browsers see this gateway, like `https://ai.example.com`; the address that each asks by unless told otherwise. */
   readonly publicUrl?: string;
 }
@@ -27,8 +30,9 @@ export interface ConsoleOptions {
 /** The admin API, to be mounted where its address is to be. */
 export function createConsole(options: ConsoleOptions): Hono {
   const { ports, logger, guard = new DialGuard(), clientAddressOf = () => '', publicUrl } = options;
+  const { judgeKey = (_address, _key, ask) => ask() } = options;
   const app = new Hono();
-  const parts: ConsoleParts = { ports, logger, clientAddressOf, publicUrl };
+  const parts: ConsoleParts = { ports, logger, clientAddressOf, judgeKey, publicUrl };
   const handlers = handlersOf(ports, guard);
   for (const name of Object.keys(ROUTES) as OperationId[]) {
     const route: Route = ROUTES[name];

@@ -261,6 +261,18 @@ describe('a request', () => {
   });
 });
 
+it('asks whoever counts guesses before it looks at a key', async () => {
+  const asked: (readonly [string, string])[] = [];
+  await using fresh = await openAdmin((ports) => ports, {
+    judgeKey: (address, key, ask) => {
+      asked.push([address, key]);
+      return ask();
+    },
+  });
+  await fresh.ask('GET /users', undefined, { 'x-api-key': 'ais_guess', 'x-test-address': '192.0.2.66' });
+  expect(asked).toEqual([['192.0.2.66', 'ais_guess']]);
+});
+
 describe('the audit trail', () => {
   it('has every change that was made, and by whom', async () => {
     await using fresh = await openAdmin();

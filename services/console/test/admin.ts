@@ -9,7 +9,7 @@ import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
 import { LOOPBACK_NETWORKS } from '@ai-switch/testkit';
 import { DialGuard } from '@ai-switch/upstream';
-import { createConsole } from '../src/index.ts';
+import { type ConsoleOptions, createConsole } from '../src/index.ts';
 
 const MEMORY = 'sqlite::memory:';
 
@@ -46,7 +46,10 @@ export interface Admin extends AsyncDisposable {
 }
 
 /** @param wrap puts something in front of the ports that the API sees */
-export async function openAdmin(wrap: (ports: Ports) => Ports = (ports) => ports): Promise<Admin> {
+export async function openAdmin(
+  wrap: (ports: Ports) => Ports = (ports) => ports,
+  options: Partial<ConsoleOptions> = {},
+): Promise<Admin> {
   const logger = createLogger({ service: 'console', level: 'silent' });
   const [auth, ledger, router, audit] = await Promise.all([
     openAuth({
@@ -74,7 +77,13 @@ export async function openAdmin(wrap: (ports: Ports) => Ports = (ports) => ports
     auditLog: audit.auditLog,
   };
   const rootKey = auth.firstRootKey ?? '';
-  const app = createConsole({ ports: wrap(ports), logger, guard: new DialGuard(LOOPBACK_NETWORKS) });
+  const app = createConsole({
+    ports: wrap(ports),
+    logger,
+    guard: new DialGuard(LOOPBACK_NETWORKS),
+    clientAddressOf: ({ req }) => req.header('x-test-address') ?? '192.0.2.1',
+    ...options,
+  });
   const page = { after: '', limit: 1_000 };
   const scope = { tenant: 'default', isWholeCompany: true, departmentPaths: [], userId: '' };
   return {

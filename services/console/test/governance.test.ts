@@ -42,7 +42,11 @@ describe('an access policy', () => {
       networks: ['10.0.0.0/8'],
     });
     await admin.ask('PUT /access-policies/user:mia', { isCachingAllowed: false });
-    const { status, body } = await admin.ask('GET /users/mia/effective-policy', undefined, as('mia'));
+    const { status, body } = await admin.ask(
+      'GET /users/mia/effective-policy',
+      undefined,
+      as('mia', { 'x-test-address': '10.1.2.3' }),
+    );
     expect(status).toBe(200);
     const values = body.values as readonly {
       readonly field: string;
@@ -76,6 +80,22 @@ describe('an access policy', () => {
     expect(JSON.parse(details.after ?? '')).toMatchObject({ isCachingAllowed: false });
   });
 
+  it('says from where, for this API as well', async () => {
+    const { status, body } = await admin.ask('GET /keys', undefined, as('mia'));
+    expect([status, body.code, body.field]).toEqual([403, 'forbidden', 'network']);
+    expect(
+      (await admin.ask('GET /keys', undefined, as('mia', { 'x-test-address': '10.9.9.9' }))).status,
+    ).toBe(200);
+    const { keyId } = (await admin.ask('GET /session')).body;
+    for (const scope of ['company', 'user:root', `key:${keyId}`]) {
+      const shut = await admin.ask(`PUT /access-policies/${scope}`, { networks: ['10.0.0.0/8'] });
+      expect([scope, shut.status, shut.body.field]).toEqual([scope, 409, 'networks']);
+    }
+    expect((await admin.ask('PUT /access-policies/user:root', { networks: ['192.0.2.0/24'] })).status).toBe(
+      200,
+    );
+  });
+
   it.each([
     [{ models: 'gpt' }, 'models'],
     [{ networks: ['10.0.0.0/99'] }, 'networks'],
@@ -88,6 +108,8 @@ describe('an access policy', () => {
 });
 
 describe('a rule set', () => {
+  beforeAll(() => admin.ask('PUT /access-policies/department:sales', {}));
+
   const RULES = [
     {
       ruleId: 'rm',

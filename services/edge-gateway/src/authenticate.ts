@@ -52,7 +52,7 @@ const PROJECT_HEADER = 'x-aiswitch-project';
 const KEY_PREFIX = 'ais_';
 
 /** What the key calls itself; '' for none of ours. */
-function keyIdIn(key: string): string {
+export function keyIdIn(key: string): string {
   return key.startsWith(KEY_PREFIX) ? key.slice(KEY_PREFIX.length, key.indexOf('_', KEY_PREFIX.length)) : '';
 }
 

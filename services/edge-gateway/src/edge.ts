@@ -8,6 +8,7 @@ import type { Logger } from '@ai-switch/telemetry';
 import { DialGuard, Upstream, upstreamDefaults } from '@ai-switch/upstream';
 import type { Hono } from 'hono';
 import { AccessLog } from './access-log.ts';
+import { keyIdIn } from './authenticate.ts';
 import { BoundedMemory } from './bounded-memory.ts';
 import { type EdgeSettings, edgeDefaults } from './config.ts';
 import { Detours } from './detours.ts';
@@ -61,6 +62,8 @@ export interface Edge {
   answer(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
   /** Where a request comes from, for whoever else answers on this server. */
   readonly clientAddressOf: ClientAddressOf;
+  /** Stands before a look at an API key there: guesses at either door are counted together. */
+  readonly judgeKey: <Answer>(address: string, key: string, ask: () => Promise<Answer>) => Promise<Answer>;
   /**
    * Refuses new requests, lets those under way end within `drainMs`, ends the rest with an error of their dialect, and
    * flushes the access log. Every reservation is settled or voided when it resolves.
@@ -77,6 +80,7 @@ export function createEdge(options: EdgeOptions): Edge {
     app: routes(edge),
     answer: (incoming, outgoing) => walk(edge, incoming, outgoing),
     clientAddressOf: edge.clientAddressOf,
+    judgeKey: (address, key, ask) => edge.wrongKeys.judge(address, keyIdIn(key), ask),
     close: () => {
       closing ??= close(edge);
       return closing;

@@ -139,7 +139,13 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   });
   edge.app.route(
     ADMIN_PATH,
-    createConsole({ ports, logger, guard, clientAddressOf: ({ env }) => edge.clientAddressOf(env.incoming) }),
+    createConsole({
+      ports,
+      logger,
+      guard,
+      clientAddressOf: ({ env }) => edge.clientAddressOf(env.incoming),
+      judgeKey: edge.judgeKey,
+    }),
   );
   const server = createEdgeServer(edge);
   // Closed in reverse: the edge refuses and drains while the server still answers.

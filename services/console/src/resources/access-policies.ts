@@ -1,4 +1,5 @@
 import type { AccessPolicy, RateLimit } from '@ai-switch/contracts';
+import { AddressSet, Fault, isNetwork } from '@ai-switch/kernel';
 import type { AdminRequest, Handlers } from '../handler.ts';
 import { jsonText } from '../json-reply.ts';
 import { splitName } from '../reach/reach.ts';
@@ -35,6 +36,7 @@ export const accessPoliciesOf = ({ accessPolicies, organisation }: ActorPorts): 
     putAccessPolicy: async (request) => {
       const { actor, tenant, reach, params, body, expectedRevision, audit } = request;
       const scope = await scopeIn(reach, params.scope);
+      if (body.networks !== undefined) mustStayInside(request, scope, body.networks);
       const before = answered((await accessPolicies.getAccessPolicy({ actor, scope })).policy);
       const put = await accessPolicies.putAccessPolicy({
         actor,
@@ -84,6 +86,23 @@ export const accessPoliciesOf = ({ accessPolicies, organisation }: ActorPorts): 
     },
   };
 };
+
+/** Who shuts himself out cannot take it back. @throws Fault `conflict` */
+function mustStayInside(
+  { caller, tenant, clientAddress }: Pick<AdminRequest, 'caller' | 'tenant' | 'clientAddress'>,
+  scope: string,
+  networks: readonly string[],
+): void {
+  const { userId, keyId, departmentIds } = caller;
+  const own = ['company', `user:${userId}`, `key:${keyId}`, ...departmentIds.map((id) => `department:${id}`)];
+  if (tenant !== caller.tenant || !own.includes(scope)) return;
+  if (!networks.every(isNetwork) || new AddressSet(networks).has(clientAddress)) return;
+  throw new Fault(
+    'conflict',
+    `This would shut you out: you ask from ${clientAddress || 'an address that is not known'}, which is in none of the networks.`,
+    { details: { field: 'networks' } },
+  );
+}
 
 /** A user may be named by his name; the port knows ids only. */
 async function scopeIn(reach: AdminRequest['reach'], text: string): Promise<string> {

@@ -8,6 +8,8 @@ import type { AuditDatabase } from './store.ts';
 
 const DAY_MS = 86_400_000n;
 const SPAN_DAYS_MAX = 400n;
+/** Stands before the last key of a page, which may be empty: of requests that no project paid. */
+const AFTER = '=';
 
 /** Days are numbers, so that both databases order them alike; ids and paths are texts. */
 const KEY_OF: Readonly<Partial<Record<UsageGroup, RawBuilder<string | bigint>>>> = {
@@ -26,7 +28,7 @@ export async function sumUsage(
     readonly group: UsageGroup;
     readonly fromMs: bigint;
     readonly untilMs: bigint;
-    /** The key of the last sum of the page before. */
+    /** From the page before; '' for the first. */
     readonly after: string;
     readonly limit: number;
   },
@@ -39,6 +41,7 @@ export async function sumUsage(
     throw invalid('untilMs', `A span is at most ${SPAN_DAYS_MAX} days, and ends after it begins.`);
   }
   const isDay = group === UsageGroup.DAY;
+  const keyAfter = after.slice(AFTER.length);
   const rows = await database.within(scope, (within) =>
     within
       .selectFrom('access_records')
@@ -52,7 +55,7 @@ export async function sumUsage(
       ])
       .where('started_at_ms', '>=', fromMs)
       .where('started_at_ms', '<', untilMs)
-      .$if(after !== '', (query) => query.where(key, '>', isDay ? dayNumber(after) : after))
+      .$if(after !== '', (query) => query.where(key, '>', isDay ? dayNumber(keyAfter) : keyAfter))
       .groupBy(key)
       .orderBy(key)
       .limit(limit + 1)
@@ -68,7 +71,7 @@ export async function sumUsage(
       cacheWrite: row.cache_write ?? 0n,
     }),
   }));
-  return { sums, nextAfter: rows.length > limit ? (sums.at(-1)?.key ?? '') : '' };
+  return { sums, nextAfter: rows.length > limit ? AFTER + (sums.at(-1)?.key ?? '') : '' };
 }
 
 /** `2026-11-30` of UTC. */

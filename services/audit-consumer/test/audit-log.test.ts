@@ -215,6 +215,13 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
       days.slice(1).map((day) => new Date(START_MS + day * DAY_MS).toISOString().slice(0, 10)),
     );
     expect(second.nextAfter).toBe('');
+    await log.appendAccess({ records: [record({ tenant, startedAtMs: BigInt(START_MS), projectId: 'p1' })] });
+    const unpaid = await sum(UsageGroup.PROJECT, { after: '', limit: 1 });
+    const paid = await sum(UsageGroup.PROJECT, { after: unpaid.nextAfter, limit: 1 });
+    expect([...unpaid.sums, ...paid.sums].map(({ key, requests }) => [key, requests])).toEqual([
+      ['', 4n],
+      ['p1', 1n],
+    ]);
     const long = { fromMs: 0n, untilMs: 401n * BigInt(DAY_MS) };
     await expect(sum(UsageGroup.DAY, undefined, long)).rejects.toMatchObject({ code: 'invalid' });
     await expect(sum(UsageGroup.UNSPECIFIED)).rejects.toMatchObject({ code: 'invalid' });

@@ -152,6 +152,8 @@ export interface OutgoingError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly requestId: string;
+  /** What the answer that it ends called itself, for clients that mind; '' or absent: it has a name of ours. */
+  readonly replyId?: string;
   readonly retryAfterMs?: number | undefined;
   readonly details?: Readonly<Record<string, string>>;
 }

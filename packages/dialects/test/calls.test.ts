@@ -151,6 +151,12 @@ describe('in chat', () => {
       chat({}, 'tool_calls'),
     ]);
     expect(underOne.at(-1)).toEqual([false, 'one {"a":1}', 'two {"b":2}']);
+    const withoutArguments = observed('openai-chat', [
+      chat(piece(0, '', { id: 'a', name: 'one' })),
+      chat(piece(0, '{"b":2}', { id: 'b', name: 'two' })),
+      chat({}, 'tool_calls'),
+    ]);
+    expect(withoutArguments.at(-1)).toEqual([false, 'one {}', 'two {"b":2}']);
   });
 
   test('each of several answers has calls of its own', () => {

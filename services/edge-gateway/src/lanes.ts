@@ -8,6 +8,7 @@ import {
   type Event,
   type Frame,
   InvalidReply,
+  openaiResponses,
   type ProviderError,
   parseFrame,
   type ReplyContext,
@@ -43,6 +44,8 @@ export interface Lane {
   /** Why a rule keeps the rest of the answer from the client; nothing comes out any more, and what is pushed is metered. */
   readonly blocked: Fault | undefined;
   readonly usage: Usage | undefined;
+  /** The id that the client knows a response of Responses by, once it does; else ''. */
+  readonly replyId: string;
   /** What was delivered of the answer. */
   readonly tally: OutputTally;
   /**
@@ -115,8 +118,10 @@ class PassThroughLane implements Lane {
   readonly #end: Frame;
   readonly isEndSilent = false;
   readonly tally: OutputTally;
+  readonly #isOfResponses: boolean;
   missingEnd: string;
   hasBegun = false;
+  replyId = '';
 
   constructor(
     dialect: Dialect,
@@ -133,6 +138,7 @@ class PassThroughLane implements Lane {
     this.#meter = dialect.streamMeter(request);
     this.#watch = watch;
     this.missingEnd = dialect.streamEnd;
+    this.#isOfResponses = dialect === openaiResponses;
     this.#end = parseFrame(Buffer.from(dialect.streamEnd));
     this.#calls = inspector && callWatch(dialect.name);
     this.#hold = inspector && new CallHold(inspector, settings.interceptHeldBytesMax);
@@ -186,6 +192,7 @@ class PassThroughLane implements Lane {
       this.tally.add(meter.words);
       if (meter.usage !== undefined && meter.usage !== before) this.tally.provide(meter.usage);
       if (!this.hasBegun && bytes[0] === OBJECT_START) throw new InvalidReply('a whole reply, no stream');
+      if (this.#isOfResponses && this.replyId === '') this.replyId = responseIdIn(frame);
       this.#watch?.(frame);
       const passing = { frame, bytes, isWanted };
       if (this.#calls === undefined || this.#hold === undefined) this.#release(passing, wanted);
@@ -211,6 +218,11 @@ class PassThroughLane implements Lane {
     if (this.missingEnd === '') return false;
     return this.#end.event === '' ? data === this.#end.data : event === this.#end.event;
   }
+}
+
+/** It stands first in every known server's first event. */
+function responseIdIn({ data }: Frame): string {
+  return /"id"\s*:\s*"(resp_[^"\\]+)"/.exec(data.slice(0, 512))?.[1] ?? '';
 }
 
 interface Passing {
@@ -260,6 +272,7 @@ class ConversionLane implements Lane {
   #openPart: number | undefined;
   #hasPart = false;
   hasBegun = false;
+  replyId = '';
   isFinished = false;
   error: ProviderError | undefined;
   usage: Usage | undefined;
@@ -321,6 +334,7 @@ class ConversionLane implements Lane {
         this.usage = event.usage;
         this.tally.provide(event.usage);
       } else if (event.type === 'finish') this.isFinished = true;
+      else if (event.type === 'start' && event.id.startsWith('resp_')) this.replyId = event.id;
       this.#hasPart ||= event.type === 'partStart' || event.type === 'finish';
       for (const translated of this.#translate(event)) text += this.#pass(translated);
       this.hasBegun ||= this.#hasPart && this.#hold?.isHolding !== true;

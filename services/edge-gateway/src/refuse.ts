@@ -95,8 +95,8 @@ const PASSING: ReadonlySet<Fault['code']> = new Set([
  * The error at the end of a stream that has begun. It has no status to go by, so that the words say whether to ask again:
  * OpenCode with Anthropic's adapter decides by them alone.
  */
-export function brokenOff(fault: Fault, requestId: string): OutgoingError {
-  const error = outgoingError(fault, requestId);
+export function brokenOff(fault: Fault, requestId: string, replyId = ''): OutgoingError {
+  const error = { ...outgoingError(fault, requestId), replyId };
   return PASSING.has(fault.code)
     ? { ...error, message: `${error.message} Please retry your request.` }
     : error;

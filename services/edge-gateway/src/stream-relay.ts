@@ -267,7 +267,7 @@ export class StreamRelay implements BodySink, Ticking {
     if (!outgoing.headersSent || this.#exchange.isCommitted) refuse(this.#edge, this.#exchange, fault);
     else {
       record.faultCode = fault.code;
-      outgoing.end(dialect.writeStreamError(brokenOff(fault, requestId)));
+      outgoing.end(dialect.writeStreamError(brokenOff(fault, requestId, this.lane.replyId)));
     }
     watchStall(this.#edge, outgoing);
     if (this.#isCounted) this.#endCount();
@@ -298,7 +298,7 @@ export class StreamRelay implements BodySink, Ticking {
   #cut(fault: Fault): void {
     const { outgoing, dialect, requestId, record } = this.#exchange;
     record.faultCode = fault.code;
-    outgoing.end(dialect.writeStreamError(brokenOff(fault, requestId)));
+    outgoing.end(dialect.writeStreamError(brokenOff(fault, requestId, this.lane.replyId)));
     watchStall(this.#edge, outgoing);
     this.#over('cut');
   }

@@ -15,9 +15,13 @@ export function writeError(error: OutgoingError): HttpError {
   return { status, headers, body: { error: { ...written, param: 'input' } } };
 }
 
-/** For a stream whose beginning was not written here; the number is higher than any that was. */
+/**
+ * For a stream whose beginning was not written here; the number is higher than any that was. OpenAI's SDK takes no failure of
+ * a response that began under another id.
+ */
 export function writeStreamError(error: OutgoingError): string {
-  const response = { object: 'response', id: `resp_${error.requestId.replace(/^req_/, '')}`, output: [] };
+  const id = error.replyId || `resp_${error.requestId.replace(/^req_/, '')}`;
+  const response = { object: 'response', id, output: [] };
   return failedFrame(error, response, SEQUENCE_NUMBER_LAST);
 }
 

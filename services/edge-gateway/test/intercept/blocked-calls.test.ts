@@ -64,7 +64,7 @@ describe.each(PAIRS)('an answer to $path from a provider of $alias', ({ path, al
   test('that is nothing but the call is refused before it begins, streamed and whole', async () => {
     ruled();
     for (const body of [streaming, ask(path, alias)]) {
-      gateway.provider.script({ tools: [HARMLESS, DESTRUCTIVE], usage: USAGE });
+      gateway.provider.script({ tools: [DESTRUCTIVE, HARMLESS], usage: USAGE, chunkDelayMs: 2 });
       const response = await gateway.post(path, body);
       const text = await response.text();
       const requestId = response.headers.get('x-request-id');

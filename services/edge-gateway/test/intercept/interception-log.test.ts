@@ -45,6 +45,7 @@ test('shadow hits are one event a minute for each rule, with their number and no
   log.note(exchange, { ...HIT, ruleId: 'other' }, 'toolCall');
   clock.ms += 59_000;
   log.tick();
+  log.note(exchange, HIT, 'prompt');
   clock.ms += 1_000;
   log.tick();
   log.tick();
@@ -60,7 +61,7 @@ test('shadow hits are one event a minute for each rule, with their number and no
       };
     }),
   ).toEqual([
-    { action: 'interception.shadow', subject: 'rule', count: '5', surface: 'prompt', who: 'system' },
+    { action: 'interception.shadow', subject: 'rule', count: '6', surface: 'prompt', who: 'system' },
     { action: 'interception.shadow', subject: 'other', count: '1', surface: 'toolCall', who: 'system' },
   ]);
 });

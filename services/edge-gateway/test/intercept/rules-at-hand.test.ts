@@ -16,6 +16,7 @@ const statusOf = async (text: string) => (await post(text)).status;
 
 test('many requests at once ask for unknown rules once, and later ones do not', async () => {
   gateway.rules.push(setOf({ pattern: 'forbidden' }), setOf({ pattern: 'banned' }));
+  gateway.auth.delayMs = 200;
   const statuses = await Promise.all(Array.from({ length: 20 }, () => statusOf('forbidden')));
   expect(new Set(statuses)).toEqual(new Set([400]));
   expect(await statusOf('banned')).toBe(400);

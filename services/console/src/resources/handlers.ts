@@ -23,6 +23,7 @@ import { receipts } from './receipts.ts';
 import { records } from './records.ts';
 import { roleGrants } from './role-grants.ts';
 import { ruleSets } from './rule-sets.ts';
+import { sealing } from './sealing.ts';
 import { sessions } from './sessions.ts';
 import { users } from './users.ts';
 
@@ -43,6 +44,7 @@ export function handlersOf(ports: Ports, guard: DialGuard): Handlers<typeof ROUT
     ...importOrganisation(ports),
     ...providers(ports.router, guard),
     ...aliases(ports.router),
+    ...sealing(ports.router),
     ...prices(ports.router),
     ...quotas(ports),
     ...buckets,

@@ -11,12 +11,14 @@ import { quotaRequestRoutes } from './quota-request-routes.ts';
 import { quotaRoutes } from './quota-routes.ts';
 import { recordRoutes } from './record-routes.ts';
 import type { Route } from './route.ts';
+import { sealingRoutes } from './sealing-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 
 export const ROUTES = {
   ...organisationRoutes,
   ...keyRoutes,
   ...providerRoutes,
+  ...sealingRoutes,
   ...priceRoutes,
   ...quotaRoutes,
   ...quotaRequestRoutes,

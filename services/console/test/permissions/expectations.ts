@@ -32,6 +32,9 @@ const GIVEN = roles('yyyyy', 'yyyy-', 'nyy--', 'nnnnn');
 const COMPANY = roles('y...y', 'y...-', 'n...n', 'n...n');
 const COMPANY_FOR_ADMINS = roles('y...y', 'y...-', 'y...-', 'n...n');
 
+/** Of the installation. */
+const ROOT = roles('y....', 'n....', 'n....', 'n....');
+
 export const EXPECTED: Partial<Readonly<Record<CaseName, Verdicts>>> = {
   listCompanies: roles('y...y', 'y...-', 'y...-', 'y...-'),
   createCompany: roles('y....', 'n....', 'n....', 'n....'),
@@ -85,6 +88,11 @@ export const EXPECTED: Partial<Readonly<Record<CaseName, Verdicts>>> = {
   getAlias: COMPANY_FOR_ADMINS,
   putAlias: COMPANY,
   removeAlias: COMPANY,
+  getSealing: COMPANY,
+  rotateDataKey: COMPANY,
+  getMasterKeys: ROOT,
+  rotateMasterKey: ROOT,
+  rewrapDataKeys: ROOT,
   listPrices: COMPANY_FOR_ADMINS,
   putPrices: COMPANY,
   explainCost: COMPANY_FOR_ADMINS,

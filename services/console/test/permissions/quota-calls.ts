@@ -74,6 +74,12 @@ export const quotaCalls: Calls = {
   removeAlias: aims(async (target, world) => ({
     params: { alias: await aliased(target, world, world.fresh('alias')) },
   })),
+  getSealing: aims(() => ({})),
+  rotateDataKey: aims(() => ({ body: {} })),
+  getMasterKeys: aims(() => ({})),
+  // The keys of these services are given.
+  rotateMasterKey: aims(() => ({ body: {}, passes: ['409 conflict'] })),
+  rewrapDataKeys: aims(() => ({ body: {} })),
   listPrices: lists('version', priced),
   putPrices: aims((_target, { fresh }) => ({
     body: { currency: 'USD', unpriced: 'free', rows: [{ pattern: `${fresh('p')}/*`, rates: RATES }] },

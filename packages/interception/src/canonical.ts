@@ -125,33 +125,53 @@ const ANSI_LETTERS: Readonly<Record<string, string>> = {
 /** Makes the canonical form of a text in as many stretches as one likes. */
 export class Canonicaliser {
   readonly #original: string;
-  readonly #pieces: string[] = [];
-  readonly #origins: number[] = [];
+  /** UTF-16, and where each came from. */
+  #units: Uint16Array;
+  #origins: Int32Array;
+  #length = 0;
   #at = 0;
-  #last = '';
   #isAnsi = false;
 
   constructor(original: string) {
     this.#original = original;
+    this.#units = new Uint16Array(original.length + 1);
+    this.#origins = new Int32Array(original.length + 1);
   }
 
   /** Goes on to this place in the original, or a little beyond. */
   advance(until: number): void {
-    while (this.#at < until) this.#step();
+    while (this.#at < until) {
+      this.#copyPlain(until);
+      if (this.#at < until) this.#step();
+    }
   }
 
   end(): Canonical {
-    this.#origins.push(this.#original.length);
-    return { text: this.#pieces.join(''), origins: Int32Array.from(this.#origins) };
+    this.#reserve(1);
+    this.#origins[this.#length] = this.#original.length;
+    const bytes = Buffer.from(this.#units.buffer, 0, this.#length * 2);
+    return { text: bytes.toString('utf16le'), origins: this.#origins.subarray(0, this.#length + 1) };
+  }
+
+  /** Nearly every text is nearly all of what means itself: it is copied without another look. */
+  #copyPlain(until: number): void {
+    this.#reserve(until - this.#at);
+    const [original, units, origins] = [this.#original, this.#units, this.#origins];
+    let [at, length] = [this.#at, this.#length];
+    let last = length === 0 ? NEWLINE : (units[length - 1] ?? NEWLINE);
+    for (; at < until; at += 1) {
+      const code = original.charCodeAt(at);
+      if (code >= PLAIN.length || PLAIN[code] === 0) break;
+      if (code === BLANK_CODE && (last === BLANK_CODE || last === NEWLINE)) continue;
+      units[length] = code;
+      origins[length] = at;
+      length += 1;
+      last = code;
+    }
+    [this.#at, this.#length] = [at, length];
   }
 
   #step(): void {
-    const code = this.#original.charCodeAt(this.#at);
-    if (isPlain(code)) {
-      this.#put(this.#original.charAt(this.#at), this.#at);
-      this.#at += 1;
-      return;
-    }
     const character = String.fromCodePoint(this.#original.codePointAt(this.#at) ?? 0);
     if (character === '\\') this.#escape();
     else if (character === '$' || character === '`') this.#dollar(character);
@@ -251,19 +271,35 @@ export class Canonicaliser {
   /** Runs of blanks are one, and none at the ends of lines. */
   #put(character: string, origin: number): void {
     const isBlank = character === ' ' || character === '\t';
-    if (isBlank && (this.#last === ' ' || this.#last === '\n' || this.#last === '')) return;
+    const last = this.#length === 0 ? NEWLINE : this.#units[this.#length - 1];
+    if (isBlank && (last === BLANK_CODE || last === NEWLINE)) return;
     const written = isBlank ? ' ' : character;
-    this.#pieces.push(written);
-    for (let unit = 0; unit < written.length; unit += 1) this.#origins.push(origin);
-    this.#last = written;
+    this.#reserve(written.length);
+    for (let unit = 0; unit < written.length; unit += 1) {
+      this.#units[this.#length] = written.charCodeAt(unit);
+      this.#origins[this.#length] = origin;
+      this.#length += 1;
+    }
+  }
+
+  /** One character may become many. */
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#units.length) return;
+    const length = Math.ceil((this.#length + more) * 1.5);
+    const [units, origins] = [new Uint16Array(length), new Int32Array(length)];
+    units.set(this.#units);
+    origins.set(this.#origins);
+    [this.#units, this.#origins] = [units, origins];
   }
 }
 
-/** Printable ASCII that means itself. */
-function isPlain(code: number): boolean {
-  if (code < 0x21 || code > 0x7e) return code === 0x20;
-  return code !== 0x22 && code !== 0x24 && code !== 0x27 && code !== 0x5c && code !== 0x60 && code !== 0x7b;
-}
+const NEWLINE = 0x0a;
+const BLANK_CODE = 0x20;
+
+/** Blanks and printable ASCII that mean themselves. */
+const PLAIN = Uint8Array.from({ length: 0x7f }, (_, code) =>
+  code >= BLANK_CODE && !'"$\'\\`{'.includes(String.fromCharCode(code)) ? 1 : 0,
+);
 
 function isControl(character: string): boolean {
   const code = character.codePointAt(0) ?? 0;

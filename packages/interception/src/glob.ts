@@ -1,5 +1,6 @@
-// Globs: `*` any characters, `?` one, `[a-z]` one of them, `[!a-z]` one that is not. Matched without going back more than one
-// star, which makes it linear in the text times the stretch between two stars, and never exponential.
+// Globs: `*` any characters, `?` one, `[a-z]` one of them, `[!a-z]` one that is not. What stands between two stars is looked for
+// from the left and taken where it is found first, which leaves the most for what follows: nothing is ever tried again, and the
+// work is at most the text times the longest such stretch.
 
 type Piece = { readonly kind: 'one' } | { readonly kind: 'any' } | Literal | Class;
 interface Literal {
@@ -15,40 +16,68 @@ interface Class {
 export interface Glob {
   /** The longest text without a wildcard: what does not hold it does not match. May be ''. */
   readonly literal: string;
-  /** True when the glob is the text from `start` to `end`, whole. */
-  matches(text: string, start: number, end: number): boolean;
+  /** True when the glob is the text from `start` to `end`, whole. Yields now and then. */
+  matches(text: string, start: number, end: number): Generator<undefined, boolean>;
 }
+
+/** Comparisons between two yields. */
+const COMPARISONS_A_STEP = 100_000;
 
 export function compileGlob(pattern: string): Glob {
   const pieces = piecesOf(pattern);
+  const stretches = stretchesOf(pieces);
   return {
     literal: longestLiteral(pieces),
-    matches: (text, start, end) => matches(pieces, text, start, end),
+    matches: (text, start, end) => matches(stretches, text, start, end),
   };
 }
 
-function matches(pieces: readonly Piece[], text: string, start: number, end: number): boolean {
-  let [at, piece] = [start, 0];
-  let [starAt, starPiece] = [-1, -1];
-  while (at < end) {
-    const wanted = pieces[piece];
-    if (wanted?.kind === 'any') {
-      [starAt, starPiece] = [at, piece];
-      piece += 1;
-    } else if (wanted !== undefined && isOne(wanted, text.charCodeAt(at))) {
-      at += 1;
-      piece += 1;
-    } else if (starPiece !== -1) {
-      // The last star takes one character more; what an earlier one took stays, which loses nothing.
-      starAt += 1;
-      at = starAt;
-      piece = starPiece + 1;
-    } else return false;
+/** The pieces between stars. */
+function stretchesOf(pieces: readonly Piece[]): Piece[][] {
+  const stretches: Piece[][] = [[]];
+  for (const piece of pieces) {
+    if (piece.kind === 'any') stretches.push([]);
+    else stretches.at(-1)?.push(piece);
   }
-  while (pieces[piece]?.kind === 'any') piece += 1;
-  return piece === pieces.length;
+  return stretches;
 }
 
+function* matches(
+  stretches: readonly (readonly Piece[])[],
+  text: string,
+  start: number,
+  end: number,
+): Generator<undefined, boolean> {
+  const [first = [], ...others] = stretches;
+  const last = others.pop();
+  if (last === undefined) return end - start === first.length && isAt(first, text, start);
+  let from = start + first.length;
+  const until = end - last.length;
+  if (from > until || !isAt(first, text, start) || !isAt(last, text, until)) return false;
+  let comparisons = 0;
+  for (const stretch of others) {
+    const latest = until - stretch.length;
+    while (from <= latest && !isAt(stretch, text, from)) {
+      from += 1;
+      comparisons += stretch.length;
+      if (comparisons < COMPARISONS_A_STEP) continue;
+      comparisons = 0;
+      yield;
+    }
+    if (from > latest) return false;
+    from += stretch.length;
+  }
+  return true;
+}
+
+function isAt(stretch: readonly Piece[], text: string, at: number): boolean {
+  for (const [index, piece] of stretch.entries()) {
+    if (!isOne(piece, text.charCodeAt(at + index))) return false;
+  }
+  return true;
+}
+
+/** NaN beyond the end, which nothing is. */
 function isOne(piece: Piece, code: number): boolean {
   if (piece.kind === 'literal') return piece.code === code;
   if (piece.kind === 'class') {

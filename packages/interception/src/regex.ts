@@ -4,7 +4,7 @@
 import { RE2JS } from 're2js';
 
 /** Instructions of one pattern. */
-const PROGRAM_MAX = 500;
+const PROGRAM_MAX = 300;
 
 export type Regex = ReturnType<typeof RE2JS.compile>;
 

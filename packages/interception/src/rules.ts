@@ -13,8 +13,8 @@ const SURFACES: readonly Surface[] = ['prompt', 'toolCall', 'toolResult'];
 /** Characters of one step. */
 const STRETCH = 32_768;
 /** A regular expression sees a text in windows; a match that is longer than two of them share may be missed at their edge. */
-const WINDOW = 16_384;
-const WINDOW_OVERLAP = 2_048;
+const WINDOW = 4_096;
+const WINDOW_OVERLAP = 1_024;
 const UNITS_A_STEP = 256;
 /** Repeats of one text in another that are looked at: with more the rule is met in any case that is not made for missing it. */
 const PLACES_MAX = 1_000;
@@ -203,7 +203,13 @@ class SurfaceRules {
       const text = compiled.rule.isCaseSensitive ? form.text : form.folded;
       for (const [count, unit] of units().all.entries()) {
         if (count % UNITS_A_STEP === UNITS_A_STEP - 1) yield found();
-        if (!compiled.glob.matches(text, unit.start, unit.end)) continue;
+        const match = compiled.glob.matches(text, unit.start, unit.end);
+        let { done, value: isMatch } = match.next();
+        while (!done) {
+          yield found();
+          ({ done, value: isMatch } = match.next());
+        }
+        if (!isMatch) continue;
         this.#hit(form, index, unit, hits);
         break;
       }

@@ -93,28 +93,18 @@ export function commandsOf(text: string): Unit[] {
   return units;
 }
 
+const BETWEEN_COMMANDS = Uint8Array.from({ length: 128 }, (_, code) =>
+  ';|&\n()`{}'.includes(String.fromCharCode(code)) ? 1 : 0,
+);
+
 function isBetweenCommands(text: string, at: number): boolean {
-  switch (text[at]) {
-    case ';':
-    case '|':
-    case '&':
-    case '\n':
-    case '(':
-    case ')':
-    case '`':
-    case '{':
-    case '}':
-      return true;
-    default:
-      return false;
-  }
+  return BETWEEN_COMMANDS[text.charCodeAt(at)] === 1;
 }
 
 function addCommand(units: Unit[], text: string, { start, end }: Unit): void {
   let wordsBehind = 0;
   for (let at = start; at < end; ) {
-    const blank = text.indexOf(' ', at);
-    const wordEnd = blank === -1 || blank > end ? end : blank;
+    const wordEnd = endOfWord(text, at, end);
     const word = text.slice(at, wordEnd);
     const name = word.slice(word.lastIndexOf('/') + 1);
     const isWrapper = WRAPPERS.has(name.toLowerCase());
@@ -129,10 +119,16 @@ function addCommand(units: Unit[], text: string, { start, end }: Unit): void {
   }
 }
 
+/** Not `indexOf`, which would look to the end of the text for each word of a long one without blanks. */
+function endOfWord(text: string, start: number, end: number): number {
+  let at = start;
+  while (at < end && text.charCodeAt(at) !== 0x20) at += 1;
+  return at;
+}
+
 /** `find … -exec rm`: the wrapper is no program but an option. */
 function mayWrapLater(text: string, start: number, end: number): boolean {
-  const found = text.indexOf('-exec', start);
-  return (found !== -1 && found < end) || text.startsWith('find ', start);
+  return text.startsWith('find ', start) || text.slice(start, end).includes(' -exec');
 }
 
 function trimmed(text: string, start: number, end: number): Unit {

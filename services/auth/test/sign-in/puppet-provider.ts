@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 
 export interface PuppetProvider {
@@ -9,6 +10,9 @@ export interface PuppetProvider {
   readonly keyId: string;
   readonly publicKey: CryptoKey;
   claims: JWTPayload;
+  /** In place of `claims`, by the code that is exchanged. */
+  claimsOf: ((code: string) => JWTPayload) | undefined;
+  isNamingItself: boolean;
   sign(claims: JWTPayload): Promise<string>;
   /** In place of a token. */
   answer: string | undefined;
@@ -28,6 +32,7 @@ export async function startPuppet(): Promise<PuppetProvider> {
           authorization_endpoint: `${puppet.issuer}/authorize`,
           token_endpoint: `${puppet.issuer}/token`,
           jwks_uri: `${puppet.issuer}/keys`,
+          authorization_response_iss_parameter_supported: puppet.isNamingItself,
         }),
       );
     } else if (path === '/keys') {
@@ -35,9 +40,12 @@ export async function startPuppet(): Promise<PuppetProvider> {
         send(JSON.stringify({ keys: [{ ...key, kid: keyId, alg: 'ES256' }] })),
       );
     } else {
-      const nowSeconds = Math.floor(Date.now() / 1_000);
-      const claims = { iss: puppet.issuer, iat: nowSeconds, exp: nowSeconds + 300, ...puppet.claims };
-      void puppet.sign(claims).then((token) => send(puppet.answer ?? JSON.stringify({ id_token: token })));
+      void text(incoming).then(async (form) => {
+        const said = puppet.claimsOf?.(new URLSearchParams(form).get('code') ?? '') ?? puppet.claims;
+        const nowSeconds = Math.floor(Date.now() / 1_000);
+        const claims = { iss: puppet.issuer, iat: nowSeconds, exp: nowSeconds + 300, ...said };
+        send(puppet.answer ?? JSON.stringify({ id_token: await puppet.sign(claims) }));
+      });
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -46,6 +54,8 @@ export async function startPuppet(): Promise<PuppetProvider> {
     keyId,
     publicKey,
     claims: {},
+    claimsOf: undefined,
+    isNamingItself: false,
     sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: keyId }).sign(privateKey),
     answer: undefined,
     close: async () => {

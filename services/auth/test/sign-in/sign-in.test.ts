@@ -293,10 +293,12 @@ describe.each(databases)('sign-in with a password on $name', ({ create }) => {
   test('an unknown name takes as long as a wrong password', async () => {
     const took = { known: [] as number[], unknown: [] as number[] };
     for (let round = 0; round < 15; round += 1) {
-      for (const [kind, name] of [
+      const pair = [
         ['known', 'root'],
         ['unknown', `nobody${round}`],
-      ] as const) {
+      ] as const;
+      // Who comes first may find things cold.
+      for (const [kind, name] of round % 2 === 0 ? pair : pair.toReversed()) {
         const startedAtMs = performance.now();
         await caught(enter(name, 'wrong', `2001:db8:${round}:${kind === 'known' ? 1 : 2}::1`));
         took[kind].push(performance.now() - startedAtMs);
@@ -304,8 +306,9 @@ describe.each(databases)('sign-in with a password on $name', ({ create }) => {
     }
     const median = (values: number[]) => values.toSorted((one, other) => one - other)[7] ?? 0;
     const ratio = median(took.known) / median(took.unknown);
-    expect(ratio).toBeGreaterThan(0.6);
-    expect(ratio).toBeLessThan(1.6);
+    // Without the same hash it is 20 and more. What is finer drowns in a busy machine: account.test.ts counts it.
+    expect(ratio).toBeGreaterThan(0.33);
+    expect(ratio).toBeLessThan(3);
   });
 });
 

@@ -12,6 +12,7 @@ import { type Clock, ConfigError, systemClock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import { DialGuard, guardedFetch } from '@ai-switch/upstream';
 import { AuthService } from './auth.ts';
+import type { AuthDatabase } from './authority.ts';
 import { Callers } from './callers.ts';
 import { firstRootUser, makeFirstCompany } from './first-start.ts';
 import { digestOf, makeKey } from './key-rules.ts';
@@ -51,6 +52,8 @@ export interface OpenAuth {
   readonly organisation: Organisation;
   readonly accessPolicies: AccessPolicies;
   readonly signIn: SignIn;
+  /** For who proves what is in it: every other way to its rows is a port. */
+  readonly database: AuthDatabase;
   /** The root user who is there the longest, in his company. */
   readonly root: Actor;
   /** The whole key of the first root user: only from the opening that found the database empty, and never again. */
@@ -128,6 +131,7 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
         })
       ).plaintext;
     return {
+      database,
       auth,
       organisation,
       accessPolicies,

@@ -21,7 +21,7 @@ export function expectedRevisionIn(headers: Headers, route: Route): bigint | und
   return BigInt(revision);
 }
 
-export function staleRevision(): Fault {
+function staleRevision(): Fault {
   return new Fault('conflict', 'It was changed meanwhile. Please read it again.', {
     details: { reason: 'revision' },
   });

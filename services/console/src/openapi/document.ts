@@ -10,7 +10,7 @@ import { SchemaBook } from './schema-book.ts';
 type Json = Readonly<Record<string, unknown>>;
 
 /** Where the routes stand. */
-export const ADMIN_PATH = '/api/admin/v1';
+const ADMIN_PATH = '/api/admin/v1';
 
 const DESCRIPTION = `Every list is paged by key: \`after\` takes the \`nextAfter\` of the page before. Creations can be repeated under a chosen id, a natural name or an \`Idempotency-Key\`. What has a \`revision\` has it as its ETag, and writes take \`If-Match\`. Errors are problem details (RFC 9457) with a \`code\`. What one does not see is not found. Root names another company by \`?company=\` or the header \`${COMPANY_HEADER}\`.`;
 

@@ -6,7 +6,7 @@ import { flag, pageOf, pageQuery, reference, revision, timeMs, unitId } from './
 const title = z.string().min(1).max(128);
 const departmentIds = z.array(z.string()).describe('From the top down.');
 
-export const company = z
+const company = z
   .object({
     company: z.string(),
     name: z.string(),
@@ -16,7 +16,7 @@ export const company = z
   })
   .meta({ id: 'Company' });
 
-export const department = z
+const department = z
   .object({
     departmentId: z.string(),
     parentId: z.string().describe('Empty: the company.'),
@@ -28,7 +28,7 @@ export const department = z
   })
   .meta({ id: 'Department' });
 
-export const user = z
+const user = z
   .object({
     userId: z.string(),
     name: z.string(),
@@ -41,7 +41,7 @@ export const user = z
   })
   .meta({ id: 'User' });
 
-export const roleGrant = z
+const roleGrant = z
   .object({
     roleGrantId: z.string(),
     userId: z.string(),
@@ -53,7 +53,7 @@ export const roleGrant = z
   })
   .meta({ id: 'RoleGrant' });
 
-export const project = z
+const project = z
   .object({
     projectId: z.string(),
     name: z.string(),

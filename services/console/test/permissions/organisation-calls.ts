@@ -133,7 +133,7 @@ function spoiltUser(world: World, target: Target): Promise<string> | string {
   return target.place === 'self' ? target.userId : world.freshUser(target);
 }
 
-export async function freshGrant(
+async function freshGrant(
   target: Target,
   world: World,
 ): Promise<{ readonly userId: string; readonly roleGrantId: string }> {

@@ -82,6 +82,11 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
     migrations,
     tables: scopedTables,
   });
+  if (!database.hasSecondWall && databaseUrl.startsWith('postgres')) {
+    logger?.warn(
+      'PostgreSQL does not bound this connection by row-level security: connect as a role that is no superuser',
+    );
+  }
   const callers = new Callers(database);
   const guard = new DialGuard(options.upstreamNetworks ?? []);
   const signInContext: SignInContext = {

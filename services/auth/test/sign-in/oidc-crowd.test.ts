@@ -87,6 +87,22 @@ describe.each(databases)('an identity provider on $name', (kind) => {
     }
   });
 
+  test('that takes every code and signs anything is believed once a state, within ten minutes', async () => {
+    await put();
+    const enter = async (authorizationUrl: string, state: string) => {
+      speakFor(authorizationUrl, 'ada');
+      const iat = Math.floor(subject.clock.now / 1_000);
+      puppet.claims = { ...puppet.claims, iat, exp: iat + 60 };
+      return finish(state, undefined);
+    };
+    const [first, second] = [await begin(), await begin()];
+    subject.clock.now += 599_999;
+    await enter(first.authorizationUrl, first.state);
+    await expect(enter(first.authorizationUrl, first.state)).rejects.toMatchObject(refused);
+    subject.clock.now += 1;
+    await expect(enter(second.authorizationUrl, second.state)).rejects.toMatchObject(refused);
+  });
+
   test('makes one user of one who comes ten times at once for the first time', async () => {
     await put();
     const begun = await Promise.all(Array.from({ length: 10 }, () => begin()));

@@ -23,6 +23,13 @@ test('many requests at once ask for unknown rules once, and later ones do not', 
   expect(gateway.auth.asked).toBe(1);
 });
 
+test('more rules than one answer carries are asked for until they are there', async () => {
+  gateway.rules.push(setOf({ pattern: 'one' }), setOf({ pattern: 'two' }), setOf({ pattern: 'three' }));
+  gateway.auth.answersMax = 1;
+  expect(await statusOf('three')).toBe(400);
+  expect(gateway.auth.asked).toBe(3);
+});
+
 test('a rule set that changed holds from the first request that names its revision', async () => {
   const set = setOf({ pattern: 'forbidden' });
   gateway.rules.push(set);

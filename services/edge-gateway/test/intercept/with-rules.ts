@@ -17,7 +17,13 @@ export interface RuledGateway extends Gateway {
   /** What every caller has from the next request on. */
   readonly rules: RuleSet[];
   /** How auth answers who asks for rules, and how often it was asked. */
-  readonly auth: { asked: number; isDown: boolean; has: readonly RuleSet[]; delayMs: number };
+  readonly auth: {
+    asked: number;
+    isDown: boolean;
+    has: readonly RuleSet[];
+    delayMs: number;
+    answersMax: number;
+  };
   /** The audit events about a request, once there are as many. */
   events(requestId: string | null, count: number): Promise<readonly AuditEvent[]>;
   allEvents(): Promise<readonly AuditEvent[]>;
@@ -25,7 +31,7 @@ export interface RuledGateway extends Gateway {
 
 export async function openRuledGateway(options: GatewayOptions = {}): Promise<RuledGateway> {
   const rules: RuleSet[] = [];
-  const state = { asked: 0, isDown: false, has: rules as readonly RuleSet[], delayMs: 0 };
+  const state = { asked: 0, isDown: false, has: rules as readonly RuleSet[], delayMs: 0, answersMax: 100 };
   const ruled = (auth: Auth): Auth => ({
     authenticateSession: (request) => auth.authenticateSession(request),
     authenticate: async (request) => {
@@ -39,7 +45,8 @@ export async function openRuledGateway(options: GatewayOptions = {}): Promise<Ru
       state.asked += 1;
       await new Promise((resolve) => setTimeout(resolve, state.delayMs));
       if (state.isDown) throw new Error('auth is down');
-      return { ruleSets: state.has.filter(({ ruleSetId }) => ruleSetIds.includes(ruleSetId)) };
+      const wanted = state.has.filter(({ ruleSetId }) => ruleSetIds.includes(ruleSetId));
+      return { ruleSets: wanted.slice(0, state.answersMax) };
     },
   });
   const gateway = await openGateway({

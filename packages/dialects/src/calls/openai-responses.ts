@@ -84,7 +84,7 @@ export function callsOfResponse(response: JsonValue): readonly SpokenCall[] {
 }
 
 /** Undefined for what is said, drawn, or answered by a tool of the provider's own. */
-export function callOfItem(item: JsonObject): SpokenCall | undefined {
+function callOfItem(item: JsonObject): SpokenCall | undefined {
   const type = stringOf(item.type) ?? '';
   if (INERT.has(type) || type.endsWith('_output')) return undefined;
   const { id: _, type: __, status: ___, call_id: ____, name, arguments: given, input, code, ...more } = item;

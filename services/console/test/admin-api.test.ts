@@ -273,6 +273,23 @@ it('asks whoever counts guesses before it looks at a key', async () => {
   expect(asked).toEqual([['192.0.2.66', 'ais_guess']]);
 });
 
+it('what the document does not name is not answered, whatever a service says', async () => {
+  await using fresh = await openAdmin((ports) => ({
+    ...ports,
+    organisation: {
+      ...ports.organisation,
+      getUser: async (request) => {
+        const answer = await ports.organisation.getUser(request);
+        return { user: answer.user && { ...answer.user, passwordHash: CANARY } };
+      },
+    },
+  }));
+  const { body, text } = await fresh.ask('GET /users/root');
+  expect(text).not.toContain(CANARY);
+  expect(body).not.toHaveProperty('tenant');
+  expect(body).toMatchObject({ name: 'root', role: 'root' });
+});
+
 describe('the audit trail', () => {
   it('has every change that was made, and by whom', async () => {
     await using fresh = await openAdmin();

@@ -26,7 +26,7 @@ export async function authenticate(edge: EdgeParts, exchange: Exchange): Promise
   }
   const projectId = headerText(exchange.incoming.headers[PROJECT_HEADER]) ?? '';
   const { clientAddress } = exchange.record;
-  const { caller } = await edge.wrongKeys.judge(clientAddress, keyIdIn(key), () =>
+  const { caller } = await edge.wrongKeys.judge(clientAddress, key, () =>
     edge.ports.auth.authenticate({ key, projectId }),
   );
   if (caller === undefined) throw new Fault('internal', 'The caller of a valid key is missing.');
@@ -50,11 +50,6 @@ const PROJECT_HEADER = 'x-aiswitch-project';
 
 /** What every key of this gateway begins with. */
 const KEY_PREFIX = 'ais_';
-
-/** What the key calls itself; '' for none of ours. */
-export function keyIdIn(key: string): string {
-  return key.startsWith(KEY_PREFIX) ? key.slice(KEY_PREFIX.length, key.indexOf('_', KEY_PREFIX.length)) : '';
-}
 
 /**
  * Several may be sent at once: a tool that is signed in to its own vendor sends that token too, and one that is
@@ -83,5 +78,11 @@ function headerText(value: string | string[] | undefined): string | undefined {
 function queryKey(url: string): string | undefined {
   const query = url.indexOf('?');
   if (query === -1) return undefined;
-  return new URLSearchParams(url.slice(query + 1)).get('key') || undefined;
+  const keys = new URLSearchParams(url.slice(query + 1)).getAll('key');
+  if (keys.length > 1) {
+    throw new Fault('invalid', 'The query has more than one key. Please send it once.', {
+      details: { field: 'key' },
+    });
+  }
+  return keys[0] || undefined;
 }

@@ -8,7 +8,6 @@ import type { Logger } from '@ai-switch/telemetry';
 import { DialGuard, Upstream, upstreamDefaults } from '@ai-switch/upstream';
 import type { Hono } from 'hono';
 import { AccessLog } from './access-log.ts';
-import { keyIdIn } from './authenticate.ts';
 import { BoundedMemory } from './bounded-memory.ts';
 import { type EdgeSettings, edgeDefaults } from './config.ts';
 import { Detours } from './detours.ts';
@@ -80,7 +79,7 @@ export function createEdge(options: EdgeOptions): Edge {
     app: routes(edge),
     answer: (incoming, outgoing) => walk(edge, incoming, outgoing),
     clientAddressOf: edge.clientAddressOf,
-    judgeKey: (address, key, ask) => edge.wrongKeys.judge(address, keyIdIn(key), ask),
+    judgeKey: (address, key, ask) => edge.wrongKeys.judge(address, key, ask),
     close: () => {
       closing ??= close(edge);
       return closing;

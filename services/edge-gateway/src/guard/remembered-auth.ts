@@ -23,11 +23,14 @@ interface Remembered<Value> {
 export function rememberedAuth(auth: Auth, clock: Clock = systemClock): Auth {
   const good = new Map<string, Remembered<AuthenticateResponse>>();
   const wrong = new Map<string, Remembered<Fault>>();
-  const underWay = new Map<string, Promise<AuthenticateResponse>>();
+  const underWay = new Map<string, Remembered<Promise<AuthenticateResponse>>>();
 
-  const ask = async (name: string, request: AuthenticateRequest): Promise<AuthenticateResponse> => {
-    // From before the call: what auth says is no newer than that.
-    const sinceMs = clock.nowMs();
+  /** @param sinceMs from before the call: what auth says is no newer than that */
+  const ask = async (
+    name: string,
+    sinceMs: number,
+    request: AuthenticateRequest,
+  ): Promise<AuthenticateResponse> => {
     try {
       const value = await auth.authenticate(request);
       remember(good, GOOD_MAX, name, { value, sinceMs });
@@ -38,7 +41,7 @@ export function rememberedAuth(auth: Auth, clock: Clock = systemClock): Auth {
       }
       throw error;
     } finally {
-      underWay.delete(name);
+      if (underWay.get(name)?.sinceMs === sinceMs) underWay.delete(name);
     }
   };
 
@@ -52,10 +55,11 @@ export function rememberedAuth(auth: Auth, clock: Clock = systemClock): Auth {
       if (hit !== undefined) return Promise.resolve(hit);
       const miss = fresh(wrong.get(name), WRONG_MS, nowMs);
       if (miss !== undefined) return Promise.reject(miss);
-      const known = underWay.get(name);
+      // Nobody joins a call that auth is slow to answer: what it says may be older than a revocation by then.
+      const known = fresh(underWay.get(name), GOOD_MS, nowMs);
       if (known !== undefined) return known;
-      const asked = ask(name, request);
-      underWay.set(name, asked);
+      const asked = ask(name, nowMs, request);
+      underWay.set(name, { value: asked, sinceMs: nowMs });
       return asked;
     },
   };

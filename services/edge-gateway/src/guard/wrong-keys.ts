@@ -3,8 +3,10 @@
 // locked out by one of its own, and nothing is locked for good.
 //
 // Each edge counts for itself and in memory; a restart forgets. Guesses that are under way count as failures until they
-// are known to be none, so that a thousand at once are no more than FAILURES_MAX.
+// are known to be none, so that a thousand at once are no more than FAILURES_MAX. A key in use is known by the digest of all of it:
+// another secret of the same key is a guess like any other, also in the time that its refusal takes.
 
+import { hash } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { type Clock, Fault } from '@ai-switch/kernel';
 
@@ -30,7 +32,7 @@ interface Source {
 export class WrongKeys {
   readonly #clock: Clock;
   readonly #sources = new Map<string, Source>();
-  /** Ids of keys that were good, and when. */
+  /** Digests of keys that were good, and when. */
   readonly #good = new Map<string, number>();
 
   constructor(clock: Clock) {
@@ -39,22 +41,25 @@ export class WrongKeys {
 
   /**
    * Asks whether a key is good, unless its address has guessed too often.
-   * @param keyId what the key calls itself; '' for none of ours
    * @throws Fault `rateLimited`; whatever `ask` throws
    */
-  async judge<Answer>(address: string, keyId: string, ask: () => Promise<Answer>): Promise<Answer> {
+  async judge<Answer>(address: string, key: string, ask: () => Promise<Answer>): Promise<Answer> {
     const name = sourceOf(address);
-    const isKnown = this.#isGood(keyId);
+    const digest = hash('sha256', key, 'base64url');
+    const isKnown = this.#isGood(digest);
     if (!isKnown) await this.#admit(name);
     try {
       const answer = await ask();
-      this.#noteGood(keyId);
+      this.#noteGood(digest);
       if (!isKnown) this.#end(name, false);
       return answer;
     } catch (error) {
       const isWrong = error instanceof Fault && error.code === 'unauthenticated';
       if (!isKnown) this.#end(name, isWrong);
-      else if (isWrong) this.#failKnown(name);
+      else if (isWrong) {
+        this.#good.delete(digest);
+        this.#failKnown(name);
+      }
       throw error;
     }
   }
@@ -85,7 +90,7 @@ export class WrongKeys {
     }
   }
 
-  /** A wrong secret of a key that exists is told from no other wrong key. */
+  /** A key that was revoked since it was good is told from no other wrong key. */
   #failKnown(name: string): void {
     const source = this.#source(name);
     if (this.#failures(source) >= FAILURES_MAX) throw tooMany(source, this.#clock.nowMs());
@@ -122,17 +127,17 @@ export class WrongKeys {
     if (source.failedAtMs.length > FAILURES_MAX) source.failedAtMs.shift();
   }
 
-  #isGood(keyId: string): boolean {
-    const sinceMs = this.#good.get(keyId);
+  #isGood(digest: string): boolean {
+    const sinceMs = this.#good.get(digest);
     return sinceMs !== undefined && this.#clock.nowMs() - sinceMs < GOOD_MS;
   }
 
-  #noteGood(keyId: string): void {
+  #noteGood(digest: string): void {
     const nowMs = this.#clock.nowMs();
-    const sinceMs = this.#good.get(keyId);
-    if (keyId === '' || (sinceMs !== undefined && nowMs - sinceMs < GOOD_RENEW_MS)) return;
-    this.#good.delete(keyId);
-    this.#good.set(keyId, nowMs);
+    const sinceMs = this.#good.get(digest);
+    if (sinceMs !== undefined && nowMs - sinceMs < GOOD_RENEW_MS) return;
+    this.#good.delete(digest);
+    this.#good.set(digest, nowMs);
     const [oldest] = this.#good;
     if (this.#good.size > GOOD_MAX && oldest !== undefined) this.#good.delete(oldest[0]);
   }

@@ -68,6 +68,32 @@ describe('200 wrong keys at once from one address', () => {
     expect((await send(path, {}, '127.0.0.9')).status).toBe(401);
   });
 
+  test('another secret of a key in use is then asked about no more than a key that nobody has', async () => {
+    await gateway[Symbol.asyncDispose]();
+    const asked: string[] = [];
+    gateway = await openGateway({
+      wrap: (ports) => ({
+        ...ports,
+        auth: {
+          authenticateSession: (wanted) => ports.auth.authenticateSession(wanted),
+          getRules: (wanted) => ports.auth.getRules(wanted),
+          authenticate: (wanted) => {
+            asked.push(wanted.key);
+            return ports.auth.authenticate(wanted);
+          },
+        },
+      }),
+    });
+    expect((await send(CHAT, key(gateway.key))).status).toBe(200);
+    for (let index = 0; index < 30; index += 1) await send(CHAT, key(wrongKey(index)));
+    asked.length = 0;
+    const [, keyId] = gateway.key.split('_');
+    expect((await send(CHAT, key(`ais_${keyId}_${'S'.repeat(49)}`))).status).toBe(429);
+    expect((await send(CHAT, key(wrongKey(99)))).status).toBe(429);
+    expect(asked).toEqual([]);
+    expect((await send(CHAT, key(gateway.key))).status).toBe(200);
+  });
+
   test('at every address that takes a key they count together', async () => {
     for (let index = 0; index < 30; index += 1) {
       const path = ['/v1/models', '/v1/receipts/res_1', '/v1beta/models'][index % 3];
@@ -147,6 +173,17 @@ describe('a head', () => {
       `The header ${name} stands twice in the request. Please send it once.`,
     ]);
     expect((await send(CHAT, [name, value, 'x-other', value])).status).toBe(200);
+  });
+
+  test.each([
+    ['key={key}&key={key}'],
+    ['key=other&key={key}'],
+    ['key={key}&alt=sse&%6bey=other'],
+    ['key=&key={key}'],
+  ])('with the query %s is refused', async (query) => {
+    const path = `/v1/models?${query.replaceAll('{key}', gateway.key)}`;
+    expect((await fetch(`${gateway.url}${path}`)).status).toBe(400);
+    expect((await fetch(`${gateway.url}/v1/models?key=${gateway.key}`)).status).toBe(200);
   });
 
   test('with a credential of each kind is taken: clients send several', async () => {

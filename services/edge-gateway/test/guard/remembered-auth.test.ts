@@ -59,6 +59,25 @@ test('many at once are one call, and a failure of it is nobody’s memory', asyn
   expect(await userOf('b')).toBe('b');
 });
 
+test('nobody joins a call that auth is too slow to answer, and its answer is remembered no longer for that', async () => {
+  const answers: ((userId: string) => void)[] = [];
+  answer = () =>
+    new Promise((resolve) => answers.push((userId) => resolve({ caller: { userId } as Caller })));
+  const first = userOf('a');
+  nowMs += 2_499;
+  const second = userOf('a');
+  expect(asked).toHaveLength(1);
+  nowMs += 1;
+  const third = userOf('a');
+  expect(asked).toHaveLength(2);
+  answers[0]?.('old');
+  expect(await Promise.all([first, second])).toEqual(['old', 'old']);
+  const fourth = userOf('a');
+  expect(asked).toHaveLength(2);
+  answers[1]?.('new');
+  expect(await Promise.all([third, fourth, userOf('a')])).toEqual(['new', 'new', 'new']);
+});
+
 test('a wrong key is asked about once a second', async () => {
   answer = refuse('unauthenticated');
   for (let count = 0; count < 10; count += 1) {

@@ -21,9 +21,9 @@ const right = async () => {
 };
 
 /** How a key was judged, and whether auth was asked. */
-async function judge(address: string, keyId: string, ask: () => Promise<unknown>): Promise<string> {
+async function judge(address: string, key: string, ask: () => Promise<unknown>): Promise<string> {
   asked = 0;
-  const verdict = await guard.judge(address, keyId, ask).then(
+  const verdict = await guard.judge(address, key, ask).then(
     () => 'good',
     (fault: Fault) => fault.code,
   );
@@ -92,15 +92,23 @@ describe('from an address that is shut', () => {
     expect(await judge(HERE, 'mine', right)).toBe('rateLimited, unasked');
   });
 
-  test('a wrong secret of a good key is refused like every wrong key', async () => {
+  test('another secret of a key in use is not asked about, as no other guess is', async () => {
+    expect(await judge(HERE, 'ais_mine_secret', right)).toBe('good');
+    await fail(31);
+    expect(await judge(HERE, 'ais_mine_another', wrong)).toBe('rateLimited, unasked');
+    expect(await judge(HERE, 'ais_mine_secret', right)).toBe('good');
+  });
+
+  test('a key that was revoked since it was good is asked about once more, and then like every wrong key', async () => {
     await judge(HERE, 'mine', right);
     await fail(31);
     expect(await judge(HERE, 'mine', wrong)).toBe('rateLimited');
+    expect(await judge(HERE, 'mine', wrong)).toBe('rateLimited, unasked');
     nowMs += 60_001;
     for (let count = 0; count < 30; count += 1) {
       expect(await judge(HERE, 'mine', wrong)).toBe('unauthenticated');
     }
-    expect(await judge(HERE, 'mine', wrong)).toBe('rateLimited');
+    expect(await judge(HERE, 'mine', wrong)).toBe('rateLimited, unasked');
   });
 });
 

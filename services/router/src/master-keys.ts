@@ -53,6 +53,16 @@ export class MasterKeys {
     );
   }
 
+  canOpen(tenant: string, sealed: SealedDataKey): boolean {
+    try {
+      this.openDataKey(tenant, sealed);
+      return true;
+    } catch (error) {
+      if (error instanceof SealError) return false;
+      throw error;
+    }
+  }
+
   /** The same data key, sealed with the newest master key. @throws SealError */
   rewrap(tenant: string, sealed: SealedDataKey): SealedDataKey {
     const { bytes } = this.openDataKey(tenant, sealed);

@@ -98,22 +98,21 @@ export async function rewrapDataKeys(
   masterKeys: MasterKeys,
   companiesMax: number,
 ): Promise<RewrapDataKeysResponse> {
-  const { known: before, unknown } = await staleDataKeys(rows, masterKeys);
+  const { opening: before, unopened } = await staleDataKeys(rows, masterKeys);
   const tenants = [...new Set(before.map(({ tenant }) => tenant))].slice(0, companiesMax);
   let rewrapped = 0n;
   for (const tenant of tenants) {
     rewrapped += await change(tenant, (inside) => rewrapTenant(inside, masterKeys, tenant));
   }
-  const { known: left } = await staleDataKeys(rows, masterKeys);
-  return { rewrapped, left: BigInt(left.length), unopened: BigInt(unknown.length) };
+  const { opening: left } = await staleDataKeys(rows, masterKeys);
+  return { rewrapped, left: BigInt(left.length), unopened: BigInt(unopened.length) };
 }
 
 /** Data keys and what names their master key change together, or not at all. */
 async function rewrapTenant(rows: Rows, masterKeys: MasterKeys, tenant: string): Promise<bigint> {
   const rewrapped = new Set<string>();
   for (const key of await readDataKeys(rows, tenant)) {
-    const masterKeyId = masterKeyIdOf(key.sealed);
-    if (masterKeyId === masterKeys.newestId || !masterKeys.ids.includes(masterKeyId)) continue;
+    if (masterKeyIdOf(key.sealed) === masterKeys.newestId || !masterKeys.canOpen(tenant, key)) continue;
     await updateDataKey(rows, tenant, masterKeys.rewrap(tenant, key));
     rewrapped.add(key.version);
   }
@@ -124,12 +123,14 @@ async function rewrapTenant(rows: Rows, masterKeys: MasterKeys, tenant: string):
   return BigInt(rewrapped.size);
 }
 
-/** Those that another master key than the newest seals. */
-async function staleDataKeys(rows: Rows, { newestId, ids }: MasterKeys) {
+/** Those that another master key than the newest seals. One that does not open holds back nobody else's. */
+async function staleDataKeys(rows: Rows, masterKeys: MasterKeys) {
   const all = await readSealedOfAll(rows);
-  const stale = all.filter(({ sealed }) => masterKeyIdOf(sealed) !== newestId);
-  const isKnown = ({ sealed }: { readonly sealed: string }) => ids.includes(masterKeyIdOf(sealed));
-  return { known: stale.filter(isKnown), unknown: stale.filter((key) => !isKnown(key)) };
+  const stale = all.filter(({ sealed }) => masterKeyIdOf(sealed) !== masterKeys.newestId);
+  const { opening = [], unopened = [] } = Object.groupBy(stale, (key) =>
+    masterKeys.canOpen(key.tenant, key) ? 'opening' : 'unopened',
+  );
+  return { opening, unopened };
 }
 
 export async function sealingStatus(

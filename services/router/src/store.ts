@@ -109,9 +109,19 @@ export async function deleteDataKey(rows: Rows, tenant: string, version: string)
     .execute();
 }
 
+/** A data key with the company that it is of. */
+export interface OwnedDataKey extends SealedDataKey {
+  readonly tenant: string;
+}
+
 /** The sealed data keys of all tenants: by what they were sealed, for who runs the installation. */
-export function readSealedOfAll(rows: Rows): Promise<{ readonly tenant: string; readonly sealed: string }[]> {
-  return rows.selectFrom('data_keys').select(['tenant', 'sealed']).orderBy('tenant').execute();
+export async function readSealedOfAll(rows: Rows): Promise<OwnedDataKey[]> {
+  const found = await rows
+    .selectFrom('data_keys')
+    .select(['tenant', 'version', 'sealed'])
+    .orderBy('tenant')
+    .execute();
+  return found.map(({ tenant, version, sealed }) => ({ tenant, version: String(version), sealed }));
 }
 
 /** A tenant's providers that have a credential, with it as it is sealed. */

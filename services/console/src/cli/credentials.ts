@@ -64,7 +64,8 @@ function rotateMasterKeyCommand(): Command {
         const step = await client.call('POST', '/sealing/rewrap', { body: {} });
         sum += Number(step.rewrapped);
         if (Number(step.left) > 0 && Number(step.rewrapped) > 0) continue;
-        print(step, `${sum} data keys are sealed with the newest master key; ${step.left} are left`);
+        const lost = Number(step.unopened) > 0 ? `; ${step.unopened} do not open` : '';
+        print(step, `${sum} data keys are sealed with the newest master key; ${step.left} are left${lost}`);
         return;
       }
     });

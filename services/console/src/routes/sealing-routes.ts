@@ -74,7 +74,9 @@ export const sealingRoutes = {
     reply: z.object({
       rewrapped: int64,
       left: int64.describe('Of all companies.'),
-      unopened: int64.describe('Whose master key the router does not have.'),
+      unopened: int64.describe(
+        'Do not open: the router does not have their master key, or somebody changed them.',
+      ),
     }),
   },
 } as const satisfies Record<string, Route>;

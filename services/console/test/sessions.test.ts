@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Admin, type Answer, openAdmin } from './admin.ts';
+import { openIssuer } from './permissions/world.ts';
 
 const ORIGIN = 'http://localhost';
 const PASSWORD = 'a long enough passphrase 1';
@@ -139,6 +140,35 @@ describe('signing in', () => {
       const answer = await admin.ask('POST /session', body, headers);
       expect([answer.status, answer.headers.getSetCookie()]).toEqual([403, []]);
     }
+  });
+
+  it('with an identity provider sends the browser there, which keeps the state for its way back', async () => {
+    const issuer = await openIssuer();
+    const put = await admin.ask('PUT /identity-providers/okta', {
+      name: 'Okta',
+      issuer: issuer.url,
+      clientId: 'a client',
+    });
+    const redirectUri = 'http://localhost/sign-in/okta/callback';
+    expect(put.body).toMatchObject({ redirectUri, hasClientSecret: false });
+    const { status, headers } = await admin.ask('GET /sign-in/okta', undefined, {});
+    issuer.server.close();
+    const location = new URL(headers.get('location') ?? '');
+    expect([status, location.origin, location.pathname]).toEqual([303, issuer.url, '/authorize']);
+    const { state = '', ...asked } = Object.fromEntries(location.searchParams);
+    expect(asked).toMatchObject({
+      client_id: 'a client',
+      redirect_uri: redirectUri,
+      response_type: 'code',
+      code_challenge_method: 'S256',
+    });
+    const [cookie = ''] = headers.getSetCookie();
+    expect(cookie).toMatch(
+      /^__Host-aiswitch-sign-in-okta=\S+; Path=\/; Expires=.*; Secure; HttpOnly; SameSite=Lax$/,
+    );
+    expect(cookie).toContain(`=${state};`);
+    const stranger = await admin.ask(`GET /sign-in/okta/callback?state=${state}&code=c`, undefined, {});
+    expect([stranger.status, stranger.headers.getSetCookie()]).toEqual([401, []]);
   });
 
   it('with an identity provider that there is not is not found', async () => {

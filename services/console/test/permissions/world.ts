@@ -256,7 +256,7 @@ export async function recordEvent(
   return eventId;
 }
 
-async function openIssuer(): Promise<{ readonly url: string; readonly server: Server }> {
+export async function openIssuer(): Promise<{ readonly url: string; readonly server: Server }> {
   const server = createServer((_request, response) => {
     const { url } = addressOf(server);
     response.setHeader('content-type', 'application/json');

@@ -26,6 +26,7 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   upstreamFailed: 'the provider failed',
   cut: 'the answer was cut off',
   quotaCut: 'the answer ended because the quota was spent',
+  intercepted: 'a rule ended the answer',
 };
 
 export function receiptText(receipt: Row, zone: Zone, hasEntries: boolean): string {

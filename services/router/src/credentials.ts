@@ -4,7 +4,7 @@
 // `openCredential`, which only the snapshot of routes calls.
 
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { link, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ConfigError } from '@ai-switch/kernel';
 
@@ -177,18 +177,21 @@ function assertMasterKey(key: Buffer): void {
   }
 }
 
-/** Makes the file with its folder entry on disk before anything is sealed with it; false when it is there already. */
+/**
+ * Makes the file with its folder entry on disk before anything is sealed with it; false when it is there already. It gets
+ * its name when it is whole: a process that dies before leaves a file that nobody reads.
+ */
 async function createKeyFile(path: string): Promise<boolean> {
-  const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') return undefined;
-    throw new ConfigError(`the master key file ${path} cannot be made (${error.code}): check its folder`);
-  });
-  if (file === undefined) return false;
+  const draft = `${path}.${randomBytes(6).toString('hex')}.new`;
   try {
-    await file.writeFile(randomBytes(KEY_BYTES));
-    await file.sync();
+    await writeFile(draft, randomBytes(KEY_BYTES), { mode: 0o600, flag: 'wx', flush: true });
+    await link(draft, path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST') return false;
+    throw new ConfigError(`the master key file ${path} cannot be made (${code}): check its folder`);
   } finally {
-    await file.close();
+    await rm(draft, { force: true });
   }
   const folder = await open(dirname(path), 'r');
   try {

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ConfigError } from '@ai-switch/kernel';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -135,6 +137,17 @@ describe('the master key’s file', () => {
     expect(refusal).toBeInstanceOf(ConfigError);
     expect((refusal as Error).message).toMatch(message);
     expect((refusal as Error).message).not.toContain('\n');
+  });
+
+  test('is there whole or not at all when a process ends while it makes it', async () => {
+    const source = new URL('../src/credentials.ts', import.meta.url).href;
+    const make = `(await import(${JSON.stringify(source)})).openMasterKey(${JSON.stringify(path)}, { mayCreate: true })`;
+    // With no byte to write the process is ended, or told so, between the file and what is in it.
+    const program = 'ulimit -f 0; exec "$0" --input-type=module -e "$1"';
+    const run = promisify(execFile)('sh', ['-c', program, process.execPath, make]);
+    await expect(run).rejects.toThrow();
+    await expect(stat(path)).rejects.toThrow('ENOENT');
+    expect((await openMasterKey(path, { mayCreate: true })).isNew).toBe(true);
   });
 
   test('in a folder that is not there is refused in one line', async () => {

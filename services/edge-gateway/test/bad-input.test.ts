@@ -128,6 +128,8 @@ describe.each(PATHS)('%s', (path) => {
     ['with tools that are a number', 400, more({ tools: 5 })],
     ['nested 10,000 deep', 400, textWith(`"nested":${nested}`)],
     ['with __proto__', 400, textWith('"__proto__":{"a":1}')],
+    ['with __proto__ deep in it, and escaped', 400, textWith('"a":[{"b":[{"\\u005f_proto__":{"a":1}}]}]')],
+    ['with the prototype of a constructor', 400, textWith('"a":{"constructor":{"b":1,"prototype":{}}}')],
     ['with a field twice', 400, textWith('"tools":[],"tools":[]')],
     ['of 2,001 turns', 400, more({ [said]: manyTurns })],
     ['over the bound', 413, more({ padding: 'x'.repeat(200_000) })],

@@ -171,6 +171,19 @@ describe('signing in', () => {
     expect([stranger.status, stranger.headers.getSetCookie()]).toEqual([401, []]);
   });
 
+  it('behind a proxy goes by the address that browsers see', async () => {
+    const publicUrl = 'https://ai.example.com';
+    await using proxied = await openAdmin((ports) => ports, { publicUrl });
+    const issuer = await openIssuer();
+    const provider = { name: 'Okta', issuer: issuer.url, clientId: 'a client' };
+    const { body } = await proxied.ask('PUT /identity-providers/okta', provider);
+    issuer.server.close();
+    expect(body.redirectUri).toBe(`${publicUrl}/sign-in/okta/callback`);
+    const wrong = { user: 'root', password: 'wrong' };
+    expect((await proxied.ask('POST /session', wrong, { origin: publicUrl })).status).toBe(401);
+    expect((await proxied.ask('POST /session', wrong, { origin: ORIGIN })).status).toBe(403);
+  });
+
   it('with an identity provider that there is not is not found', async () => {
     expect((await admin.ask('GET /sign-in/nothing', undefined, {})).status).toBe(404);
   });

@@ -33,6 +33,13 @@ export const settings = {
     fallback: 'on',
     choices: ['on', 'off'],
   }),
+  AISWITCH_PUBLIC_URL: textSetting({
+    describe:
+      'Where browsers see this gateway when something stands before it; identity providers send them back there.',
+    fallback: '',
+    pattern: /^https?:\/\/[A-Za-z0-9.:[\]-]{1,253}$/,
+    accepts: 'https://ai.example.com',
+  }),
   AISWITCH_TRUSTED_PROXIES: trustedProxiesSetting(),
   AISWITCH_FORWARDED_HEADER: forwardedHeaderSetting(),
   AISWITCH_UPSTREAM_NETWORKS: upstreamNetworksSetting(

@@ -51,6 +51,7 @@ async function main(): Promise<void> {
     dataPath: values.AISWITCH_DATA,
     host: values.AISWITCH_HOST,
     port: values.AISWITCH_PORT,
+    ...(values.AISWITCH_PUBLIC_URL !== '' && { publicUrl: values.AISWITCH_PUBLIC_URL }),
     trustedProxies: proxiesIn(values.AISWITCH_TRUSTED_PROXIES, values.AISWITCH_FORWARDED_HEADER),
     upstreamNetworks: networksIn(values.AISWITCH_UPSTREAM_NETWORKS),
     isDiscovering: values.AISWITCH_DISCOVER_LOCAL === 'on',

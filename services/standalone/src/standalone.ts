@@ -41,6 +41,8 @@ export interface StandaloneOptions {
   readonly upstreamNetworks?: readonly string[];
   /** Whose word on the client's address is believed; nobody's unless told otherwise. */
   readonly trustedProxies?: TrustedProxies;
+  /** Where browsers see this gateway, without a path; the address that each asks by unless told otherwise. */
+  readonly publicUrl?: string;
   /** PostgreSQL in place of the SQLite files. */
   readonly databaseUrl?: string;
   readonly logger: Logger;
@@ -145,6 +147,7 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
       guard,
       clientAddressOf: ({ env }) => edge.clientAddressOf(env.incoming),
       judgeKey: edge.judgeKey,
+      ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
     }),
   );
   const server = createEdgeServer(edge);

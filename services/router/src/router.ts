@@ -320,10 +320,11 @@ class RouterService implements Router {
         return work(rows);
       });
       await database.flush();
-      return result;
-    } finally {
-      // Also after a failure: whether the change was committed may be unknown.
       this.#snapshots.drop(tenant);
+      return result;
+    } catch (error) {
+      this.#snapshots.doubt(tenant);
+      throw error;
     }
   }
 

@@ -31,6 +31,8 @@ interface Entry {
   /** When the snapshot was last known to be true. */
   checkedAtMs: number;
   failedAtMs: number;
+  /** Nobody gets the snapshot before it was compared, as long as the database answers. */
+  isDoubtful: boolean;
   loading: Promise<Snapshot> | undefined;
 }
 
@@ -49,11 +51,12 @@ export class Snapshots {
     const { snapshot } = entry;
     if (snapshot === undefined) return this.#refresh(tenant, entry);
     const ageMs = Math.abs(nowMs - entry.checkedAtMs);
-    if (ageMs < SNAPSHOT_REFRESH_MS) return snapshot;
+    if (ageMs < SNAPSHOT_REFRESH_MS && !entry.isDoubtful) return snapshot;
     const isPausing = Math.abs(nowMs - entry.failedAtMs) < REFRESH_PAUSE_MS;
     if (isPausing && ageMs < SNAPSHOT_STALE_MAX_MS) return snapshot;
     const refreshed = this.#refresh(tenant, entry);
-    if (ageMs >= SNAPSHOT_AGE_MAX_MS) return this.#refreshedOrStale(entry, snapshot, ageMs, refreshed);
+    if (ageMs >= SNAPSHOT_AGE_MAX_MS || entry.isDoubtful)
+      return this.#refreshedOrStale(entry, snapshot, ageMs, refreshed);
     refreshed.catch(() => {});
     return snapshot;
   }
@@ -63,11 +66,19 @@ export class Snapshots {
     this.#entries.delete(tenant);
   }
 
+  /** After a change that failed, of which nobody knows whether it was committed: the next route compares. */
+  doubt(tenant: string): void {
+    const entry = this.#entries.get(tenant);
+    // A read under way may have begun before the change: it fills the entry that nobody uses any more.
+    if (entry !== undefined) this.#entries.set(tenant, { ...entry, isDoubtful: true, loading: undefined });
+  }
+
   #add(tenant: string): Entry {
     const entry: Entry = {
       snapshot: undefined,
       checkedAtMs: 0,
       failedAtMs: Number.NEGATIVE_INFINITY,
+      isDoubtful: false,
       loading: undefined,
     };
     this.#entries.set(tenant, entry);
@@ -90,6 +101,7 @@ export class Snapshots {
     try {
       entry.snapshot = await load(tenant, entry.snapshot);
       entry.checkedAtMs = startedAtMs;
+      entry.isDoubtful = false;
       return entry.snapshot;
     } catch (cause) {
       entry.failedAtMs = clock.nowMs();

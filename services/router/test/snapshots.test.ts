@@ -66,6 +66,30 @@ describe('the snapshots of routes', () => {
     expect(await snapshots.get('acme')).toMatchObject({ revision: 2n });
   });
 
+  test('are compared after a change that failed, which may have been committed', async () => {
+    const { database, snapshots } = setUp();
+    await snapshots.get('acme');
+    const background = snapshots.get('acme');
+    database.revision = 2n;
+    snapshots.doubt('acme');
+    expect(await snapshots.get('acme')).toMatchObject({ revision: 2n });
+    await background;
+    expect(snapshots.get('acme')).toMatchObject({ revision: 2n });
+    expect(database.reads).toBe(2);
+  });
+
+  test('go on answering after a change that failed because the database is down', async () => {
+    const { database, time, snapshots } = setUp();
+    await snapshots.get('acme');
+    database.fails = true;
+    snapshots.doubt('acme');
+    expect(await snapshots.get('acme')).toMatchObject({ revision: 1n });
+    database.fails = false;
+    database.revision = 2n;
+    time.nowMs += 1_000;
+    expect(await snapshots.get('acme')).toMatchObject({ revision: 2n });
+  });
+
   test('go on answering for ten minutes when the database is down, and ask it once a second', async () => {
     const { database, time, snapshots, lines } = setUp();
     await snapshots.get('acme');

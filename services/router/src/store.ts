@@ -1,5 +1,6 @@
-// The router's rows. Every query has the tenant in its condition, but the one that counts what master keys seal. A change bumps the tenant's revision first: that row
-// is the lock that puts the changes of one tenant in order, whichever replica makes them.
+// The router's rows. Every query has the tenant in its condition, but the one that counts what master keys seal. A change
+// bumps the tenant's revision first: that row is the lock that puts the changes of one tenant in order, whichever replica
+// makes them.
 
 import { Alias, Capabilities, type PriceBook, Provider, Resource } from '@ai-switch/contracts';
 import { type Kysely, sql } from 'kysely';
@@ -110,7 +111,7 @@ export async function deleteDataKey(rows: Rows, tenant: string, version: string)
 }
 
 /** A data key with the company that it is of. */
-export interface OwnedDataKey extends SealedDataKey {
+interface OwnedDataKey extends SealedDataKey {
   readonly tenant: string;
 }
 

@@ -42,6 +42,8 @@ describe('an access policy', () => {
       networks: ['10.0.0.0/8'],
     });
     await admin.ask('PUT /access-policies/user:mia', { isCachingAllowed: false });
+    await admin.ask('PUT /funding-orders/company', { tiers: ['supplementary', 'personal'] });
+    await admin.ask('PUT /funding-orders/department:sales', { tiers: ['project'] });
     const { status, body } = await admin.ask(
       'GET /users/mia/effective-policy',
       undefined,
@@ -64,6 +66,11 @@ describe('an access policy', () => {
       value: false,
       sources: [{ scope: 'company' }, { scope: `user:${ids.get('mia')}` }],
     });
+    expect(values.find(({ field }) => field === 'fundingOrder')).toMatchObject({
+      value: ['project'],
+      sources: [{ scope: 'company' }, { scope: 'department:sales' }],
+    });
+    for (const scope of ['company', 'department:sales']) await admin.ask(`DELETE /funding-orders/${scope}`);
   });
 
   it('is read as it was put, whole', async () => {

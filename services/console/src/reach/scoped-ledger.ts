@@ -154,15 +154,33 @@ export class ScopedLedger {
 
   /** The ledger lists orders only; there are as many as somebody set. */
   async findOrder({ scope }: ScopeName & Seen): Promise<FundingOrder | undefined> {
+    return (await this.#ordersOf([scope]))[0];
+  }
+
+  /** The orders that were set on the way to a user's requests, nearest last: that one holds. What is set above him is his to know. */
+  ordersFor(
+    user: UserName & Seen,
+    project: (ProjectName & Seen) | undefined,
+  ): Promise<readonly FundingOrder[]> {
+    return this.#ordersOf([
+      'company',
+      ...user.departmentIds.map((id) => `department:${id}`),
+      ...(project === undefined ? [] : [`project:${project.projectId}`]),
+      `user:${user.userId}`,
+    ]);
+  }
+
+  /** Those that there are, in the order of the scopes. */
+  async #ordersOf(scopes: readonly string[]): Promise<FundingOrder[]> {
+    const found = new Map<string, FundingOrder>();
     let after = '';
     do {
       const page = { after, limit: PAGE_ROWS };
       const { orders, nextAfter } = await this.#ledger.listFundingOrders({ tenant: this.#tenant, page });
-      const found = orders.find((order) => order.scope === scope);
-      if (found !== undefined) return found;
+      for (const order of orders) if (scopes.includes(order.scope)) found.set(order.scope, order);
       after = nextAfter;
-    } while (after !== '');
-    return undefined;
+    } while (after !== '' && found.size < scopes.length);
+    return scopes.flatMap((scope) => found.get(scope) ?? []);
   }
 
   /** @throws Fault `forbidden` for who does not run the company */

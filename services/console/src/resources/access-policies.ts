@@ -2,11 +2,16 @@ import type { AccessPolicy, RateLimit } from '@ai-switch/contracts';
 import { AddressSet, Fault, isNetwork } from '@ai-switch/kernel';
 import type { AdminRequest, Handlers } from '../handler.ts';
 import { jsonText } from '../json-reply.ts';
+import { FUNDING_TIERS } from '../quota/words.ts';
 import { splitName } from '../reach/reach.ts';
 import { pageIn, pageReply } from '../read-input.ts';
 import type { PolicyRoutes } from '../routes/policy-routes.ts';
+import { wordFor } from '../words.ts';
 import { answered } from './answered.ts';
 import type { ActorPorts } from './handlers.ts';
+
+/** Where nobody set one; the nearest that is set holds by itself. */
+const DEFAULT_ORDER = Object.keys(FUNDING_TIERS);
 
 type Routes = Pick<
   PolicyRoutes,
@@ -66,13 +71,15 @@ export const accessPoliciesOf = ({ accessPolicies, organisation }: ActorPorts): 
       return { body: policyReply(policy) };
     },
 
-    getEffectivePolicy: async ({ actor, reach, params, query: { key = '', project = '' } }) => {
-      const { userId } = await reach.user(params.user);
+    getEffectivePolicy: async ({ actor, reach, ledger, params, query: { key = '', project = '' } }) => {
+      const user = await reach.user(params.user);
+      const { userId } = user;
+      const named = project === '' ? undefined : await reach.project(project);
       const explained = await accessPolicies.explainAccessPolicy({
         actor,
         user: userId,
         keyId: key,
-        projectId: project === '' ? '' : (await reach.project(project)).projectId,
+        projectId: named?.projectId ?? '',
       });
       const values = explained.values.map(({ field, value, sources }) => ({
         field,
@@ -82,7 +89,16 @@ export const accessPoliciesOf = ({ accessPolicies, organisation }: ActorPorts): 
           value: JSON.parse(source.value) as unknown,
         })),
       }));
-      return { body: { userId, keyId: key, projectId: project, values } };
+      const orders = (await ledger.ordersFor(user, named)).map(({ scope, tiers }) => ({
+        scope,
+        value: tiers.map((tier) => wordFor(FUNDING_TIERS, tier) ?? tier),
+      }));
+      const fundingOrder = {
+        field: 'fundingOrder',
+        value: orders.at(-1)?.value ?? DEFAULT_ORDER,
+        sources: orders,
+      };
+      return { body: { userId, keyId: key, projectId: project, values: [...values, fundingOrder] } };
     },
   };
 };

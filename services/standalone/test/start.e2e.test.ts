@@ -185,7 +185,7 @@ describe('a start that cannot be is one line on stderr and exit code 1:', () => 
   it('an argument is unknown', async () => {
     const running = launchStandalone(dataPath, { args: ['--port', '1'] });
     expect(await running.ended()).toBe(1);
-    expect(running.stderr).toMatch(/takes only --new-root-key and --help/);
+    expect(running.stderr).toMatch(/takes only --new-root-key, --new-root-password and --help/);
   });
 });
 

@@ -36,7 +36,7 @@ export interface Hit {
   readonly action: RuleAction;
   readonly mode: RuleMode;
   readonly message: string;
-  /** Where in the original text; of a regex, the stretch that was looked through. */
+  /** Where in the original text. */
   readonly start: number;
   readonly end: number;
 }
@@ -44,7 +44,7 @@ export interface Hit {
 export interface Verdict {
   /** At most one a rule. */
   readonly hits: readonly Hit[];
-  /** False when the time was over before everything was looked at. */
+  /** False when the time was over before everything was looked at, or when a text was made so that it cannot be. */
   readonly isComplete: boolean;
 }
 

@@ -6,8 +6,9 @@ import { AhoCorasick } from './aho-corasick.ts';
 import type { Budget } from './budget.ts';
 import { Canonicaliser, canonicalPattern } from './canonical.ts';
 import { type CompiledRule, compileRule, foldCase } from './compiled-rule.ts';
+import type { Regex } from './regex.ts';
 import type { Hit, RuleSet, Surface, Verdict } from './rule.ts';
-import { commandsOf, linesOf, type Unit } from './units.ts';
+import { type Unit, Units } from './units.ts';
 
 const SURFACES: readonly Surface[] = ['prompt', 'toolCall', 'toolResult'];
 /** Characters of one step. */
@@ -15,9 +16,8 @@ const STRETCH = 32_768;
 /** A regular expression sees a text in windows; a match that is longer than two of them share may be missed at their edge. */
 const WINDOW = 4_096;
 const WINDOW_OVERLAP = 1_024;
-const UNITS_A_STEP = 256;
-/** Repeats of one text in another that are looked at: with more the rule is met in any case that is not made for missing it. */
-const PLACES_MAX = 1_000;
+/** What is beyond both edges of a window, to tell a match from one that the edge makes. */
+const EDGE = 64;
 
 /** The rule sets that hold for a caller, ready to be matched. Made once for each of their revisions. */
 export class Rules {
@@ -58,14 +58,9 @@ export class Rules {
     const watch = budget?.start();
     for (;;) {
       const { done, value } = steps.next();
-      if (done) {
-        watch?.stop();
-        return { hits: value, isComplete: true };
-      }
-      if (watch?.isOver()) {
-        watch.stop();
-        return { hits: value, isComplete: false };
-      }
+      if (!done && !watch?.isOver()) continue;
+      watch?.stop();
+      return { hits: value.hits, isComplete: done === true && value.isComplete };
     }
   }
 
@@ -91,7 +86,7 @@ export class Rules {
       const isOver = watch.isOver();
       if (done || isOver) {
         watch.stop();
-        return { hits: value, isComplete: done === true };
+        return { hits: value.hits, isComplete: done === true && value.isComplete };
       }
       if (performance.now() < turnEndsAtMs) continue;
       watch.stop();
@@ -101,9 +96,9 @@ export class Rules {
     }
   }
 
-  *#steps(surface: Surface, text: string): Generator<readonly Hit[], readonly Hit[]> {
+  *#steps(surface: Surface, text: string): Generator<Verdict, Verdict> {
     const rules = this.#bySurface.get(surface);
-    if (rules === undefined || text === '') return [];
+    if (rules === undefined || text === '') return { hits: [], isComplete: true };
     return yield* rules.inspect(text, surface === 'toolCall');
   }
 }
@@ -134,153 +129,136 @@ class SurfaceRules {
   }
 
   /** Yields what was found so far after every step. */
-  *inspect(text: string, hasCommands: boolean): Generator<readonly Hit[], readonly Hit[]> {
-    const hits = new Map<number, Hit>();
-    const found = () => [...hits.values()];
-    const original: Form = { text, folded: foldCase(text), origins: undefined };
-    yield* this.#inspectForm(original, this.#originals, hasCommands, hits, found);
+  *inspect(text: string, hasCommands: boolean): Generator<Verdict, Verdict> {
+    const found = new Found();
+    yield* this.#inspectForm({ text, folded: foldCase(text), origins: undefined }, hasCommands, found);
     const canonicaliser = new Canonicaliser(text);
     for (let until = STRETCH; until < text.length; until += STRETCH) {
       canonicaliser.advance(until);
-      yield found();
+      yield found.verdict();
     }
     canonicaliser.advance(text.length);
     const { text: canonical, origins } = canonicaliser.end();
     if (canonical !== text) {
-      const form: Form = { text: canonical, folded: foldCase(canonical), origins };
-      yield* this.#inspectForm(form, this.#canonicals, hasCommands, hits, found);
+      yield* this.#inspectForm({ text: canonical, folded: foldCase(canonical), origins }, hasCommands, found);
     }
-    return found();
+    return found.verdict();
   }
 
-  *#inspectForm(
-    form: Form,
-    automaton: AhoCorasick,
-    hasCommands: boolean,
-    hits: Map<number, Hit>,
-    found: () => readonly Hit[],
-  ): Generator<readonly Hit[]> {
-    const places = new Map<number, Unit[]>();
-    const note = (index: number, start: number, end: number) => {
-      if (hits.has(index)) return;
-      const known = places.get(index);
-      if (known === undefined) places.set(index, [{ start, end }]);
-      else if (known.length < PLACES_MAX) known.push({ start, end });
-    };
-    let node = 0;
-    for (let from = 0; from < form.folded.length; from += STRETCH) {
-      const to = Math.min(from + STRETCH, form.folded.length);
-      node = automaton.search(form.folded, { from, to, node }, note);
-      yield found();
-    }
-    yield* this.#weigh(form, places, hasCommands, hits, found);
-    for (const index of this.#regexes) yield* this.#search(form, index, hits, found);
-  }
-
-  /** Which of the texts that were found make a rule met. */
-  *#weigh(
-    form: Form,
-    places: ReadonlyMap<number, readonly Unit[]>,
-    hasCommands: boolean,
-    hits: Map<number, Hit>,
-    found: () => readonly Hit[],
-  ): Generator<readonly Hit[]> {
+  *#inspectForm(form: Form, hasCommands: boolean, found: Found): Generator<Verdict> {
     let known: Units | undefined;
     const units = () => {
       known ??= new Units(form.text, hasCommands);
       return known;
     };
-    for (const [index, at] of places) {
+    /** Of a glob: one place in each stretch that holds its text. */
+    const hints = new Map<number, Map<number, number>>();
+    const note = (index: number, start: number, end: number) => {
       const compiled = this.#rules[index];
-      if (compiled === undefined || compiled.glob !== undefined) continue;
-      const met = at.find((place) => isMet(compiled, form, place, units));
-      if (met !== undefined) this.#hit(form, index, met, hits);
-    }
-    for (const index of this.#globs) {
-      const compiled = this.#rules[index];
-      if (compiled?.glob === undefined || hits.has(index)) continue;
-      if (compiled.literal !== '' && !places.has(index)) continue;
-      const text = compiled.rule.isCaseSensitive ? form.text : form.folded;
-      for (const [count, unit] of units().all.entries()) {
-        if (count % UNITS_A_STEP === UNITS_A_STEP - 1) yield found();
-        const match = compiled.glob.matches(text, unit.start, unit.end);
-        let { done, value: isMatch } = match.next();
-        while (!done) {
-          yield found();
-          ({ done, value: isMatch } = match.next());
-        }
-        if (!isMatch) continue;
-        this.#hit(form, index, unit, hits);
-        break;
+      if (compiled === undefined || found.hits.has(index)) return;
+      if (compiled.glob === undefined) {
+        if (isMet(compiled, form, { start, end }, units)) this.#hit(form, index, { start, end }, found);
+        return;
       }
-      yield found();
+      const places = hints.get(index) ?? new Map<number, number>();
+      hints.set(index, places);
+      places.set(units().stretchAt(start), start);
+    };
+    const automaton = form.origins === undefined ? this.#originals : this.#canonicals;
+    let node = 0;
+    for (let from = 0; from < form.folded.length; from += STRETCH) {
+      const to = Math.min(from + STRETCH, form.folded.length);
+      node = automaton.search(form.folded, { from, to, node }, note);
+      yield found.verdict();
+    }
+    for (const index of this.#globs) yield* this.#match(form, index, hints.get(index), units, found);
+    if (known?.isCut) found.isComplete = false;
+    for (const index of this.#regexes) yield* this.#search(form, index, found);
+  }
+
+  /** A glob, where its longest text was found. */
+  *#match(
+    form: Form,
+    index: number,
+    hints: ReadonlyMap<number, number> | undefined,
+    units: () => Units,
+    found: Found,
+  ): Generator<Verdict> {
+    const compiled = this.#rules[index];
+    if (compiled?.glob === undefined || found.hits.has(index)) return;
+    if (compiled.literal !== '' && hints === undefined) return;
+    const text = compiled.rule.isCaseSensitive ? form.text : form.folded;
+    let characters = 0;
+    for (const unit of units().around(compiled.literal === '' ? undefined : hints?.values())) {
+      const match = compiled.glob.matches(text, unit.start, unit.end);
+      let { done, value: isMatch } = match.next();
+      while (!done) {
+        yield found.verdict();
+        ({ done, value: isMatch } = match.next());
+      }
+      if (isMatch) {
+        this.#hit(form, index, unit, found);
+        return;
+      }
+      characters += unit.end - unit.start + 1;
+      if (characters < STRETCH) continue;
+      characters = 0;
+      yield found.verdict();
     }
   }
 
-  *#search(
-    form: Form,
-    index: number,
-    hits: Map<number, Hit>,
-    found: () => readonly Hit[],
-  ): Generator<readonly Hit[]> {
+  *#search(form: Form, index: number, found: Found): Generator<Verdict> {
     const { regex } = this.#rules[index] ?? {};
-    if (regex === undefined || hits.has(index)) return;
+    if (regex === undefined || found.hits.has(index)) return;
     const { text } = form;
     for (
       let start = 0;
       start === 0 || start + WINDOW_OVERLAP < text.length;
       start += WINDOW - WINDOW_OVERLAP
     ) {
-      const end = Math.min(start + WINDOW, text.length);
-      if (regex.test(end - start === text.length ? text : text.slice(start, end))) {
-        this.#hit(form, index, { start, end }, hits);
+      const place = matchIn(regex, text, start, Math.min(start + WINDOW, text.length));
+      if (place !== undefined) {
+        this.#hit(form, index, place, found);
         return;
       }
-      yield found();
+      yield found.verdict();
     }
   }
 
-  #hit({ origins }: Form, index: number, { start, end }: Unit, hits: Map<number, Hit>): void {
+  #hit({ origins }: Form, index: number, { start, end }: Unit, found: Found): void {
     const compiled = this.#rules[index];
     if (compiled === undefined) return;
     const { ruleSetId, rule } = compiled;
     const { ruleId, action, mode, message } = rule;
     const place =
       origins === undefined ? { start, end } : { start: origins[start] ?? 0, end: origins[end] ?? 0 };
-    hits.set(index, { ruleSetId, ruleId, action, mode, message, ...place });
+    found.hits.set(index, { ruleSetId, ruleId, action, mode, message, ...place });
   }
 }
 
-function isMet(
-  { rule, cased }: CompiledRule,
-  { text }: Form,
-  { start, end }: Unit,
-  units: () => Units,
-): boolean {
-  if (rule.isCaseSensitive && !cased.has(text.slice(start, end))) return false;
+/** What one text has met so far. */
+class Found {
+  readonly hits = new Map<number, Hit>();
+  isComplete = true;
+
+  verdict(): Verdict {
+    return { hits: [...this.hits.values()], isComplete: this.isComplete };
+  }
+}
+
+/** A match in a window that is one with more around it, too: the edge of a window is no end of a word, nor of the text. */
+function matchIn(regex: Regex, text: string, start: number, end: number): Unit | undefined {
+  if (!regex.test(text.slice(start, end))) return undefined;
+  const from = Math.max(0, start - EDGE);
+  const around = text.slice(from, end + EDGE);
+  const isAtEdge = from < start || end < text.length;
+  if (isAtEdge && !regex.test(around)) return undefined;
+  const matcher = regex.matcher(around);
+  return matcher.find() ? { start: from + matcher.start(), end: from + matcher.end() } : { start, end };
+}
+
+function isMet({ rule, cased }: CompiledRule, { text }: Form, place: Unit, units: () => Units): boolean {
+  if (rule.isCaseSensitive && !cased.has(text.slice(place.start, place.end))) return false;
   if (rule.mode === 'contains') return true;
-  return rule.mode === 'prefix' ? units().startAt(start) : units().isWhole(start, end);
-}
-
-/** The lines and commands of one form of a text. */
-class Units {
-  readonly all: readonly Unit[];
-  readonly #ends = new Map<number, Set<number>>();
-
-  constructor(text: string, hasCommands: boolean) {
-    this.all = hasCommands ? [...linesOf(text), ...commandsOf(text)] : linesOf(text);
-    for (const { start, end } of this.all) {
-      const ends = this.#ends.get(start);
-      if (ends === undefined) this.#ends.set(start, new Set([end]));
-      else ends.add(end);
-    }
-  }
-
-  startAt(start: number): boolean {
-    return this.#ends.has(start);
-  }
-
-  isWhole(start: number, end: number): boolean {
-    return this.#ends.get(start)?.has(end) ?? false;
-  }
+  return rule.mode === 'prefix' ? units().isStart(place.start) : units().isWhole(place);
 }

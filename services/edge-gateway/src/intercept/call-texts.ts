@@ -17,9 +17,12 @@ function quotedTexts(text: string): readonly string[] {
   const quoted: string[] = [];
   for (const [, ...groups] of text.matchAll(QUOTED)) {
     const inner = groups.find((group) => group !== undefined) ?? '';
-    if (inner !== '' && quoted.length < QUOTED_MAX) quoted.push(inner.replace(ESCAPE, unescaped));
+    if (inner !== '') quoted.push(inner.replace(ESCAPE, unescaped));
   }
-  return quoted;
+  // More than can be looked at one by one are looked at as one.
+  return quoted.length <= QUOTED_MAX
+    ? quoted
+    : [...quoted.slice(0, QUOTED_MAX), quoted.slice(QUOTED_MAX).join('\n')];
 }
 
 const QUOTED = /"((?:[^"\\]|\\.)*)(?:"|\\?$)|'((?:[^'\\]|\\.)*)(?:'|\\?$)|`((?:[^`\\]|\\.)*)(?:`|\\?$)/gs;

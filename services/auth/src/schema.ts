@@ -26,6 +26,9 @@ export const tablesOfUsers = [
   'identity_links',
 ] as const;
 
+/** Their rows say how their user is called. */
+export const tablesWithNames = ['role_grants', 'project_members', 'quota_requests', 'sessions'] as const;
+
 /** Their rows go with their user. */
 export const tablesEndingWithUsers = [
   'role_grants',

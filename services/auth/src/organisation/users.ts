@@ -3,7 +3,7 @@ import { Fault, newId } from '@ai-switch/kernel';
 import { type AuthRows, authorityOf } from '../authority.ts';
 import { checkId, checkName, checkRevision, checkUnitId, pageOf, readPage } from '../request-rules.ts';
 import { roleOf } from '../role-rules.ts';
-import { tablesEndingWithUsers, tablesOfUsers } from '../schema.ts';
+import { tablesEndingWithUsers, tablesOfUsers, tablesWithNames } from '../schema.ts';
 import type { OrganisationContext } from './context.ts';
 import { userOf } from './rows.ts';
 import type { UserRow } from './schema.ts';
@@ -204,12 +204,9 @@ async function followUser(rows: AuthRows, user: UserRow): Promise<void> {
     for (const table of tablesOfUsers) {
       await trx.updateTable(table).set({ department_path }).where('user_id', '=', user_id).execute();
     }
-    await trx.updateTable('role_grants').set({ user_name: name }).where('user_id', '=', user_id).execute();
-    await trx
-      .updateTable('project_members')
-      .set({ user_name: name })
-      .where('user_id', '=', user_id)
-      .execute();
+    for (const table of tablesWithNames) {
+      await trx.updateTable(table).set({ user_name: name }).where('user_id', '=', user_id).execute();
+    }
   });
 }
 

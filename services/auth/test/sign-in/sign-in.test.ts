@@ -141,6 +141,17 @@ describe.each(databases)('sign-in with a password on $name', ({ create }) => {
       await expect(enter('mia', password)).rejects.toMatchObject(wrong);
     });
 
+    test('is listed by the name that its user has now', async () => {
+      const { userId, password } = await makeUser('mia');
+      await enter('mia', password);
+      const rename = UpdateUserRequest.create({ actor: opened.root, userId, name: 'maria' });
+      await opened.organisation.updateUser(rename);
+      const { sessions } = await signIn.listSessions(
+        ListSessionsRequest.create({ actor: opened.root, userId }),
+      );
+      expect(sessions.map(({ userName }) => userName)).toEqual(['maria']);
+    });
+
     test('of another is neither seen nor ended by a member', async () => {
       const { actor } = await makeUser('mia');
       await enter('root', rootPassword);

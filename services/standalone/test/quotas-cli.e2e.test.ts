@@ -20,7 +20,12 @@ beforeAll(async () => {
   standalone = await startStandalone(join(folder.path, 'data'));
   await cli(`providers add mine --kind custom --base-url ${provider.baseUrl} --model small`);
   await cli('aliases set fast --to mine/small');
-  await cli('users add alice --department emea research');
+  await cli('departments add EMEA --id emea');
+  await cli('departments add Research --id research --below emea');
+  await cli('users add alice --department research');
+  await cli('departments add APAC --id apac');
+  await cli('projects add web Shop');
+  await cli('projects join web alice');
   key = (await json('keys add alice --project web')).plaintext;
 });
 

@@ -12,11 +12,21 @@ const PACKAGE_ARROWS: Readonly<Record<string, readonly string[]>> = {
   'packages/contracts': [],
   'packages/kernel': [],
   'packages/dialects': [],
-  'packages/rpc': ['packages/contracts', 'packages/kernel'],
+  'packages/rpc': ['packages/contracts', 'packages/kernel', 'packages/telemetry'],
   'packages/db': ['packages/kernel'],
   'packages/telemetry': ['packages/kernel'],
+  'packages/redis': ['packages/kernel', 'packages/telemetry'],
+  'packages/guard': ['packages/kernel'],
+  'packages/routing': ['packages/kernel'],
+  'packages/event-log': ['packages/contracts', 'packages/db', 'packages/kernel', 'packages/telemetry'],
   'packages/upstream': ['packages/dialects', 'packages/kernel'],
-  'packages/testkit': ['packages/contracts', 'packages/kernel', 'packages/rpc', 'packages/db'],
+  'packages/testkit': [
+    'packages/contracts',
+    'packages/db',
+    'packages/kernel',
+    'packages/rpc',
+    'packages/telemetry',
+  ],
 };
 
 /** Units of the workspace use each other only downwards: services use packages, standalone uses everything. */

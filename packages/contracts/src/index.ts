@@ -31,4 +31,4 @@ export interface Ports {
 }
 
 /** What the edge stands on. */
-export type EdgePorts = Pick<Ports, 'auth' | 'quotaLedger' | 'router' | 'auditLog'>;
+export type EdgePorts = Pick<Ports, 'auth' | 'quotaLedger' | 'router'>;

@@ -1,4 +1,10 @@
 export * from './client-task.ts';
+export {
+  COMPONENT_NAMES,
+  type Component,
+  type ComponentName,
+  startComponent,
+} from './components/components.ts';
 export { type KafkaBroker, startKafka, whyNoKafka } from './components/kafka-broker.ts';
 export { type RedisServer, startRedis, whyNoRedis } from './components/redis-server.ts';
 export { type DatabaseKind, databases, type FreshDatabase } from './databases.ts';

@@ -51,6 +51,9 @@ export async function startWatched(options: WatchedProcessOptions): Promise<Watc
   });
   const ended = once(shell, 'exit');
   let output = '';
+  shell.once('error', (error) => {
+    output = error.message;
+  });
   for (const stream of [shell.stdout, shell.stderr]) {
     stream.on('data', (piece: Buffer) => {
       output = (output + piece).slice(-OUTPUT_CHARACTERS_MAX);
@@ -60,7 +63,7 @@ export async function startWatched(options: WatchedProcessOptions): Promise<Watc
   shell.stdin.on('error', () => {});
   const until = Date.now() + timeoutMs;
   while (!(await answers(port))) {
-    if (shell.exitCode !== null || Date.now() > until) {
+    if (shell.exitCode !== null || shell.pid === undefined || Date.now() > until) {
       shell.stdin.end();
       throw new Error(`${name} did not start: ${output.trim() || 'it said nothing'}`);
     }

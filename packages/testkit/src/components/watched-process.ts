@@ -49,7 +49,7 @@ export async function startWatched(options: WatchedProcessOptions): Promise<Watc
     // A Ctrl-C at the terminal is for its parent, which stops it in its turn.
     detached: true,
   });
-  const ended = once(shell, 'exit');
+  const ended = once(shell, 'exit').catch(() => {});
   let output = '';
   shell.once('error', (error) => {
     output = error.message;

@@ -1,3 +1,12 @@
 export { chainOf, type LogIdentity, NO_CHAIN } from './chain.ts';
 export { dataOf, type Entry, entryOf, RECORD_TYPES, type RecordType } from './data.ts';
 export type { EventLog, LogAnnouncement, LogSink, SequencedRecord } from './event-log.ts';
+export { type MemoryLog, memoryLog } from './memory-log.ts';
+export { inboxSink, inOrder } from './sinks.ts';
+export {
+  FULL_DISK_POLICIES,
+  type FullDiskPolicy,
+  openSpooledLog,
+  type SpooledLog,
+  type SpooledLogOptions,
+} from './spool/spooled-log.ts';

@@ -1,0 +1,67 @@
+import type { AuditLog } from '@ai-switch/contracts';
+import { Fault } from '@ai-switch/kernel';
+import type { Logger } from '@ai-switch/telemetry';
+import type { LogSink } from './event-log.ts';
+
+/** Straight into the database of who keeps the records, through its port. */
+export function inboxSink(auditLog: AuditLog): LogSink {
+  return {
+    name: 'inbox',
+    write: async ({ producer, epoch }, records) => {
+      const rows = records.map(({ sequence, type, data, chain }) => ({
+        sequence: BigInt(sequence),
+        type,
+        data,
+        chain,
+      }));
+      await auditLog.ingest({ producer, epoch: BigInt(epoch), records: rows });
+    },
+    announce: async ({ producer, epoch }, { lastSequence, chain, atMs, isFinal, dropped }) => {
+      await auditLog.announce({
+        producer,
+        epoch: BigInt(epoch),
+        lastSequence: BigInt(lastSequence),
+        chain,
+        atMs: BigInt(atMs),
+        isFinal,
+        dropped: BigInt(dropped),
+      });
+    },
+    close: async () => {},
+  };
+}
+
+/** A sink that failed is not tried again for this long, so that nobody waits for its time-out each time. */
+const REST_MS = 5_000;
+
+/** The first sink that takes it. A conflict is an answer and not a failure. */
+export function inOrder(sinks: readonly LogSink[], logger: Logger): LogSink {
+  const restsUntilMs = new Map<LogSink, number>();
+  const first = async (give: (sink: LogSink) => Promise<void>) => {
+    let failure: unknown = new Fault('unavailable', 'No sink of the event log can be tried at the moment.');
+    for (const sink of sinks) {
+      if ((restsUntilMs.get(sink) ?? 0) > performance.now()) continue;
+      try {
+        await give(sink);
+        if (restsUntilMs.delete(sink))
+          logger.info({ sink: sink.name }, 'a sink of the event log answers again');
+        return;
+      } catch (error) {
+        if (error instanceof Fault && error.code === 'conflict') throw error;
+        if (!restsUntilMs.has(sink))
+          logger.warn({ err: error, sink: sink.name }, 'a sink of the event log does not answer');
+        restsUntilMs.set(sink, performance.now() + REST_MS);
+        failure = error;
+      }
+    }
+    throw failure;
+  };
+  return {
+    name: sinks.map(({ name }) => name).join(', '),
+    write: (identity, records) => first((sink) => sink.write(identity, records)),
+    announce: (identity, announcement) => first((sink) => sink.announce(identity, announcement)),
+    close: async () => {
+      await Promise.all(sinks.map((sink) => sink.close()));
+    },
+  };
+}

@@ -1,6 +1,10 @@
 export { chainOf, type LogIdentity, NO_CHAIN } from './chain.ts';
 export { dataOf, type Entry, entryOf, RECORD_TYPES, type RecordType } from './data.ts';
+export { ANNOUNCEMENT_TYPE, type LogMessage, readMessage } from './envelope.ts';
 export type { EventLog, LogAnnouncement, LogSink, SequencedRecord } from './event-log.ts';
+export type { KafkaOptions } from './kafka/kafka-client.ts';
+export { kafkaSink } from './kafka/kafka-sink.ts';
+export { type KafkaBatch, type KafkaSource, openKafkaSource } from './kafka/kafka-source.ts';
 export { type MemoryLog, memoryLog } from './memory-log.ts';
 export { inboxSink, inOrder } from './sinks.ts';
 export {

@@ -19,6 +19,9 @@ export * from '../generated/aiswitch/v1/quota.ts';
 export * from '../generated/aiswitch/v1/router.ts';
 export * from '../generated/aiswitch/v1/sign_in.ts';
 
+/** Stands for the company in an audit event that is about none, as when nobody knows whose key it was. No company has this id. */
+export const NO_COMPANY = '*';
+
 /** Every port that the console stands on, and the edge on some, whether the object behind it is here or behind gRPC. */
 export interface Ports {
   readonly auth: Auth;

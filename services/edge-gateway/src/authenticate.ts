@@ -9,6 +9,7 @@ import { Fault } from '@ai-switch/kernel';
 import type { EdgeParts } from './edge-parts.ts';
 import type { Exchange } from './exchange.ts';
 import { checkHead } from './guard/check-head.ts';
+import { noteRefused } from './guard/refused-keys.ts';
 import { permitNetwork } from './permit.ts';
 
 /**
@@ -26,9 +27,9 @@ export async function authenticate(edge: EdgeParts, exchange: Exchange): Promise
   }
   const projectId = headerText(exchange.incoming.headers[PROJECT_HEADER]) ?? '';
   const { clientAddress } = exchange.record;
-  const { caller } = await edge.wrongKeys.judge(clientAddress, key, () =>
-    edge.ports.auth.authenticate({ key, projectId }),
-  );
+  const { caller } = await edge.wrongKeys
+    .judge(clientAddress, key, () => edge.ports.auth.authenticate({ key, projectId }))
+    .catch((error: unknown) => noteRefused(edge, exchange, error));
   if (caller === undefined) throw new Fault('internal', 'The caller of a valid key is missing.');
   exchange.record.tenant = caller.tenant;
   exchange.record.userId = caller.userId;
@@ -41,7 +42,11 @@ export async function authenticate(edge: EdgeParts, exchange: Exchange): Promise
       'This API key is not for asking models. Please make one with the scope inference.',
     );
   }
-  permitNetwork(caller, clientAddress);
+  try {
+    permitNetwork(caller, clientAddress);
+  } catch (error) {
+    noteRefused(edge, exchange, error);
+  }
   return caller;
 }
 

@@ -1,3 +1,4 @@
+import { FULL_DISK_POLICIES, kafkaSettings } from '@ai-switch/event-log';
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { upstreamNetworksSetting } from '@ai-switch/upstream';
@@ -51,9 +52,6 @@ export interface EdgeSettings {
   readonly interceptHeldBytesMax: number;
   /** Texts that are known to hit nothing, of all callers. */
   readonly interceptCleanTextsMax: number;
-  readonly accessDelayMs: number;
-  readonly accessBatchMax: number;
-  readonly accessQueueMax: number;
   readonly upstreamConnectionsMax: number;
   readonly upstreamHeadersTimeoutMs: number;
   readonly upstreamIdleTimeoutMs: number;
@@ -84,9 +82,6 @@ export const edgeDefaults: EdgeSettings = {
   interceptBudgetMs: 50,
   interceptHeldBytesMax: 4 * MEBIBYTE,
   interceptCleanTextsMax: 100_000,
-  accessDelayMs: 200,
-  accessBatchMax: 500,
-  accessQueueMax: 20_000,
   upstreamConnectionsMax: 4_096,
   upstreamHeadersTimeoutMs: 600_000,
   upstreamIdleTimeoutMs: 300_000,
@@ -142,6 +137,20 @@ export const settings = {
     min: 100,
     max: 3_600_000,
   }),
+  AISWITCH_EDGE_FULL_DISK: choiceSetting({
+    describe:
+      'What happens while the disk of the spool is full and nothing takes the records: requests are refused, or go on without ' +
+      'records, which are counted.',
+    fallback: 'refuse',
+    choices: FULL_DISK_POLICIES,
+  }),
+  AISWITCH_EDGE_LOG_BYTES_MAX: integerSetting({
+    describe: 'How much of the disk the records may take that are not sent yet, in bytes.',
+    fallback: 4_294_967_296,
+    min: 1_048_576,
+    max: 1_099_511_627_776,
+  }),
+  ...kafkaSettings,
   AISWITCH_EDGE_TRUSTED_PROXIES: trustedProxiesSetting(),
   AISWITCH_EDGE_FORWARDED_HEADER: forwardedHeaderSetting(),
   AISWITCH_EDGE_INTERCEPT_BUDGET_MS: integerSetting({

@@ -1,8 +1,8 @@
 import type { EdgePorts } from '@ai-switch/contracts';
+import type { EventLog } from '@ai-switch/event-log';
 import type { Clock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import type { Upstream } from '@ai-switch/upstream';
-import type { AccessLog } from './access-log.ts';
 import type { EdgeSettings } from './config.ts';
 import type { Detours } from './detours.ts';
 import type { Exchange } from './exchange.ts';
@@ -39,7 +39,7 @@ export interface EdgeParts {
   readonly policies: Policies;
   readonly answers: KeptAnswers;
   readonly retryBudget: RetryBudget;
-  readonly accessLog: AccessLog;
+  readonly eventLog: EventLog;
   readonly rules: RuleCache;
   readonly cleanTexts: CleanTexts;
   readonly interceptionLog: InterceptionLog;
@@ -51,6 +51,6 @@ export interface EdgeParts {
   readonly outputStatistics: OutputStatistics;
   readonly exchanges: Roster<Exchange>;
   isClosing: boolean;
-  /** @throws Fault `unavailable` once the edge is closing */
+  /** @throws Fault `unavailable` once the edge is closing, and while what happens cannot be recorded */
   admit(): void;
 }

@@ -3,11 +3,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EdgePorts } from '@ai-switch/contracts';
+import type { EventLog } from '@ai-switch/event-log';
 import { type Clock, Fault, newId, systemClock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import { DialGuard, Upstream, upstreamDefaults } from '@ai-switch/upstream';
 import type { Hono } from 'hono';
-import { AccessLog } from './access-log.ts';
 import { BoundedMemory } from './bounded-memory.ts';
 import { type EdgeSettings, edgeDefaults } from './config.ts';
 import { Detours } from './detours.ts';
@@ -39,6 +39,8 @@ import { TokenCounter } from './token-counter.ts';
 
 export interface EdgeOptions {
   readonly ports: EdgePorts;
+  /** Where it writes what happened; closed after the edge by whoever opened it. */
+  readonly eventLog: EventLog;
   readonly logger: Logger;
   /** What differs from `edgeDefaults`. */
   readonly settings?: Partial<EdgeSettings>;
@@ -64,8 +66,8 @@ export interface Edge {
   /** Stands before a look at an API key there: guesses at either door are counted together. */
   readonly judgeKey: <Answer>(address: string, key: string, ask: () => Promise<Answer>) => Promise<Answer>;
   /**
-   * Refuses new requests, lets those under way end within `drainMs`, ends the rest with an error of their dialect, and
-   * flushes the access log. Every reservation is settled or voided when it resolves.
+   * Refuses new requests, lets those under way end within `drainMs`, and ends the rest with an error of their dialect.
+   * Every reservation is settled or voided when it resolves.
    */
   close(): Promise<void>;
 }
@@ -89,6 +91,7 @@ export function createEdge(options: EdgeOptions): Edge {
 
 function assemble({
   ports,
+  eventLog,
   logger,
   settings: differing,
   clock = systemClock,
@@ -100,6 +103,7 @@ function assemble({
   const tokenCounter = new TokenCounter();
   return {
     ports,
+    eventLog,
     logger,
     settings,
     clock,
@@ -130,10 +134,9 @@ function assemble({
     policies: new Policies(ports.quotaLedger, clock),
     answers: new KeptAnswers(),
     retryBudget: new RetryBudget(clock),
-    accessLog: new AccessLog(ports.auditLog, logger, settings),
     rules: new RuleCache(ports.auth, logger),
     cleanTexts: new CleanTexts(settings.interceptCleanTextsMax),
-    interceptionLog: new InterceptionLog(ports.auditLog, logger, clock, settings),
+    interceptionLog: new InterceptionLog(eventLog, clock),
     reasoning: new ReasoningStore(settings),
     items: new BoundedMemory(settings.itemsMax, settings.itemCharactersMax),
     detours: new Detours(clock),
@@ -143,8 +146,20 @@ function assemble({
     exchanges: new Roster(),
     isClosing: false,
     admit() {
-      if (!this.isClosing) return;
-      throw new Fault('unavailable', 'The gateway is restarting. Please try again.', { retryAfterMs: 1_000 });
+      if (this.isClosing) {
+        throw new Fault('unavailable', 'The gateway is restarting. Please try again.', {
+          retryAfterMs: 1_000,
+        });
+      }
+      if (!eventLog.isAccepting) {
+        throw new Fault(
+          'unavailable',
+          'The gateway cannot record requests at the moment. Please try again later.',
+          {
+            retryAfterMs: 5_000,
+          },
+        );
+      }
     },
   };
 }
@@ -164,7 +179,7 @@ async function close(edge: EdgeParts): Promise<void> {
   edge.tallies.close();
   await edge.tokenCounter.close();
   await edge.holds.close(edge.settings.settleMs);
-  await Promise.all([edge.accessLog.drain(), edge.interceptionLog.drain()]);
+  await edge.interceptionLog.drain();
 }
 
 /** Resolves once nothing is under way, or after `boundMs`. */

@@ -48,6 +48,7 @@ export class Exchange implements Enrolled {
   rateLease: RateLease | undefined;
   /** Ends what is under way; set by the stage that waits for a provider. */
   onInterrupt: ((reason: Interruption) => void) | undefined;
+  #kept: Promise<unknown> | undefined;
 
   constructor(
     dialect: Dialect,
@@ -69,6 +70,24 @@ export class Exchange implements Enrolled {
 
   elapsedMs(): number {
     return Math.round(performance.now() - this.startedAt);
+  }
+
+  /**
+   * The last byte of the answer waits for what is being kept of it.
+   * @param kept never rejects
+   */
+  holdEnd(kept: Promise<void>): void {
+    if (this.#kept !== undefined) {
+      this.#kept = Promise.all([this.#kept, kept]);
+      return;
+    }
+    this.#kept = kept;
+    const { outgoing } = this;
+    const end = outgoing.end.bind(outgoing) as (...all: unknown[]) => ServerResponse;
+    outgoing.end = (...all: unknown[]) => {
+      void this.#kept?.then(() => end(...all));
+      return outgoing;
+    };
   }
 
   interrupt(reason: Interruption): void {

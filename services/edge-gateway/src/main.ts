@@ -1,12 +1,13 @@
 // The edge as a process of its own: every port is another process, reached over gRPC.
 
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   AuditLogDefinition,
   AuthDefinition,
   QuotaLedgerDefinition,
   RouterDefinition,
 } from '@ai-switch/contracts';
+import { openSink, openSpooledLog } from '@ai-switch/event-log';
 import { ConfigError, type Lifetime, lockFolder, makeFolder } from '@ai-switch/kernel';
 import { connect, runService } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
@@ -18,16 +19,20 @@ import { proxiesIn } from './guard/trusted-proxies.ts';
 import { openSpoolFile, type SpoolFile } from './holds/spool-file.ts';
 import { closeServer, createEdgeServer, listen } from './server.ts';
 
+/** How long a process that ends goes on sending its records; the rest waits for its next start. */
+const LOG_SEND_MS = 5_000;
+
 await runService({
   name: 'edge-gateway',
   describe: 'answers clients in their own dialects and calls the providers.',
   settings,
   start: async (values, lifetime) => {
+    const auditLog = connect(AuditLogDefinition, values.AISWITCH_AUDIT_ADDRESS);
+    lifetime.onClose('audit log', () => auditLog.close());
     const ports = {
       auth: connect(AuthDefinition, values.AISWITCH_AUTH_ADDRESS),
       quotaLedger: connect(QuotaLedgerDefinition, values.AISWITCH_LEDGER_ADDRESS),
       router: connect(RouterDefinition, values.AISWITCH_ROUTER_ADDRESS),
-      auditLog: connect(AuditLogDefinition, values.AISWITCH_AUDIT_ADDRESS),
     };
     for (const [name, port] of Object.entries(ports)) lifetime.onClose(name, () => port.close());
     const logger = createLogger({ service: 'edge-gateway', level: values.AISWITCH_EDGE_LOG_LEVEL });
@@ -36,12 +41,25 @@ await runService({
         'AISWITCH_EDGE_HEARTBEAT_MS must be at most half of AISWITCH_EDGE_HOLD_TTL_MS: one heartbeat may be lost',
       );
     }
+    const spoolFile = openSpool(values.AISWITCH_EDGE_SPOOL_PATH, lifetime);
+    const sink = openSink(values, auditLog, logger);
+    lifetime.onClose('sinks of the event log', () => sink.close());
+    const eventLog = await openSpooledLog({
+      folder: join(resolve(values.AISWITCH_EDGE_SPOOL_PATH), 'events'),
+      service: 'edge-gateway',
+      sink,
+      logger,
+      fullDisk: values.AISWITCH_EDGE_FULL_DISK,
+      bytesMax: values.AISWITCH_EDGE_LOG_BYTES_MAX,
+    });
+    lifetime.onClose('event log', () => eventLog.close(LOG_SEND_MS));
     const edge = createEdge({
       ports: { ...ports, auth: rememberedAuth(ports.auth) },
+      eventLog,
       logger,
       trustedProxies: proxiesIn(values.AISWITCH_EDGE_TRUSTED_PROXIES, values.AISWITCH_EDGE_FORWARDED_HEADER),
       upstreamNetworks: networksIn(values.AISWITCH_UPSTREAM_NETWORKS),
-      spoolFile: openSpool(values.AISWITCH_EDGE_SPOOL_PATH, lifetime),
+      spoolFile,
       settings: {
         drainMs: values.AISWITCH_EDGE_DRAIN_MS,
         holdTtlMs: values.AISWITCH_EDGE_HOLD_TTL_MS,

@@ -6,7 +6,7 @@ export function record(edge: EdgeParts, exchange: Exchange): void {
   edge.exchanges.delete(exchange);
   const { record } = exchange;
   record.durationMs = exchange.elapsedMs();
-  if (record.tenant !== '') edge.accessLog.append(record);
+  if (record.tenant !== '') edge.eventLog.access(record);
   else {
     const { requestId, httpStatus, faultCode, clientAddress } = record;
     edge.logger.info({ requestId, httpStatus, faultCode, clientAddress }, 'refused without a caller');

@@ -1,15 +1,13 @@
 // What the rules hit. The code that blocks and flags writes the audit events: an event for each block and flag, and for
 // shadow rules one a minute with the count. No prompt stands in them, only where in its text the hit was.
 //
-// When the audit log is down, events wait in a bounded queue and are sent again; requests go on.
+// The last byte of an answer waits until the events about it survive a power cut.
 
-import { AuditEvent, type AuditLog } from '@ai-switch/contracts';
+import { AuditEvent } from '@ai-switch/contracts';
+import type { EventLog } from '@ai-switch/event-log';
 import type { Hit, Surface } from '@ai-switch/interception';
 import { type Clock, newId } from '@ai-switch/kernel';
-import type { Logger } from '@ai-switch/telemetry';
-import type { EdgeSettings } from '../config.ts';
 import type { Exchange } from '../exchange.ts';
-import { LogBatch } from '../log-batch.ts';
 import { NOT_ENROLLED } from '../roster.ts';
 import type { Ticking } from '../ticker.ts';
 
@@ -19,28 +17,24 @@ const SHADOW_RULES_MAX = 10_000;
 
 export class InterceptionLog implements Ticking {
   rosterPlace = NOT_ENROLLED;
-  readonly #events: LogBatch<AuditEvent>;
+  readonly #log: EventLog;
   readonly #clock: Clock;
   readonly #shadows = new Map<string, Shadow>();
   #shadowsSinceMs = 0;
 
-  constructor(auditLog: AuditLog, logger: Logger, clock: Clock, settings: EdgeSettings) {
+  constructor(log: EventLog, clock: Clock) {
+    this.#log = log;
     this.#clock = clock;
-    this.#events = new LogBatch(
-      'audit events',
-      (events) => auditLog.appendEvents({ events }),
-      logger,
-      settings,
-    );
   }
 
-  note({ record }: Exchange, hit: Hit, surface: Surface): void {
+  note(exchange: Exchange, hit: Hit, surface: Surface): void {
+    const { record } = exchange;
     if (hit.action === 'shadow') {
       this.#count(record.tenant, hit, surface);
       return;
     }
     const { tenant, userId, requestId, departmentPath, clientAddress } = record;
-    this.#append(`interception.${hit.action}`, {
+    const kept = this.#append(`interception.${hit.action}`, {
       tenant,
       actor: userId,
       subject: hit.ruleId,
@@ -56,24 +50,24 @@ export class InterceptionLog implements Ticking {
       userId,
       clientAddress,
     });
+    exchange.holdEnd(kept);
   }
 
   /** What was not let through because it could not be inspected whole. @param why `time` or `size` */
-  noteUninspected({ record }: Exchange, surface: Surface, why: 'time' | 'size' | 'form'): void {
-    const { tenant, userId, requestId, departmentPath, clientAddress } = record;
+  noteUninspected(exchange: Exchange, surface: Surface, why: 'time' | 'size' | 'form'): void {
+    const { tenant, userId, requestId, departmentPath, clientAddress } = exchange.record;
     const details = { surface, uninspected: why };
     const who = { actor: userId, userId, departmentPath, clientAddress };
-    this.#append('interception.block', { tenant, subject: '', details, requestId, ...who });
+    exchange.holdEnd(this.#append('interception.block', { tenant, subject: '', details, requestId, ...who }));
   }
 
   tick(): void {
-    if (this.#shadows.size > 0 && this.#clock.nowMs() - this.#shadowsSinceMs >= SHADOW_MS) this.#tell();
+    if (this.#shadows.size > 0 && this.#clock.nowMs() - this.#shadowsSinceMs >= SHADOW_MS) void this.#tell();
   }
 
-  /** Resolves once everything is written, or given up. */
-  async drain(): Promise<void> {
-    this.#tell();
-    await this.#events.drain();
+  /** Resolves once the counts of shadow hits are written. */
+  drain(): Promise<void> {
+    return this.#tell();
   }
 
   #count(tenant: string, { ruleSetId, ruleId, mode }: Hit, surface: Surface): void {
@@ -85,10 +79,11 @@ export class InterceptionLog implements Ticking {
     }
     if (this.#shadows.size === 0) this.#shadowsSinceMs = this.#clock.nowMs();
     this.#shadows.set(key, { tenant, ruleSetId, ruleId, mode, surface, count: 1 });
-    if (this.#shadows.size >= SHADOW_RULES_MAX) this.#tell();
+    if (this.#shadows.size >= SHADOW_RULES_MAX) void this.#tell();
   }
 
-  #tell(): void {
+  async #tell(): Promise<void> {
+    const kept: Promise<void>[] = [];
     for (const { tenant, ruleId, ruleSetId, mode, surface, count } of this.#shadows.values()) {
       const details = {
         ruleSetId,
@@ -97,21 +92,17 @@ export class InterceptionLog implements Ticking {
         count: String(count),
         sinceMs: String(this.#shadowsSinceMs),
       };
-      this.#append('interception.shadow', {
-        tenant,
-        actor: 'system',
-        subject: ruleId,
-        details,
-        departmentPath: '/',
-      });
+      const event = { tenant, actor: 'system', subject: ruleId, details, departmentPath: '/' };
+      kept.push(this.#append('interception.shadow', event));
     }
     this.#shadows.clear();
+    await Promise.all(kept);
   }
 
-  #append(action: string, event: Partial<AuditEvent>): void {
+  #append(action: string, event: Partial<AuditEvent>): Promise<void> {
     const nowMs = this.#clock.nowMs();
     const atMs = BigInt(nowMs);
-    this.#events.append(AuditEvent.create({ eventId: newId('evt', nowMs), action, atMs, ...event }));
+    return this.#log.audit(AuditEvent.create({ eventId: newId('evt', nowMs), action, atMs, ...event }));
   }
 }
 

@@ -15,3 +15,17 @@ export {
   type SpooledLog,
   type SpooledLogOptions,
 } from './spool/spooled-log.ts';
+export { islandDigest } from './trail/island-digest.ts';
+export { merkleRoot } from './trail/merkle.ts';
+export { type Signer, signerOf, type Verifier, verifierOf } from './trail/signing.ts';
+export {
+  headStatement,
+  type LogState,
+  leafText,
+  logStatement,
+  type Point,
+  type Root,
+  type RootLeaf,
+  rootStatement,
+  type TrailHead,
+} from './trail/statements.ts';

@@ -1,147 +1,169 @@
-// The AuditLog port. What it acknowledged is stored once, however often a batch is sent. Audit events also survive a
-// power cut when the call returns; access records may lose the last moments to one, never to a killed process.
+// The AuditLog port. What it acknowledged is stored once, however often it is sent, and survives a power cut when the call
+// returns.
 //
-// When the database is down an append fails as a whole: whoever sent it keeps the batch and sends it again.
+// When the database is down, a call fails as a whole: whoever sent records keeps them and sends them again.
 
 import {
   AccessRecord,
-  type AppendAccessRequest,
-  type AppendAccessResponse,
-  type AppendEventsRequest,
-  type AppendEventsResponse,
+  type AnnounceRequest,
+  type AnnounceResponse,
   AuditEvent,
   type AuditLog,
+  type GetCompletenessRequest,
+  type GetCompletenessResponse,
+  type IngestRequest,
+  type IngestResponse,
   type ListAccessRequest,
   type ListAccessResponse,
   type ListEventsRequest,
   type ListEventsResponse,
-  type Page,
-  type Scope,
+  type ListRootsRequest,
+  type ListRootsResponse,
+  LogRecord,
+  type ReadTrailRequest,
+  type ReadTrailResponse,
+  SignedRoot,
   type SumUsageRequest,
   type SumUsageResponse,
 } from '@ai-switch/contracts';
-import { openScopedDatabase } from '@ai-switch/db';
-import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
-import { createLogger, type Logger } from '@ai-switch/telemetry';
-import { checkEvents, checkRecords } from './record-rules.ts';
-import { startRetention } from './retention.ts';
-import { type AuditSchema, migrations, scopedTables } from './schema.ts';
-import { type AuditDatabase, type AuditStore, auditStore, type Range } from './store.ts';
+import type { Signer } from '@ai-switch/event-log';
+import { type Clock, Fault } from '@ai-switch/kernel';
+import { readCompleteness } from './completeness.ts';
+import { conflict, ingestAnnouncement, ingestRecords } from './ingest/ingest.ts';
+import { checkIdentity, checkRecord, hexOf, RECORDS_MAX } from './ingest/read-record.ts';
+import { type AuditDatabase, listAccess, listEvents } from './lists.ts';
+import { firstDistinct, limitIn, oneMore, pageOf, rangeOf } from './pages.ts';
+import { readRoots } from './roots.ts';
+import type { AuditStore } from './store.ts';
 import { sumUsage } from './sum-usage.ts';
+import { readTrail } from './trail.ts';
 
-const PAGE_ROWS = 100;
-const PAGE_ROWS_MAX = 1_000;
-const PAGE_BYTES_MAX = 2 * 1024 * 1024;
-export const RETENTION_DAYS = 90;
-
-export interface AuditLogOptions {
-  readonly databaseUrl: string;
-  readonly clock?: Clock;
-  /** Records and events older than this are deleted; 90 unless told otherwise. */
-  readonly retentionDays?: number;
-  readonly logger?: Logger;
+export interface AuditLogParts {
+  readonly database: AuditDatabase;
+  readonly store: AuditStore;
+  readonly signer: Signer | undefined;
+  readonly clock: Clock;
 }
 
-export interface OpenAuditLog {
-  readonly auditLog: AuditLog;
-  /** Deletes what is too old now, as happens every ten minutes; resolves with how many rows went. */
-  sweep(): Promise<number>;
-  close(): Promise<void>;
-}
+export class AuditLogService implements AuditLog {
+  readonly #parts: AuditLogParts;
 
-/** @throws DatabaseError for a database that cannot be used */
-export async function openAuditLog(options: AuditLogOptions): Promise<OpenAuditLog> {
-  const database = await openScopedDatabase<AuditSchema, typeof scopedTables>({
-    url: options.databaseUrl,
-    schema: 'audit',
-    migrations,
-    tables: scopedTables,
-  });
-  const store = auditStore(database);
-  const retention = startRetention({
-    deletes: [store.deleteAccess, store.deleteEvents],
-    retentionDays: options.retentionDays ?? RETENTION_DAYS,
-    clock: options.clock ?? systemClock,
-    logger: options.logger ?? createLogger({ service: 'audit-consumer', level: 'info' }),
-  });
-  return {
-    auditLog: new AuditLogService(database, store),
-    sweep: retention.sweep,
-    close: async () => {
-      await retention.close();
-      await database.close();
-    },
-  };
-}
-
-class AuditLogService implements AuditLog {
-  readonly #database: AuditDatabase;
-  readonly #store: AuditStore;
-
-  constructor(database: AuditDatabase, store: AuditStore) {
-    this.#database = database;
-    this.#store = store;
+  constructor(parts: AuditLogParts) {
+    this.#parts = parts;
   }
 
-  async appendAccess({ records }: AppendAccessRequest): Promise<AppendAccessResponse> {
-    checkRecords(records);
-    await this.#store.appendAccess(records);
+  async ingest({ producer, epoch, records }: IngestRequest): Promise<IngestResponse> {
+    const identity = { producer, epoch };
+    checkIdentity(identity);
+    checkBatch(records);
+    const { database } = this.#parts;
+    await database.transactionAsSystem('upkeep', async (trx) => {
+      const [other] = await ingestRecords(trx, this.#ingestParts(), identity, records);
+      if (other !== undefined) throw conflict(identity, other.sequence);
+    });
+    await database.flush();
+    return {};
+  }
+
+  async announce({ producer, epoch, ...announcement }: AnnounceRequest): Promise<AnnounceResponse> {
+    const identity = { producer, epoch };
+    checkIdentity(identity);
+    const { database } = this.#parts;
+    const chain = hexOf(announcement.chain);
+    await database.transactionAsSystem('upkeep', (trx) =>
+      ingestAnnouncement(trx, this.#ingestParts(), identity, { ...announcement, chain }),
+    );
+    await database.flush();
     return {};
   }
 
   async listAccess({ scope, userId, page, filter }: ListAccessRequest): Promise<ListAccessResponse> {
     const range = rangeOf(scope, page);
-    const found = await this.#store.listAccess(oneMore(range), userId, filter);
-    const records = pageOf(found, range.limit, (record) => AccessRecord.encode(record).finish().length);
-    const isLast = records.length === found.length;
+    const found = await listAccess(this.#parts.database, oneMore(range), userId, filter);
+    const distinct = firstDistinct(found, ({ requestId }) => requestId);
+    const records = pageOf(distinct, range.limit, (record) => AccessRecord.encode(record).finish().length);
+    const isLast = records.length === distinct.length && found.length <= range.limit;
     return { records, nextAfter: isLast ? '' : (records.at(-1)?.requestId ?? '') };
-  }
-
-  async appendEvents({ events }: AppendEventsRequest): Promise<AppendEventsResponse> {
-    checkEvents(events);
-    await this.#store.appendEvents(events);
-    await this.#database.flush();
-    return {};
   }
 
   async listEvents({ scope, page, filter }: ListEventsRequest): Promise<ListEventsResponse> {
     const range = rangeOf(scope, page);
-    const found = await this.#store.listEvents(oneMore(range), filter);
-    const events = pageOf(found, range.limit, (event) => AuditEvent.encode(event).finish().length);
-    const isLast = events.length === found.length;
+    const found = await listEvents(this.#parts.database, oneMore(range), filter);
+    const distinct = firstDistinct(found, ({ eventId }) => eventId);
+    const events = pageOf(distinct, range.limit, (event) => AuditEvent.encode(event).finish().length);
+    const isLast = events.length === distinct.length && found.length <= range.limit;
     return { events, nextAfter: isLast ? '' : (events.at(-1)?.eventId ?? '') };
   }
 
   async sumUsage({ scope, group, fromMs, untilMs, page }: SumUsageRequest): Promise<SumUsageResponse> {
     const { limit, before: after, scope: known } = rangeOf(scope, page);
-    return sumUsage(this.#database, { scope: known, group, fromMs, untilMs, after, limit });
+    return sumUsage(this.#parts.database, { scope: known, group, fromMs, untilMs, after, limit });
   }
-}
 
-function rangeOf(scope: Scope | undefined, page: Page | undefined): Range {
-  if (scope === undefined || scope.tenant === '') {
-    throw new Fault('invalid', 'A list is of a scope.', { details: { field: 'scope' } });
-  }
-  const limit = page?.limit || PAGE_ROWS;
-  if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_ROWS_MAX) {
-    throw new Fault('invalid', `A page has 1 to ${PAGE_ROWS_MAX} rows.`, {
-      details: { field: 'page.limit' },
+  async getCompleteness({ page }: GetCompletenessRequest): Promise<GetCompletenessResponse> {
+    const { database, signer } = this.#parts;
+    return readCompleteness(database.asSystem('upkeep'), signer, {
+      after: page?.after ?? '',
+      limit: limitIn(page?.limit ?? 0),
+      nowMs: this.#nowMs(),
     });
   }
-  return { scope, before: page?.after ?? '', limit };
+
+  async readTrail({ producer, epoch, afterSequence, limit }: ReadTrailRequest): Promise<ReadTrailResponse> {
+    const identity = { producer, epoch };
+    checkIdentity(identity);
+    const rows = limitIn(limit);
+    // In one transaction: retention may move the base between two statements.
+    return this.#parts.database.transactionAsSystem('upkeep', async (trx) => {
+      const log = await trx
+        .selectFrom('producer_logs')
+        .select(['base_sequence', 'base_chain'])
+        .where('producer', '=', producer)
+        .where('epoch', '=', epoch)
+        .forShare()
+        .executeTakeFirst();
+      const found = await readTrail(trx, identity, afterSequence, rows);
+      const records = found.map(({ sequence, type, data, chain }) => ({ sequence, type, data, chain }));
+      return {
+        records: pageOf(records, rows, (record) => LogRecord.encode(record).finish().length),
+        baseSequence: log?.base_sequence ?? 0n,
+        baseChain: Buffer.from(log?.base_chain ?? '', 'hex'),
+      };
+    });
+  }
+
+  async listRoots({ afterNumber, limit }: ListRootsRequest): Promise<ListRootsResponse> {
+    const { database, signer } = this.#parts;
+    const rows = limitIn(limit);
+    const roots = await readRoots(database.asSystem('upkeep'), afterNumber, rows);
+    return {
+      roots: pageOf(roots, rows, (root) => SignedRoot.encode(root).finish().length),
+      publicKey: signer?.publicKey ?? '',
+    };
+  }
+
+  #ingestParts() {
+    return { store: this.#parts.store, signer: this.#parts.signer, nowMs: () => this.#nowMs() };
+  }
+
+  #nowMs(): bigint {
+    return BigInt(this.#parts.clock.nowMs());
+  }
 }
 
-/** The rows of a page: as many as were asked for, and no more than a message carries. */
-function pageOf<Row>(found: Row[], limit: number, bytesOf: (row: Row) => number): Row[] {
-  let bytes = 0;
-  const end = found.findIndex((row, index) => {
-    bytes += bytesOf(row);
-    return index > 0 && bytes > PAGE_BYTES_MAX;
-  });
-  return found.slice(0, end === -1 ? limit : Math.min(end, limit));
-}
-
-/** One row more than the page wants tells whether there is a next one. */
-function oneMore(range: Range): Range {
-  return { ...range, limit: range.limit + 1 };
+/** @throws Fault `tooLarge` or `invalid` */
+function checkBatch(records: readonly LogRecord[]): void {
+  if (records.length > RECORDS_MAX) {
+    throw new Fault('tooLarge', `A call may have at most ${RECORDS_MAX} records. Please split it.`);
+  }
+  let before = 0n;
+  for (const record of records) {
+    checkRecord(record);
+    if (record.sequence <= before) {
+      throw new Fault('invalid', 'Records come by ascending sequence, each once.', {
+        details: { field: 'sequence' },
+      });
+    }
+    before = record.sequence;
+  }
 }

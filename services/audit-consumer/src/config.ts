@@ -1,6 +1,6 @@
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
-import { RETENTION_DAYS } from './audit-log.ts';
+import { RETENTION_DAYS } from './open-audit-log.ts';
 
 /** What the audit log reads as a process of its own. */
 export const settings = {

@@ -1,1 +1,1 @@
-export { type AuditLogOptions, type OpenAuditLog, openAuditLog } from './audit-log.ts';
+export { type AuditLogOptions, type OpenAuditLog, openAuditLog } from './open-audit-log.ts';

@@ -1,8 +1,8 @@
 import { AuditLogDefinition } from '@ai-switch/contracts';
 import { runService, serve } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
-import { openAuditLog } from './audit-log.ts';
 import { settings } from './config.ts';
+import { openAuditLog } from './open-audit-log.ts';
 
 await runService({
   name: 'audit-consumer',

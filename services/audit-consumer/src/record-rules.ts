@@ -2,12 +2,8 @@
 // a batch cannot fill the disk; what identifies a record is never cut, because two records could become one.
 
 import { AccessRecord, AuditEvent, TokenCounts } from '@ai-switch/contracts';
-import type { RowValue } from '@ai-switch/db';
-import { Fault } from '@ai-switch/kernel';
-import type { AccessRow, EventRow } from './schema.ts';
+import type { AccessRow, EventRow, TrailPlace } from './schema.ts';
 
-/** Records or events in one call. */
-const BATCH_MAX = 1_000;
 /** Ids of users and keys, names of models and providers, codes, addresses. */
 export const NAME_CHARACTERS_MAX = 256;
 export const USER_AGENT_CHARACTERS_MAX = 512;
@@ -18,19 +14,18 @@ export const DETAIL_CHARACTERS_MAX = 1_024;
 const IDENTITY = /^[!-~]{1,128}$/;
 const TENANT = /^[!-~]{0,128}$/;
 
-/** @throws Fault `invalid` or `tooLarge` */
-export function checkRecords(records: readonly AccessRecord[]): void {
-  checkBatch(records.length);
-  for (const { requestId, tenant } of records) checkIdentity('request_id', requestId, tenant);
+/** What keeps a record from being stored as a row; undefined for nothing. */
+export function whyUnread(id: string, tenant: string): string | undefined {
+  if (!IDENTITY.test(id)) return 'its id is not 1 to 128 printable characters';
+  if (!TENANT.test(tenant)) return 'its tenant is not at most 128 printable characters';
+  return undefined;
 }
 
-/** @throws Fault `invalid` or `tooLarge` */
-export function checkEvents(events: readonly AuditEvent[]): void {
-  checkBatch(events.length);
-  for (const { eventId, tenant } of events) checkIdentity('event_id', eventId, tenant);
-}
+/** All but the row's place and original. */
+export type AccessColumns = Omit<AccessRow, keyof TrailPlace | 'original'>;
+export type EventColumns = Omit<EventRow, keyof TrailPlace | 'original'>;
 
-export function accessRowOf(record: AccessRecord): Readonly<Record<keyof AccessRow, RowValue>> {
+export function accessRowOf(record: AccessRecord): AccessColumns {
   const { usage } = record;
   return {
     tenant: record.tenant,
@@ -62,7 +57,7 @@ export function accessRowOf(record: AccessRecord): Readonly<Record<keyof AccessR
   };
 }
 
-export function eventRowOf(event: AuditEvent): Readonly<Record<keyof EventRow, RowValue>> {
+export function eventRowOf(event: AuditEvent): EventColumns {
   const details = Object.entries(event.details)
     .slice(0, DETAILS_MAX)
     .map(([name, value]) => [cut(name, NAME_CHARACTERS_MAX), cut(value, DETAIL_CHARACTERS_MAX)]);
@@ -81,7 +76,7 @@ export function eventRowOf(event: AuditEvent): Readonly<Record<keyof EventRow, R
   };
 }
 
-export function recordOf(row: AccessRow): AccessRecord {
+export function recordOf(row: AccessColumns): AccessRecord {
   return AccessRecord.create({
     requestId: row.request_id,
     tenant: row.tenant,
@@ -109,7 +104,7 @@ export function recordOf(row: AccessRow): AccessRecord {
   });
 }
 
-export function eventOf(row: EventRow): AuditEvent {
+export function eventOf(row: EventColumns): AuditEvent {
   return AuditEvent.create({
     eventId: row.event_id,
     tenant: row.tenant,
@@ -125,7 +120,7 @@ export function eventOf(row: EventRow): AuditEvent {
   });
 }
 
-function usageOf(row: AccessRow): TokenCounts | undefined {
+function usageOf(row: AccessColumns): TokenCounts | undefined {
   if (row.input_tokens === null) return undefined;
   return TokenCounts.create({
     input: row.input_tokens,
@@ -145,31 +140,13 @@ function whole(count: number): bigint {
   return BigInt(Math.round(count));
 }
 
-/** At most `charactersMax` UTF-16 units, never half a character. PostgreSQL's text has no NUL. */
+/** At most `charactersMax` UTF-16 units, never half a character. PostgreSQL's text has no NUL, and UTF-8 no lone surrogate. */
 function cut(text: string, charactersMax: number): string {
   const short = text.length <= charactersMax ? text : text.slice(0, endOfCharacter(text, charactersMax));
-  return short.includes('\0') ? short.replaceAll('\0', '\uFFFD') : short;
+  return (short.includes('\0') ? short.replaceAll('\0', '\uFFFD') : short).toWellFormed();
 }
 
 function endOfCharacter(text: string, end: number): number {
   const isHighSurrogate = (text.charCodeAt(end - 1) & 0xfc00) === 0xd800;
   return isHighSurrogate ? end - 1 : end;
-}
-
-function checkBatch(length: number): void {
-  if (length <= BATCH_MAX) return;
-  throw new Fault('tooLarge', `A call may have at most ${BATCH_MAX} records. Please split it.`);
-}
-
-function checkIdentity(field: string, id: string, tenant: string): void {
-  if (!IDENTITY.test(id)) {
-    throw new Fault('invalid', 'Every record needs an id of 1 to 128 printable characters.', {
-      details: { field },
-    });
-  }
-  if (!TENANT.test(tenant)) {
-    throw new Fault('invalid', 'The tenant must have at most 128 printable characters.', {
-      details: { field: 'tenant' },
-    });
-  }
 }

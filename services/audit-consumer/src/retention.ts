@@ -1,4 +1,4 @@
-// Old records go, gently: a few rows a statement and a rest after each, so that appends pass in between.
+// Old records go, gently: a few rows a step and a rest after each, so that what comes passes in between.
 // When the database is down, the sweep is logged and the next one goes on where this one stopped.
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,10 +11,14 @@ const SWEEP_EVERY_MS = 600_000;
 const DELETE_ROWS_MAX = 500;
 const REST_MS = 50;
 
+export interface RetentionStep {
+  readonly days: number;
+  /** Deletes up to `rowsMax` rows that are older than `beforeMs`; resolves with how many went, 0 for no more. */
+  deleteSome(beforeMs: bigint, rowsMax: number): Promise<number>;
+}
+
 export interface RetentionOptions {
-  /** Deletes up to `rowsMax` rows that are older than `beforeMs`; resolves with how many went. */
-  readonly deletes: readonly ((beforeMs: bigint, rowsMax: number) => Promise<number>)[];
-  readonly retentionDays: number;
+  readonly steps: readonly RetentionStep[];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -53,13 +57,13 @@ export function startRetention(options: RetentionOptions): Retention {
 }
 
 async function deleteOld(options: RetentionOptions, signal: AbortSignal): Promise<number> {
-  const { deletes, retentionDays, clock } = options;
-  const beforeMs = BigInt(clock.nowMs() - retentionDays * DAY_MS);
+  const { steps, clock } = options;
   let total = 0;
-  for (const deleteSome of deletes) {
-    let deleted = DELETE_ROWS_MAX;
-    while (deleted === DELETE_ROWS_MAX && !signal.aborted) {
-      deleted = await deleteSome(beforeMs, DELETE_ROWS_MAX);
+  for (const { days, deleteSome } of steps) {
+    const beforeMs = BigInt(clock.nowMs() - days * DAY_MS);
+    while (!signal.aborted) {
+      const deleted = await deleteSome(beforeMs, DELETE_ROWS_MAX);
+      if (deleted === 0) break;
       total += deleted;
       await delay(REST_MS, undefined, { ref: false });
     }

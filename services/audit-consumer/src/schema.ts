@@ -1,13 +1,34 @@
-import type { Migration, RowColumns } from '@ai-switch/db';
-import type { Kysely } from 'kysely';
+import type { RowColumns } from '@ai-switch/db';
 
 /** Numbers are int8 and come back as bigint, booleans are 0 or 1, lists and maps are JSON text. */
 export interface AuditSchema {
   access_records: AccessRow;
   audit_events: EventRow;
+  unread_records: UnreadRow;
+  dead_letters: DeadLetterRow;
+  producer_logs: LogRow;
+  trail_gaps: GapRow;
+  trail_head: HeadRow;
+  roots: RootRow;
+  usage_hours: UsageRow;
+  kafka_offsets: OffsetRow;
 }
 
-export interface AccessRow {
+/** Where a row stands in its producer's log. Rows from before there were logs have an empty producer. */
+export interface TrailPlace {
+  producer: string;
+  epoch: bigint;
+  sequence: bigint;
+  /** In hex, as it came. */
+  chain: string;
+}
+
+interface StoredRecord extends TrailPlace {
+  /** The record's text as it came, when it cannot be rebuilt from the other columns; null as a rule. */
+  original: string | null;
+}
+
+export interface AccessRow extends StoredRecord {
   tenant: string;
   request_id: string;
   user_id: string;
@@ -38,7 +59,7 @@ export interface AccessRow {
   project_id: string;
 }
 
-export interface EventRow {
+export interface EventRow extends StoredRecord {
   tenant: string;
   event_id: string;
   actor: string;
@@ -53,7 +74,110 @@ export interface EventRow {
   client_address: string;
 }
 
+/** A record that cannot be read. It stays in its place of the trail. */
+export interface UnreadRow extends TrailPlace {
+  type: string;
+  /** Base64. */
+  bytes: string;
+  reason: string;
+  at_ms: bigint;
+}
+
+/** What came by Kafka and has no place in a trail. */
+export interface DeadLetterRow {
+  /** `<topic>/<partition>/<offset>`. */
+  source: string;
+  /** Base64. */
+  bytes: string;
+  reason: string;
+  at_ms: bigint;
+  /** Whether it is in the dead-letter topic. */
+  is_published: bigint;
+}
+
+/** One epoch of one producer's log. */
+export interface LogRow {
+  producer: string;
+  epoch: bigint;
+  /** The highest that was announced or has come. */
+  last_sequence: bigint;
+  /** Records that ever were stored. */
+  stored: bigint;
+  /** Those of them that went because of their age; the last of these is the base. */
+  deleted: bigint;
+  base_sequence: bigint;
+  base_chain: string;
+  announced_sequence: bigint;
+  announced_chain: string;
+  announced_at_ms: bigint;
+  is_final: bigint;
+  dropped: bigint;
+  /** Whether the newest root has it as it is. */
+  is_rooted: bigint;
+  /** Base64, over all of the above; empty when nothing is signed here. */
+  signature: string;
+}
+
+/** Sequences that have not come, up to the highest that is known. */
+export interface GapRow {
+  producer: string;
+  epoch: bigint;
+  first_sequence: bigint;
+  last_sequence: bigint;
+  since_ms: bigint;
+}
+
+/** One row: how much there is, so that nothing of it can go as a whole. */
+export interface HeadRow {
+  id: bigint;
+  logs: bigint;
+  roots: bigint;
+  /** Of the newest root. */
+  root_signature: string;
+  signature: string;
+}
+
+export interface RootRow {
+  number: bigint;
+  at_ms: bigint;
+  statement: string;
+  signature: string;
+  /** A JSON list. */
+  leaves: string;
+}
+
+/** What was used in an hour of UTC. */
+export interface UsageRow {
+  tenant: string;
+  /** Hours since the epoch. */
+  hour: bigint;
+  user_id: string;
+  department_path: string;
+  project_id: string;
+  alias: string;
+  requests: bigint;
+  input_tokens: bigint;
+  output_tokens: bigint;
+  cache_read_tokens: bigint;
+  cache_write_tokens: bigint;
+}
+
+export interface OffsetRow {
+  topic: string;
+  partition: bigint;
+  next_offset: bigint;
+}
+
+const TRAIL_COLUMNS = {
+  producer: 'text',
+  epoch: 'bigint',
+  sequence: 'bigint',
+  chain: 'text',
+} as const;
+
 export const ACCESS_COLUMNS: RowColumns<keyof AccessRow> = {
+  ...TRAIL_COLUMNS,
+  original: 'text',
   tenant: 'text',
   request_id: 'text',
   user_id: 'text',
@@ -83,6 +207,8 @@ export const ACCESS_COLUMNS: RowColumns<keyof AccessRow> = {
 };
 
 export const EVENT_COLUMNS: RowColumns<keyof EventRow> = {
+  ...TRAIL_COLUMNS,
+  original: 'text',
   tenant: 'text',
   event_id: 'text',
   actor: 'text',
@@ -96,74 +222,31 @@ export const EVENT_COLUMNS: RowColumns<keyof EventRow> = {
   client_address: 'text',
 };
 
+export const UNREAD_COLUMNS: RowColumns<keyof UnreadRow> = {
+  ...TRAIL_COLUMNS,
+  type: 'text',
+  bytes: 'text',
+  reason: 'text',
+  at_ms: 'bigint',
+};
+
+export const USAGE_COLUMNS: RowColumns<keyof UsageRow> = {
+  tenant: 'text',
+  hour: 'bigint',
+  user_id: 'text',
+  department_path: 'text',
+  project_id: 'text',
+  alias: 'text',
+  requests: 'bigint',
+  input_tokens: 'bigint',
+  output_tokens: 'bigint',
+  cache_read_tokens: 'bigint',
+  cache_write_tokens: 'bigint',
+};
+
 /** Where each table says whose its rows are. */
 export const scopedTables = {
   access_records: { tenant: 'tenant', departmentPath: 'department_path', userId: 'user_id' },
   audit_events: { tenant: 'tenant', departmentPath: 'department_path', userId: 'user_id' },
+  usage_hours: { tenant: 'tenant', departmentPath: 'department_path', userId: 'user_id' },
 } as const;
-
-export const migrations: readonly Migration[] = [
-  {
-    name: '001-access-records-and-audit-events',
-    up: async ({ schema }: Kysely<never>) => {
-      await schema
-        .createTable('access_records')
-        .addColumn('tenant', 'text', (column) => column.notNull())
-        .addColumn('request_id', 'text', (column) => column.notNull())
-        .addColumn('user_id', 'text', (column) => column.notNull())
-        .addColumn('key_id', 'text', (column) => column.notNull())
-        .addColumn('started_at_ms', 'bigint', (column) => column.notNull())
-        .addColumn('dialect', 'text', (column) => column.notNull())
-        .addColumn('alias', 'text', (column) => column.notNull())
-        .addColumn('provider', 'text', (column) => column.notNull())
-        .addColumn('model', 'text', (column) => column.notNull())
-        .addColumn('streaming', 'bigint', (column) => column.notNull())
-        .addColumn('http_status', 'bigint', (column) => column.notNull())
-        .addColumn('outcome', 'text', (column) => column.notNull())
-        .addColumn('fault_code', 'text', (column) => column.notNull())
-        .addColumn('input_tokens', 'bigint')
-        .addColumn('output_tokens', 'bigint')
-        .addColumn('cache_read_tokens', 'bigint')
-        .addColumn('cache_write_tokens', 'bigint')
-        .addColumn('usage_estimated', 'bigint', (column) => column.notNull())
-        .addColumn('duration_ms', 'bigint', (column) => column.notNull())
-        .addColumn('first_byte_ms', 'bigint')
-        .addColumn('attempts', 'bigint', (column) => column.notNull())
-        .addColumn('dropped', 'text', (column) => column.notNull())
-        .addColumn('client_address', 'text', (column) => column.notNull())
-        .addColumn('user_agent', 'text', (column) => column.notNull())
-        .addColumn('department_path', 'text', (column) => column.notNull())
-        .addColumn('project_id', 'text', (column) => column.notNull())
-        .addPrimaryKeyConstraint('access_records_key', ['tenant', 'request_id'])
-        .execute();
-      // Without the tenant, which a user's id implies and every list repeats: a shorter index makes appends cheaper.
-      await schema
-        .createIndex('access_records_by_user')
-        .on('access_records')
-        .columns(['user_id', 'request_id'])
-        .execute();
-      // For retention, which goes by age whatever the ids look like.
-      await schema
-        .createIndex('access_records_by_age')
-        .on('access_records')
-        .column('started_at_ms')
-        .execute();
-      await schema
-        .createTable('audit_events')
-        .addColumn('tenant', 'text', (column) => column.notNull())
-        .addColumn('event_id', 'text', (column) => column.notNull())
-        .addColumn('actor', 'text', (column) => column.notNull())
-        .addColumn('action', 'text', (column) => column.notNull())
-        .addColumn('subject', 'text', (column) => column.notNull())
-        .addColumn('at_ms', 'bigint', (column) => column.notNull())
-        .addColumn('details', 'text', (column) => column.notNull())
-        .addColumn('request_id', 'text', (column) => column.notNull())
-        .addColumn('department_path', 'text', (column) => column.notNull())
-        .addColumn('user_id', 'text', (column) => column.notNull())
-        .addColumn('client_address', 'text', (column) => column.notNull())
-        .addPrimaryKeyConstraint('audit_events_key', ['tenant', 'event_id'])
-        .execute();
-      await schema.createIndex('audit_events_by_age').on('audit_events').column('at_ms').execute();
-    },
-  },
-];

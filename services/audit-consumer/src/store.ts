@@ -1,42 +1,35 @@
-// The audit log's rows. Appends are compiled once and bound as they are; what is read is read within a scope.
+// The rows of the trail: stored by their place in it, compiled once and bound as they are.
 
-import type { AccessFilter, AccessRecord, AuditEvent, EventFilter } from '@ai-switch/contracts';
-import {
-  type PreparedRows,
-  prepareRows,
-  type RowScope,
-  type RowValue,
-  type ScopedDatabase,
-} from '@ai-switch/db';
-import { sql } from 'kysely';
-import { accessRowOf, eventOf, eventRowOf, recordOf } from './record-rules.ts';
+import type { LogRecord } from '@ai-switch/contracts';
+import { type PreparedRows, prepareRows, type RowValue } from '@ai-switch/db';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { hexOf, type Identity, type ReadRecord } from './ingest/read-record.ts';
+import type { AuditDatabase } from './lists.ts';
 import {
   ACCESS_COLUMNS,
   type AccessRow,
   type AuditSchema,
   EVENT_COLUMNS,
   type EventRow,
-  type scopedTables,
+  UNREAD_COLUMNS,
+  type UnreadRow,
 } from './schema.ts';
+import { usageAdder } from './usage-hours.ts';
 
-export type AuditDatabase = ScopedDatabase<AuditSchema, typeof scopedTables>;
+export type { AuditDatabase } from './lists.ts';
 
-/** Which rows of a list: those with an id below `before`, newest first; all for an empty one. */
-export interface Range {
-  readonly scope: RowScope;
-  readonly before: string;
-  readonly limit: number;
-}
+type Trx = Transaction<AuditSchema>;
+
+/** The tables that a trail's records are in. */
+export const TRAIL_TABLES = ['access_records', 'audit_events', 'unread_records'] as const;
 
 export interface AuditStore {
-  appendAccess(records: readonly AccessRecord[]): Promise<void>;
-  appendEvents(events: readonly AuditEvent[]): Promise<void>;
-  /** An empty `userId` lists every user's. */
-  listAccess(range: Range, userId: string, filter: AccessFilter | undefined): Promise<AccessRecord[]>;
-  listEvents(range: Range, filter: EventFilter | undefined): Promise<AuditEvent[]>;
-  /** Deletes the oldest ones among those from before; resolves with how many went. */
-  deleteAccess(beforeMs: bigint, rowsMax: number): Promise<number>;
-  deleteEvents(beforeMs: bigint, rowsMax: number): Promise<number>;
+  /** Stores records that are not there yet, and adds up what those of requests used. */
+  insert(trx: Trx, records: readonly ReadRecord[]): Promise<void>;
+  /** Those of these records that are stored with another hash. */
+  withOtherChains(trx: Trx, identity: Identity, records: readonly LogRecord[]): Promise<readonly LogRecord[]>;
+  /** In hex; undefined when there is no such record. */
+  chainAt(executor: Kysely<AuditSchema>, identity: Identity, sequence: bigint): Promise<string | undefined>;
 }
 
 export function auditStore(database: AuditDatabase): AuditStore {
@@ -55,132 +48,97 @@ export function auditStore(database: AuditDatabase): AuditStore {
       .expression(given)
       .onConflict((conflict) => conflict.doNothing()),
   );
+  const insertUnread = prepareRows(database, UNREAD_COLUMNS, (given) =>
+    kysely
+      .insertInto('unread_records')
+      .columns(Object.keys(UNREAD_COLUMNS) as (keyof UnreadRow)[])
+      .expression(given)
+      .onConflict((conflict) => conflict.doNothing()),
+  );
+  const selectRepeated = prepareRows(database, { tenant: 'text', request_id: 'text' }, (given) =>
+    kysely
+      .selectFrom('access_records')
+      .select(['tenant', 'request_id'])
+      .where(sql<boolean>`(tenant, request_id) in (${given})`),
+  );
+  const addUsage = usageAdder(database);
+
+  /** Those that no other place of the trail has already: a producer that begins anew sends again what it is not sure of. */
+  const countedOnce = async (trx: Trx, rows: readonly AccessRow[]): Promise<readonly AccessRow[]> => {
+    const counted = new Set<string>();
+    for (const part of partsOf(rows)) {
+      const found = await selectRepeated.execute(trx, part);
+      for (const { tenant, request_id } of found.rows) counted.add(`${tenant}\n${request_id}`);
+    }
+    return rows.filter(({ tenant, request_id }) => {
+      const key = `${tenant}\n${request_id}`;
+      return !counted.has(key) && counted.add(key);
+    });
+  };
+
   return {
-    appendAccess: (records) => append(database, insertAccess, records.map(accessRowOf)),
-    appendEvents: (events) => append(database, insertEvents, events.map(eventRowOf)),
-    listAccess: async ({ scope, before, limit }, userId, filter) => {
-      const found = await database.within(scope, (rows) =>
-        rows
-          .selectFrom('access_records')
-          .selectAll()
-          .$if(userId !== '', (query) => query.where('user_id', '=', userId))
-          .$if(before !== '', (query) => query.where('request_id', '<', before))
-          .$if(isSet(filter?.departmentPath), (query) =>
-            query.where(isAtOrBelow(filter?.departmentPath ?? '')),
-          )
-          .$if(isSet(filter?.projectId), (query) => query.where('project_id', '=', filter?.projectId ?? ''))
-          .$if(isSet(filter?.keyId), (query) => query.where('key_id', '=', filter?.keyId ?? ''))
-          .$if(isSet(filter?.alias), (query) => query.where('alias', '=', filter?.alias ?? ''))
-          .$if(isSet(filter?.outcome), (query) => query.where('outcome', '=', filter?.outcome ?? ''))
-          .$if(filter?.fromMs !== undefined, (query) =>
-            query.where('started_at_ms', '>=', filter?.fromMs ?? 0n),
-          )
-          .$if(filter?.untilMs !== undefined, (query) =>
-            query.where('started_at_ms', '<', filter?.untilMs ?? 0n),
-          )
-          .orderBy('request_id', 'desc')
-          .limit(limit)
-          .execute(),
-      );
-      return found.map(recordOf);
+    insert: async (trx, records) => {
+      const access = records.flatMap((record) => (record.table === 'access_records' ? [record.row] : []));
+      const events = records.flatMap((record) => (record.table === 'audit_events' ? [record.row] : []));
+      const unread = records.flatMap((record) => (record.table === 'unread_records' ? [record.row] : []));
+      if (access.length > 0) await addUsage(trx, await countedOnce(trx, access));
+      await insertAll(trx, insertAccess, access);
+      await insertAll(trx, insertEvents, events);
+      await insertAll(trx, insertUnread, unread);
     },
-    listEvents: async ({ scope, before, limit }, filter) => {
-      const { action = '' } = filter ?? {};
-      const found = await database.within(scope, (rows) =>
-        rows
-          .selectFrom('audit_events')
-          .selectAll()
-          .$if(before !== '', (query) => query.where('event_id', '<', before))
-          .$if(isSet(filter?.actor), (query) => query.where('actor', '=', filter?.actor ?? ''))
-          .$if(isSet(filter?.subject), (query) => query.where('subject', '=', filter?.subject ?? ''))
-          .$if(action !== '' && !action.endsWith('.'), (query) => query.where('action', '=', action))
-          .$if(action.endsWith('.'), (query) => query.where(beginsWith('action', action)))
-          .$if(filter?.fromMs !== undefined, (query) => query.where('at_ms', '>=', filter?.fromMs ?? 0n))
-          .$if(filter?.untilMs !== undefined, (query) => query.where('at_ms', '<', filter?.untilMs ?? 0n))
-          .orderBy('event_id', 'desc')
-          .limit(limit)
-          .execute(),
-      );
-      return found.map(eventOf);
+    withOtherChains: async (trx, { producer, epoch }, records) => {
+      if (records.length === 0) return [];
+      const chains = new Map<bigint, string>();
+      for (const table of TRAIL_TABLES) {
+        const rows = await trx
+          .selectFrom(table)
+          .select(['sequence', 'chain'])
+          .where('producer', '=', producer)
+          .where('epoch', '=', epoch)
+          .where('sequence', '>=', records[0]?.sequence ?? 0n)
+          .where('sequence', '<=', records.at(-1)?.sequence ?? 0n)
+          .execute();
+        for (const row of rows) chains.set(row.sequence, row.chain);
+      }
+      return records.filter(({ sequence, chain }) => chains.get(sequence) !== hexOf(chain));
     },
-    deleteAccess: async (beforeMs, rowsMax) => {
-      const { numDeletedRows } = await kysely
-        .deleteFrom('access_records')
-        .where(({ eb, refTuple, selectFrom }) =>
-          eb(
-            refTuple('tenant', 'request_id'),
-            'in',
-            selectFrom('access_records')
-              .select(['tenant', 'request_id'])
-              .where('started_at_ms', '<', beforeMs)
-              .orderBy('started_at_ms')
-              .limit(rowsMax)
-              .$asTuple('tenant', 'request_id'),
-          ),
-        )
-        .executeTakeFirstOrThrow();
-      return Number(numDeletedRows);
-    },
-    deleteEvents: async (beforeMs, rowsMax) => {
-      const { numDeletedRows } = await kysely
-        .deleteFrom('audit_events')
-        .where(({ eb, refTuple, selectFrom }) =>
-          eb(
-            refTuple('tenant', 'event_id'),
-            'in',
-            selectFrom('audit_events')
-              .select(['tenant', 'event_id'])
-              .where('at_ms', '<', beforeMs)
-              .orderBy('at_ms')
-              .limit(rowsMax)
-              .$asTuple('tenant', 'event_id'),
-          ),
-        )
-        .executeTakeFirstOrThrow();
-      return Number(numDeletedRows);
+    chainAt: async (executor, { producer, epoch }, sequence) => {
+      for (const table of TRAIL_TABLES) {
+        const row = await executor
+          .selectFrom(table)
+          .select('chain')
+          .where('producer', '=', producer)
+          .where('epoch', '=', epoch)
+          .where('sequence', '=', sequence)
+          .executeTakeFirst();
+        if (row !== undefined) return row.chain;
+      }
+      return undefined;
     },
   };
-}
-
-function isSet(text: string | undefined): boolean {
-  return text !== undefined && text !== '';
-}
-
-function isAtOrBelow(path: string) {
-  return beginsWith('department_path', path);
-}
-
-/** Not `like`, whose wildcards an id may hold. */
-function beginsWith(column: string, text: string) {
-  return sql<boolean>`substr(${sql.ref(column)}, 1, ${sql.lit(text.length)}) = ${text}`;
 }
 
 /** Rows of one statement. A batch is filled up to the next of these, so that only so many statements are kept. */
 const STATEMENT_ROWS = [1, 2, 5, 10, 20, 50, 100, 200];
 const STATEMENT_ROWS_MAX = 200;
 
-/** Stores all rows or none. Those whose id is there already are left as they are. */
-async function append<Column extends string>(
-  database: AuditDatabase,
+async function insertAll<Column extends string>(
+  trx: Trx,
   insert: PreparedRows<Column, unknown>,
   rows: readonly Readonly<Record<Column, RowValue>>[],
 ): Promise<void> {
-  if (rows.length === 0) return;
-  if (rows.length <= STATEMENT_ROWS_MAX) {
-    await insert.execute(database.asSystem('upkeep'), filledUp(rows));
-    return;
-  }
-  await database.transactionAsSystem('upkeep', async (trx) => {
-    for (let at = 0; at < rows.length; at += STATEMENT_ROWS_MAX) {
-      await insert.execute(trx, filledUp(rows.slice(at, at + STATEMENT_ROWS_MAX)));
-    }
-  });
+  for (const part of partsOf(rows)) await insert.execute(trx, part);
 }
 
-/** The last row, repeated, conflicts with itself and so is stored once. */
-function filledUp<Row>(rows: readonly Row[]): readonly Row[] {
-  const length = STATEMENT_ROWS.find((size) => size >= rows.length) ?? rows.length;
-  const last = rows.at(-1);
-  if (length === rows.length || last === undefined) return rows;
-  return [...rows, ...Array.from({ length: length - rows.length }, () => last)];
+/** The last row of a part, repeated, conflicts with itself and so is stored once. */
+function partsOf<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
+  const parts: (readonly Row[])[] = [];
+  for (let at = 0; at < rows.length; at += STATEMENT_ROWS_MAX) {
+    const part = rows.slice(at, at + STATEMENT_ROWS_MAX);
+    const length = STATEMENT_ROWS.find((size) => size >= part.length) ?? part.length;
+    const last = part.at(-1);
+    if (length === part.length || last === undefined) parts.push(part);
+    else parts.push([...part, ...Array.from({ length: length - part.length }, () => last)]);
+  }
+  return parts;
 }

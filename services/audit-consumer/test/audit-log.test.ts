@@ -17,7 +17,7 @@ import {
   NAME_CHARACTERS_MAX,
   USER_AGENT_CHARACTERS_MAX,
 } from '../src/record-rules.ts';
-import { event, newTenant, record, START_MS, whole } from './rows.ts';
+import { event, newTenant, record, START_MS, TestProducer, whole } from './rows.ts';
 
 const cases = databases.flatMap((database) => transports.map((transport) => ({ database, transport })));
 
@@ -93,7 +93,7 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
       userAgent: 'curl/8 “q” \u{1f600}',
     });
     const bare = record({ tenant });
-    await log.appendAccess({ records: [whole, bare] });
+    await new TestProducer(log).access([whole, bare]);
     expect(await allRecords(tenant)).toEqual([bare, whole]);
     expect(bare.usage).toBeUndefined();
   });
@@ -106,7 +106,7 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
       details: { name: 'ci', 'a b': '"\\' },
       requestId: 'req_1',
     });
-    await log.appendEvents({ events: [sent] });
+    await new TestProducer(log).events([sent]);
     expect(await allEvents(tenant)).toEqual([sent]);
   });
 
@@ -114,10 +114,13 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
     const tenant = newTenant();
     const records = Array.from({ length: size }, () => record({ tenant }));
     const events = Array.from({ length: size }, () => event({ tenant }));
-    await log.appendAccess({ records });
-    await Promise.all([log.appendAccess({ records }), log.appendAccess({ records: records.toReversed() })]);
-    await log.appendEvents({ events });
-    await log.appendEvents({ events });
+    await new TestProducer(log).access(records);
+    await Promise.all([
+      new TestProducer(log).access(records),
+      new TestProducer(log).access(records.toReversed()),
+    ]);
+    await new TestProducer(log).events(events);
+    await new TestProducer(log).events(events);
     expect(await allRecords(tenant)).toEqual(records.toReversed());
     expect(await allEvents(tenant)).toEqual(events.toReversed());
   });
@@ -125,24 +128,24 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
   test('a record that is there already is left as it was', async () => {
     const tenant = newTenant();
     const first = record({ tenant, outcome: 'completed' });
-    await log.appendAccess({ records: [first] });
-    await log.appendAccess({ records: [{ ...first, outcome: 'cut' }, record({ tenant })] });
+    await new TestProducer(log).access([first]);
+    await new TestProducer(log).access([{ ...first, outcome: 'cut' }, record({ tenant })]);
     expect((await allRecords(tenant)).at(-1)).toEqual(first);
   });
 
   test('an empty batch is nothing', async () => {
-    await log.appendAccess({ records: [] });
-    await log.appendEvents({ events: [] });
+    await new TestProducer(log).access([]);
+    await new TestProducer(log).events([]);
   });
 
   test('pages neither repeat nor miss while records arrive', async () => {
     const tenant = newTenant();
     const before = Array.from({ length: 95 }, () => record({ tenant }));
-    await log.appendAccess({ records: before });
+    await new TestProducer(log).access(before);
     const seen: string[] = [];
     let after = '';
     do {
-      const arriving = log.appendAccess({ records: [record({ tenant }), record({ tenant })] });
+      const arriving = new TestProducer(log).access([record({ tenant }), record({ tenant })]);
       const page = await log.listAccess(
         ListAccessRequest.create({ scope: whole(tenant), page: { after, limit: 10 } }),
       );
@@ -158,7 +161,7 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
 
   test('the last page that is just full has none after it', async () => {
     const tenant = newTenant();
-    await log.appendEvents({ events: [event({ tenant }), event({ tenant })] });
+    await new TestProducer(log).events([event({ tenant }), event({ tenant })]);
     expect(await allEvents(tenant, 1)).toHaveLength(2);
     const { nextAfter } = await log.listEvents(
       ListEventsRequest.create({ scope: whole(tenant), page: { after: '', limit: 2 } }),
@@ -171,9 +174,9 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
     const mine = record({ tenant: one });
     const twin = { ...mine, tenant: other, outcome: 'refused' };
     const colleagues = record({ tenant: one, userId: 'usr_2' });
-    await log.appendAccess({ records: [mine, twin, colleagues] });
+    await new TestProducer(log).access([mine, twin, colleagues]);
     const [event1, event2] = [event({ tenant: one }), event({ tenant: other })];
-    await log.appendEvents({ events: [event1, event2] });
+    await new TestProducer(log).events([event1, event2]);
     expect(await allRecords(one)).toEqual([colleagues, mine]);
     expect(await allRecords(other)).toEqual([twin]);
     expect(await allRecords(one, 1_000, 'usr_2')).toEqual([colleagues]);
@@ -196,8 +199,8 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
       }),
     ];
     const details = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`${index}${long}`, long]));
-    await log.appendAccess({ records });
-    await log.appendEvents({ events: [event({ tenant, details, subject: long })] });
+    await new TestProducer(log).access(records);
+    await new TestProducer(log).events([event({ tenant, details, subject: long })]);
     const [stored] = await allRecords(tenant);
     expect(stored?.alias).toHaveLength(NAME_CHARACTERS_MAX);
     expect(stored?.userAgent).toBe('x'.repeat(USER_AGENT_CHARACTERS_MAX - 1));
@@ -217,17 +220,17 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
   ])('%s is refused and nothing of its batch is stored', async (_name, fields, code) => {
     const tenant = newTenant();
     const records = [record({ tenant }), record({ tenant, ...fields })];
-    await expect(log.appendAccess({ records })).rejects.toMatchObject({ code });
+    await expect(new TestProducer(log).access(records)).rejects.toMatchObject({ code });
     expect(await allRecords(tenant)).toEqual([]);
   });
 
   test('an event without an id, a batch over 1,000 and a page over 1,000 are refused', async () => {
     const tenant = newTenant();
-    await expect(log.appendEvents({ events: [event({ tenant, eventId: '' })] })).rejects.toMatchObject({
+    await expect(new TestProducer(log).events([event({ tenant, eventId: '' })])).rejects.toMatchObject({
       code: 'invalid',
     });
     const records = Array.from({ length: 1_001 }, () => record({ tenant }));
-    await expect(log.appendAccess({ records })).rejects.toMatchObject({ code: 'tooLarge' });
+    await expect(new TestProducer(log).access(records)).rejects.toMatchObject({ code: 'tooLarge' });
     const page = { after: '', limit: 1_001 };
     await expect(
       log.listEvents(ListEventsRequest.create({ scope: whole(tenant), page })),
@@ -246,7 +249,7 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
     );
     const events = Array.from({ length: 60 }, () => event({ tenant, details }));
     for (let at = 0; at < events.length; at += 20)
-      await log.appendEvents({ events: events.slice(at, at + 20) });
+      await new TestProducer(log).events(events.slice(at, at + 20));
     const { events: page, nextAfter } = await log.listEvents(
       ListEventsRequest.create({ scope: whole(tenant), page: { after: '', limit: 1_000 } }),
     );
@@ -259,7 +262,7 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
 
   test('a page without a limit has 100 rows', async () => {
     const tenant = newTenant();
-    await log.appendAccess({ records: Array.from({ length: 101 }, () => record({ tenant })) });
+    await new TestProducer(log).access(Array.from({ length: 101 }, () => record({ tenant })));
     const { records, nextAfter } = await log.listAccess(
       ListAccessRequest.create({ scope: whole(tenant), page: undefined }),
     );

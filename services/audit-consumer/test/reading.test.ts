@@ -13,7 +13,7 @@ import {
 import { databases, type FreshDatabase, transports } from '@ai-switch/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type OpenAuditLog, openAuditLog } from '../src/index.ts';
-import { DAY_MS, event, newTenant, record, START_MS, whole } from './rows.ts';
+import { DAY_MS, event, newTenant, record, START_MS, TestProducer, whole } from './rows.ts';
 
 const cases = databases.flatMap((database) => transports.map((transport) => ({ database, transport })));
 
@@ -62,10 +62,10 @@ describe.each(cases)(
         const usage = TokenCounts.create({ input: 5n });
         const at = (place: string) => ({ departmentPath: place, userId: `usr_${place}`, subject: place });
         for (const each of [tenant, others]) {
-          await log.appendAccess({
-            records: PLACES.map((place) => record({ tenant: each, usage, ...at(place) })),
-          });
-          await log.appendEvents({ events: PLACES.map((place) => event({ tenant: each, ...at(place) })) });
+          await new TestProducer(log).access(
+            PLACES.map((place) => record({ tenant: each, usage, ...at(place) })),
+          );
+          await new TestProducer(log).events(PLACES.map((place) => event({ tenant: each, ...at(place) })));
         }
         const scope = { tenant, ...given };
         const { records } = await log.listAccess(ListAccessRequest.create({ scope }));
@@ -95,7 +95,7 @@ describe.each(cases)(
         record({ tenant, alias: 'fast', projectId: 'p1', keyId: 'k1', departmentPath: '/a/b/' }),
         record({ tenant, alias: 'deep', outcome: 'refused', departmentPath: '/c/' }),
       ];
-      await log.appendAccess({ records: rows });
+      await new TestProducer(log).access(rows);
       const found = async (filter: Parameters<typeof AccessFilter.create>[0]) => {
         const request = ListAccessRequest.create({ scope, filter: AccessFilter.create(filter) });
         return (await log.listAccess(request)).records.map(({ alias }) => alias);
@@ -107,11 +107,9 @@ describe.each(cases)(
       expect(await found({ outcome: 'refused' })).toEqual(['deep']);
       expect(await found({ fromMs: rows[1]?.startedAtMs })).toEqual(['deep']);
       expect(await found({ untilMs: rows[1]?.startedAtMs })).toEqual(['fast']);
-      await log.appendEvents({
-        events: ['key.create', 'key.revoke', 'keys.other', 'user.create'].map((action) =>
-          event({ tenant, action }),
-        ),
-      });
+      await new TestProducer(log).events(
+        ['key.create', 'key.revoke', 'keys.other', 'user.create'].map((action) => event({ tenant, action })),
+      );
       const actions = async (action: string) => {
         const request = ListEventsRequest.create({ scope, filter: EventFilter.create({ action }) });
         return (await log.listEvents(request)).events.map((each) => each.action).toSorted();
@@ -125,11 +123,11 @@ describe.each(cases)(
       const scope = whole(tenant);
       const usage = TokenCounts.create({ input: 2n, output: 3n, cacheRead: 5n, cacheWrite: 7n });
       const days = [0, 0, 1, 2];
-      await log.appendAccess({
-        records: days.map((day) =>
+      await new TestProducer(log).access(
+        days.map((day) =>
           record({ tenant, usage, startedAtMs: BigInt(START_MS + day * DAY_MS), alias: `m${day}` }),
         ),
-      });
+      );
       const span = { fromMs: BigInt(START_MS), untilMs: BigInt(START_MS + 3 * DAY_MS) };
       const sum = (group: UsageGroup, page = { after: '', limit: 0 }, bounds = span) =>
         log.sumUsage(SumUsageRequest.create({ scope, group, ...bounds, page }));
@@ -148,9 +146,9 @@ describe.each(cases)(
         days.slice(1).map((day) => new Date(START_MS + day * DAY_MS).toISOString().slice(0, 10)),
       );
       expect(second.nextAfter).toBe('');
-      await log.appendAccess({
-        records: [record({ tenant, startedAtMs: BigInt(START_MS), projectId: 'p1' })],
-      });
+      await new TestProducer(log).access([
+        record({ tenant, startedAtMs: BigInt(START_MS), projectId: 'p1' }),
+      ]);
       const unpaid = await sum(UsageGroup.PROJECT, { after: '', limit: 1 });
       const paid = await sum(UsageGroup.PROJECT, { after: unpaid.nextAfter, limit: 1 });
       expect([...unpaid.sums, ...paid.sums].map(({ key, requests }) => [key, requests])).toEqual([

@@ -2,7 +2,7 @@ import { ListAccessRequest, ListEventsRequest } from '@ai-switch/contracts';
 import { databases } from '@ai-switch/testkit';
 import { describe, expect, test } from 'vitest';
 import { openAuditLog } from '../src/index.ts';
-import { DAY_MS, event, newTenant, record, START_MS, whole } from './rows.ts';
+import { DAY_MS, event, newTenant, record, START_MS, TestProducer, whole } from './rows.ts';
 
 describe.each(databases)('retention on $name', (database) => {
   test('deletes what is older than its days, over several steps, and nothing else', async () => {
@@ -19,8 +19,8 @@ describe.each(databases)('retention on $name', (database) => {
       const kept = record({ tenant, startedAtMs: BigInt(START_MS + DAY_MS) });
       const oldEvent = event({ tenant, atMs: BigInt(START_MS) });
       const keptEvent = event({ tenant, atMs: BigInt(START_MS + DAY_MS) });
-      await auditLog.appendAccess({ records: [...old, kept] });
-      await auditLog.appendEvents({ events: [oldEvent, keptEvent] });
+      await new TestProducer(auditLog).access([...old, kept]);
+      await new TestProducer(auditLog).events([oldEvent, keptEvent]);
       nowMs = START_MS + 30 * DAY_MS;
       expect(await sweep()).toBe(0);
       nowMs += 1;
@@ -43,7 +43,7 @@ describe.each(databases)('retention on $name', (database) => {
     const tenant = newTenant();
     const first = await openAuditLog({ databaseUrl: fresh.url });
     const records = Array.from({ length: 1_000 }, () => record({ tenant, startedAtMs: 1n }));
-    await first.auditLog.appendAccess({ records });
+    await new TestProducer(first.auditLog).access(records);
     const sweeping = first.sweep();
     await first.close();
     await sweeping;

@@ -1,0 +1,99 @@
+// The row that says how far a producer's log is known, held by one transaction at a time. It is signed whenever it changes.
+
+import { type LogState, logStatement, type Signer } from '@ai-switch/event-log';
+import type { Transaction } from 'kysely';
+import { keyIdOf, signatureOf, signHead } from '../head.ts';
+import type { AuditSchema, LogRow } from '../schema.ts';
+import type { Identity } from './read-record.ts';
+
+/** The log's row until the end of the transaction; it is made when there is none. */
+export async function lockLog(
+  trx: Transaction<AuditSchema>,
+  identity: Identity,
+  signer: Signer | undefined,
+): Promise<LogRow> {
+  const found = await selectLog(trx, identity);
+  if (found !== undefined) return found;
+  const { numInsertedOrUpdatedRows } = await trx
+    .insertInto('producer_logs')
+    .values(newLog(identity))
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirstOrThrow();
+  if (numInsertedOrUpdatedRows === 1n)
+    await signHead(trx, signer, (head) => ({ ...head, logs: head.logs + 1n }));
+  const made = await selectLog(trx, identity);
+  if (made === undefined) throw new Error('a log that was just made is not there');
+  return made;
+}
+
+/** Stores the changed row with its new signature. No root has it yet. */
+export async function storeLog(
+  trx: Transaction<AuditSchema>,
+  changed: LogRow,
+  signer: Signer | undefined,
+  isRooted = false,
+): Promise<void> {
+  const row = { ...changed, is_rooted: isRooted ? 1n : 0n };
+  const { producer, epoch, ...columns } = {
+    ...row,
+    signature: signatureOf(logStatement(stateOf(row), keyIdOf(signer)), signer),
+  };
+  await trx
+    .updateTable('producer_logs')
+    .set(columns)
+    .where('producer', '=', producer)
+    .where('epoch', '=', epoch)
+    .execute();
+}
+
+/** What is signed of it. */
+export function stateOf(row: LogRow): LogState {
+  return {
+    producer: row.producer,
+    epoch: Number(row.epoch),
+    lastSequence: Number(row.last_sequence),
+    stored: Number(row.stored),
+    deleted: Number(row.deleted),
+    base: { sequence: Number(row.base_sequence), chain: row.base_chain },
+    announced: {
+      sequence: Number(row.announced_sequence),
+      chain: row.announced_chain,
+      atMs: Number(row.announced_at_ms),
+      isFinal: row.is_final === 1n,
+      dropped: Number(row.dropped),
+    },
+    isRooted: row.is_rooted === 1n,
+  };
+}
+
+function selectLog(
+  trx: Transaction<AuditSchema>,
+  { producer, epoch }: Identity,
+): Promise<LogRow | undefined> {
+  return trx
+    .selectFrom('producer_logs')
+    .selectAll()
+    .where('producer', '=', producer)
+    .where('epoch', '=', epoch)
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+function newLog({ producer, epoch }: Identity): LogRow {
+  return {
+    producer,
+    epoch,
+    last_sequence: 0n,
+    stored: 0n,
+    deleted: 0n,
+    base_sequence: 0n,
+    base_chain: '',
+    announced_sequence: 0n,
+    announced_chain: '',
+    announced_at_ms: 0n,
+    is_final: 0n,
+    dropped: 0n,
+    is_rooted: 0n,
+    signature: '',
+  };
+}

@@ -1,0 +1,147 @@
+// Every hour a root is signed: a tree over what has changed in every producer's log since the one before, with that one's
+// signature. Whoever has a root elsewhere can prove that nothing up to it was changed since.
+//
+// When the database is down there is no root, and the next one covers all the same.
+
+import type { SignedRoot } from '@ai-switch/contracts';
+import {
+  islandDigest,
+  leafText,
+  merkleRoot,
+  type Point,
+  type RootLeaf,
+  rootStatement,
+  type Signer,
+} from '@ai-switch/event-log';
+import type { Kysely, Transaction } from 'kysely';
+import { selectHead, signatureOf, signHead } from './head.ts';
+import { lockLog, storeLog } from './ingest/log-state.ts';
+import type { AuditDatabase } from './lists.ts';
+import type { AuditSchema, LogRow } from './schema.ts';
+import type { AuditStore } from './store.ts';
+import { readTrail } from './trail.ts';
+
+/** Records without a predecessor that one leaf names; a log has as many gaps only when something is very wrong. */
+const ISLANDS_MAX = 1_000;
+
+export interface RootParts {
+  readonly database: AuditDatabase;
+  readonly store: AuditStore;
+  readonly signer: Signer;
+}
+
+/** @returns the root that was signed; undefined when the newest is younger than `ageMs` */
+export async function signRoot(
+  { database, store, signer }: RootParts,
+  nowMs: bigint,
+  ageMs: bigint,
+): Promise<SignedRoot | undefined> {
+  return database.transactionAsSystem('upkeep', async (trx) => {
+    // Whoever else would sign one waits here.
+    await selectHead(trx).forUpdate().executeTakeFirstOrThrow();
+    const newest = await trx
+      .selectFrom('roots')
+      .select(['number', 'at_ms', 'signature'])
+      .orderBy('number', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (newest !== undefined && nowMs - newest.at_ms < ageMs) return undefined;
+    const leaves = await takeLeaves(trx, store, signer);
+    const number = (newest?.number ?? 0n) + 1n;
+    const root = {
+      ...{ number: Number(number), atMs: Number(nowMs), previous: newest?.signature ?? '' },
+      ...{ tree: merkleRoot(leaves).toString('hex'), leafCount: leaves.length },
+    };
+    const statement = rootStatement(root, signer.keyId);
+    const signature = signatureOf(statement, signer);
+    await trx
+      .insertInto('roots')
+      .values({ number, at_ms: nowMs, statement, signature, leaves: JSON.stringify(leaves) })
+      .execute();
+    await signHead(trx, signer, ({ logs }) => ({ logs, roots: number, root_signature: signature }));
+    return { number, atMs: nowMs, statement, signature: Buffer.from(signature, 'base64'), leaves };
+  });
+}
+
+/** Oldest first. */
+export async function readRoots(
+  kysely: Kysely<AuditSchema>,
+  afterNumber: bigint,
+  limit: number,
+): Promise<SignedRoot[]> {
+  const rows = await kysely
+    .selectFrom('roots')
+    .selectAll()
+    .where('number', '>', afterNumber)
+    .orderBy('number')
+    .limit(limit)
+    .execute();
+  return rows.map(({ number, at_ms, statement, signature, leaves }) => ({
+    number,
+    atMs: at_ms,
+    statement,
+    signature: Buffer.from(signature, 'base64'),
+    leaves: JSON.parse(leaves) as string[],
+  }));
+}
+
+/** The leaves of all logs that have changed, which are then noted as covered. */
+async function takeLeaves(
+  trx: Transaction<AuditSchema>,
+  store: AuditStore,
+  signer: Signer,
+): Promise<string[]> {
+  const changed = await trx
+    .selectFrom('producer_logs')
+    .select(['producer', 'epoch'])
+    .where('is_rooted', '=', 0n)
+    .orderBy('producer')
+    .orderBy('epoch')
+    .execute();
+  const leaves: string[] = [];
+  for (const identity of changed) {
+    const log = await lockLog(trx, identity, signer);
+    leaves.push(leafText(await leafOf(trx, store, log)));
+    await storeLog(trx, log, signer, true);
+  }
+  return leaves;
+}
+
+async function leafOf(trx: Transaction<AuditSchema>, store: AuditStore, log: LogRow): Promise<RootLeaf> {
+  const gaps = await trx
+    .selectFrom('trail_gaps')
+    .select(['first_sequence', 'last_sequence'])
+    .where('producer', '=', log.producer)
+    .where('epoch', '=', log.epoch)
+    .orderBy('first_sequence')
+    .limit(ISLANDS_MAX)
+    .execute();
+  const islands: [number, string][] = [];
+  for (const gap of gaps) {
+    const [record] = await readTrail(trx, log, gap.last_sequence, 1);
+    if (record?.sequence === gap.last_sequence + 1n) {
+      islands.push([Number(record.sequence), islandDigest(record.type, record.data)]);
+    }
+  }
+  const head = (gaps[0]?.first_sequence ?? log.last_sequence + 1n) - 1n;
+  return {
+    producer: log.producer,
+    epoch: Number(log.epoch),
+    head: await pointAt(trx, store, log, head),
+    lastSequence: Number(log.last_sequence),
+    stored: Number(log.stored),
+    base: { sequence: Number(log.base_sequence), chain: log.base_chain },
+    islands,
+  };
+}
+
+async function pointAt(
+  trx: Transaction<AuditSchema>,
+  store: AuditStore,
+  log: LogRow,
+  sequence: bigint,
+): Promise<Point> {
+  const chain =
+    sequence === log.base_sequence ? log.base_chain : ((await store.chainAt(trx, log, sequence)) ?? '');
+  return { sequence: Number(sequence), chain };
+}

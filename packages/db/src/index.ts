@@ -1,4 +1,11 @@
 export {
+  ChangeFeed,
+  type ChangeFeedOptions,
+  changeFeedMigration,
+  type FeedChanges,
+  numberChange,
+} from './change-feed.ts';
+export {
   type Database,
   type DatabaseOptions,
   openDatabase,

@@ -58,9 +58,13 @@ export interface ScopedDatabase<Schema, Tables extends ScopedTables<Schema>> {
  * @throws DatabaseError as `openDatabase` does
  */
 export async function openScopedDatabase<Schema, const Tables extends ScopedTables<Schema>>(
-  options: DatabaseOptions & { readonly tables: Tables },
+  options: DatabaseOptions & {
+    readonly tables: Tables;
+    /** The last part of each transaction within a scope that wrote something. */
+    readonly onWrite?: (trx: Transaction<Schema>, scope: RowScope) => Promise<void>;
+  },
 ): Promise<ScopedDatabase<Schema, Tables>> {
-  const { tables } = options;
+  const { tables, onWrite } = options;
   const { database, wall } = await openDatabaseOn<Schema>(options);
   const asSystem = () => database.kysely;
   try {
@@ -74,7 +78,13 @@ export async function openScopedDatabase<Schema, const Tables extends ScopedTabl
       within: (scope, work) =>
         database.transaction(async (trx) => {
           await wall.enter(trx, scope);
-          return work(new RowsWithin(trx, tables, scope, wall));
+          const rows = new RowsWithin(trx, tables, scope, wall);
+          const result = await work(rows);
+          if (rows.hasWritten && onWrite !== undefined) {
+            await wall.leave(trx);
+            await onWrite(trx, scope);
+          }
+          return result;
         }),
       flush: () => database.flush(),
       close: () => database.close(),
@@ -101,12 +111,18 @@ export class RowsWithin<Schema, Tables extends ScopedTables<Schema>> {
   readonly #trx: Transaction<Schema>;
   readonly #tables: Tables;
   readonly #wall: Wall;
+  #hasWritten = false;
 
   constructor(trx: Transaction<Schema>, tables: Tables, scope: RowScope, wall: Wall) {
     this.#trx = trx;
     this.#tables = tables;
     this.scope = scope;
     this.#wall = wall;
+  }
+
+  /** True once something was to be inserted, updated or deleted. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
   }
 
   selectFrom<Table extends Names<Schema, Tables>>(
@@ -119,6 +135,7 @@ export class RowsWithin<Schema, Tables extends ScopedTables<Schema>> {
   updateTable<Table extends Names<Schema, Tables>>(
     table: Table,
   ): UpdateQueryBuilder<Pick<Schema, Table>, Table, Table, UpdateResult> {
+    this.#hasWritten = true;
     const query = this.#untyped.updateTable(asAny(table)).where(this.#conditionOn(table));
     return query as unknown as UpdateQueryBuilder<Pick<Schema, Table>, Table, Table, UpdateResult>;
   }
@@ -126,6 +143,7 @@ export class RowsWithin<Schema, Tables extends ScopedTables<Schema>> {
   deleteFrom<Table extends Names<Schema, Tables>>(
     table: Table,
   ): DeleteQueryBuilder<Pick<Schema, Table>, Table, DeleteResult> {
+    this.#hasWritten = true;
     const query = this.#untyped.deleteFrom(asAny(table)).where(this.#conditionOn(table));
     return query as unknown as DeleteQueryBuilder<Pick<Schema, Table>, Table, DeleteResult>;
   }
@@ -139,6 +157,7 @@ export class RowsWithin<Schema, Tables extends ScopedTables<Schema>> {
     table: Table,
     row: Insertable<Schema[Table]>,
   ): Promise<void> {
+    this.#hasWritten = true;
     const values = row as Readonly<Record<string, unknown>>;
     if (!this.takesIn(table, values)) throw new RangeError(`a row of ${table} is outside the scope`);
     const { numInsertedOrUpdatedRows } = await this.#untyped

@@ -1,1 +1,9 @@
-export {};
+export {
+  type Candidate,
+  drawOrder,
+  type Random,
+  stickyOrder,
+  TARGETS_MAX,
+  type Tier,
+  tiersOf,
+} from './route-rules.ts';

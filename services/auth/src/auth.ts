@@ -22,8 +22,8 @@ export interface AuthServiceOptions {
   readonly clock: Clock;
   /** Kept outside the database (`key-rules.ts`). */
   readonly pepper?: KeyObject | undefined;
-  /** Answers calls about sessions and rules. */
-  readonly others: Pick<Auth, 'authenticateSession' | 'getRules'>;
+  /** Answers calls about sessions, rules and changes. */
+  readonly others: Pick<Auth, 'authenticateSession' | 'getRules' | 'watchCallers'>;
   /** Hears of notes of last use that could not be written. */
   readonly onError: (error: unknown) => void;
   /** How long notes of last use wait for company, in ms. */
@@ -33,6 +33,7 @@ export interface AuthServiceOptions {
 export class AuthService implements Auth {
   readonly authenticateSession: Auth['authenticateSession'];
   readonly getRules: Auth['getRules'];
+  readonly watchCallers: Auth['watchCallers'];
   readonly #clock: Clock;
   readonly #pepper: KeyObject | undefined;
   readonly #keys: KeyCache;
@@ -41,6 +42,7 @@ export class AuthService implements Auth {
   constructor({ database, callers, clock, pepper, others, onError, lastUseDelayMs }: AuthServiceOptions) {
     this.authenticateSession = others.authenticateSession;
     this.getRules = others.getRules;
+    this.watchCallers = others.watchCallers;
     this.#clock = clock;
     this.#pepper = pepper;
     this.#keys = new KeyCache({ find: (use) => callers.ofKey(use), clock });
@@ -71,7 +73,7 @@ export class AuthService implements Auth {
     }
     if (projectId !== '' && record.caller.projectId !== projectId) throw strangeProject();
     this.#lastUse.note(keyId);
-    return { caller: copyOf(record.caller) };
+    return { caller: copyOf(record.caller), untilMs: this.#untilMs(record, digest) };
   }
 
   /** Something has changed that callers are made of. */
@@ -101,6 +103,12 @@ export class AuthService implements Auth {
         cause,
       });
     }
+  }
+
+  #untilMs(record: KeyRecord, digest: string): bigint | undefined {
+    const isNewest = isSameDigest(digest, record.digest);
+    const untilMs = Math.min(record.expiresAtMs, isNewest ? Number.POSITIVE_INFINITY : record.olderUntilMs);
+    return Number.isFinite(untilMs) ? BigInt(untilMs) : undefined;
   }
 
   #isInForce({ isRevoked, expiresAtMs }: KeyRecord): boolean {

@@ -7,7 +7,7 @@ import {
   type Organisation,
   type SignIn,
 } from '@ai-switch/contracts';
-import { openScopedDatabase } from '@ai-switch/db';
+import { ChangeFeed, numberChange, openScopedDatabase } from '@ai-switch/db';
 import { type Clock, ConfigError, systemClock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import { DialGuard, guardedFetch } from '@ai-switch/upstream';
@@ -81,6 +81,7 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
     schema: 'auth',
     migrations,
     tables: scopedTables,
+    onWrite: (trx, { tenant }) => numberChange(trx, tenant),
   });
   if (!database.hasSecondWall && databaseUrl.startsWith('postgres')) {
     logger?.warn(
@@ -97,21 +98,34 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
     secrets: secretBox(options.secret),
     fetch: (address, init) => guardedFetch(guard, address, init),
   };
-  const auth = new AuthService({
+  const feed = new ChangeFeed({
+    kysely: database.asSystem('upkeep'),
+    onChanges: () => auth.forgetCallers(),
+    onError: (err) => logger?.warn({ err }, 'changes of callers cannot be read'),
+  });
+  const auth: AuthService = new AuthService({
     database,
     callers,
     clock,
     pepper,
     lastUseDelayMs,
-    others: { ...sessionAuthenticator(signInContext), ...ruleCalls(database) },
+    others: {
+      ...sessionAuthenticator(signInContext),
+      ...ruleCalls(database),
+      watchCallers: async (request) => ({ changes: await feed.watch(request) }),
+    },
     onError: (err) => logger?.warn({ err }, 'the last use of keys was not written'),
   });
-  const onChange = () => auth.forgetCallers();
+  const onChange = () => {
+    auth.forgetCallers();
+    feed.poke();
+  };
   const organisation = organisationPort({ database, clock, pepper, onChange });
   const accessPolicies = accessPoliciesPort({ database, clock, onChange });
   const signIn = signInPort(signInContext);
 
   const close = async (): Promise<void> => {
+    await feed.close();
     await auth.close();
     await database.close();
   };

@@ -1,7 +1,7 @@
 // The tables of services/auth. Times are milliseconds since the epoch; lists are JSON texts; yes and no are 1 and 0. Every row
 // of a company says whose it is, so that a scope can be put on it: `department_path` follows its department when that moves.
 
-import type { Migration } from '@ai-switch/db';
+import { changeFeedMigration, type Migration } from '@ai-switch/db';
 import {
   type OrganisationSchema,
   organisationMigrations,
@@ -44,4 +44,5 @@ export const migrations: readonly Migration[] = [
   ...organisationMigrations,
   ...policyMigrations,
   ...signInMigrations,
+  changeFeedMigration('004-changes'),
 ];

@@ -29,8 +29,10 @@ import { RuleCache } from './intercept/rule-cache.ts';
 import { MemoryRateLimiter } from './limit/memory-rate-limiter.ts';
 import { OutputStatistics } from './output-statistics.ts';
 import { OutputTallies } from './output-tally.ts';
-import { Policies } from './policies.ts';
 import { ReasoningStore } from './reasoning-store.ts';
+import { ChangeWatch } from './remembered/change-watch.ts';
+import { Policies } from './remembered/policies.ts';
+import { RememberedRoutes } from './remembered/routes.ts';
 import { RetryBudget } from './retry-rules.ts';
 import { Roster } from './roster.ts';
 import { type EdgeBindings, routes, walk } from './routes.ts';
@@ -101,6 +103,18 @@ function assemble({
 }: EdgeOptions): EdgeParts {
   const settings = { ...edgeDefaults, ...differing };
   const tokenCounter = new TokenCounter();
+  const policyWatch = new ChangeWatch({
+    what: 'rules for quota',
+    watch: (request) => ports.quotaLedger.watchPolicies(request),
+    clock,
+    logger,
+  }).start();
+  const routeWatch = new ChangeWatch({
+    what: 'routes',
+    watch: (request) => ports.router.watchRoutes(request),
+    clock,
+    logger,
+  }).start();
   return {
     ports,
     eventLog,
@@ -131,7 +145,9 @@ function assemble({
       random: Math.random,
       newOwnerToken: () => newId('own'),
     }),
-    policies: new Policies(ports.quotaLedger, clock),
+    policies: new Policies(ports.quotaLedger, policyWatch, clock),
+    routes: new RememberedRoutes({ router: ports.router, watch: routeWatch, clock }),
+    watches: [policyWatch, routeWatch],
     answers: new KeptAnswers(),
     retryBudget: new RetryBudget(clock),
     rules: new RuleCache(ports.auth, logger),
@@ -175,6 +191,7 @@ async function close(edge: EdgeParts): Promise<void> {
     edge.logger.error({ requests: edge.exchanges.size }, 'requests are still under way at the end');
   }
   edge.ticker.close();
+  for (const watch of edge.watches) watch.close();
   await edge.upstream.close();
   edge.tallies.close();
   await edge.tokenCounter.close();

@@ -8,15 +8,16 @@ import {
   RouterDefinition,
 } from '@ai-switch/contracts';
 import { openSink, openSpooledLog } from '@ai-switch/event-log';
-import { ConfigError, type Lifetime, lockFolder, makeFolder } from '@ai-switch/kernel';
+import { ConfigError, type Lifetime, lockFolder, makeFolder, systemClock } from '@ai-switch/kernel';
 import { connect, runService } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
 import { createEdge } from './edge.ts';
-import { rememberedAuth } from './guard/remembered-auth.ts';
 import { proxiesIn } from './guard/trusted-proxies.ts';
 import { openSpoolFile, type SpoolFile } from './holds/spool-file.ts';
+import { ChangeWatch } from './remembered/change-watch.ts';
+import { rememberedAuth } from './remembered/remembered-auth.ts';
 import { closeServer, createEdgeServer, listen } from './server.ts';
 
 /** How long a process that ends goes on sending its records; the rest waits for its next start. */
@@ -53,8 +54,15 @@ await runService({
       bytesMax: values.AISWITCH_EDGE_LOG_BYTES_MAX,
     });
     lifetime.onClose('event log', () => eventLog.close(LOG_SEND_MS));
+    const callerWatch = new ChangeWatch({
+      what: 'callers',
+      watch: (request) => ports.auth.watchCallers(request),
+      clock: systemClock,
+      logger,
+    }).start();
+    lifetime.onClose('watch of callers', () => callerWatch.close());
     const edge = createEdge({
-      ports: { ...ports, auth: rememberedAuth(ports.auth) },
+      ports: { ...ports, auth: rememberedAuth(ports.auth, callerWatch) },
       eventLog,
       logger,
       trustedProxies: proxiesIn(values.AISWITCH_EDGE_TRUSTED_PROXIES, values.AISWITCH_EDGE_FORWARDED_HEADER),

@@ -27,7 +27,8 @@ export async function route(
   alias: string,
   { dialect: client, affinityKey }: Exchange,
 ): Promise<readonly Destination[]> {
-  const { targets } = await edge.ports.router.route({ tenant: caller.tenant, alias, affinityKey });
+  const found = edge.routes.targetsFor(caller.tenant, alias, affinityKey);
+  const targets = found instanceof Promise ? await found : found;
   const destinations: Destination[] = [];
   for (const target of targets) {
     const dialect = dialectByName(spokenDialect(target, client.name));

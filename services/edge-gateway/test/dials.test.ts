@@ -150,7 +150,7 @@ describe('an edge that is told of no network', () => {
       const edge = createEdge({
         ports: gateway.ports,
         logger: createLogger({ service: 'edge-gateway', level: 'warn', destination }),
-        settings: { tickMs: 20, accessDelayMs: 1 },
+        settings: { tickMs: 20 },
       });
       const server = createEdgeServer(edge);
       const port = await listen(server, '127.0.0.1:0');

@@ -2,7 +2,6 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
-import { openAuditLog } from '@ai-switch/audit-consumer';
 import { openAuth } from '@ai-switch/auth';
 import {
   type AccessRecord,
@@ -11,7 +10,6 @@ import {
   CreateKeyRequest,
   CreateUserRequest,
   type EdgePorts,
-  ListAccessRequest,
   type Ports,
   type Reservation,
   RevokeKeyRequest,
@@ -19,6 +17,7 @@ import {
   Tier,
   type TokenCounts,
 } from '@ai-switch/contracts';
+import { type MemoryLog, memoryLog } from '@ai-switch/event-log';
 import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
@@ -67,6 +66,8 @@ export interface Gateway extends AsyncDisposable {
     readonly networks?: string[];
   }): Promise<ApiKeyMade>;
   revokeKey(keyId: string): Promise<void>;
+  /** What it wrote down. */
+  readonly log: MemoryLog;
   /** What the access log says about a request, once it does. */
   accessRecord(requestId: string | null): Promise<AccessRecord>;
 }
@@ -94,7 +95,7 @@ export async function openGateway({ settings, trustedProxies, wrap }: GatewayOpt
     level: 'debug',
     destination: { write: (line) => logged.push(line) },
   });
-  const [auth, ledger, router, audit, provider, second] = await Promise.all([
+  const [auth, ledger, router, provider, second] = await Promise.all([
     openAuth({ databaseUrl: MEMORY, logger }),
     openQuotaLedger({ databaseUrl: MEMORY, logger }),
     openRouter({
@@ -103,7 +104,6 @@ export async function openGateway({ settings, trustedProxies, wrap }: GatewayOpt
       upstreamNetworks: LOOPBACK_NETWORKS,
       logger,
     }),
-    openAuditLog({ databaseUrl: MEMORY, logger }),
     ScriptedProvider.open(),
     ScriptedProvider.open(),
   ]);
@@ -112,19 +112,20 @@ export async function openGateway({ settings, trustedProxies, wrap }: GatewayOpt
     organisation: auth.organisation,
     quotaLedger: ledger.ledger,
     router: router.router,
-    auditLog: audit.auditLog,
   };
   const ports = wrap?.(own) ?? own;
   const key = auth.firstRootKey ?? '';
   const { caller } = await own.auth.authenticate({ key });
   const { tenant = '', userId = '' } = caller ?? {};
   await addProviders(own, tenant, provider, second);
+  const log = memoryLog();
   const edge = createEdge({
     ports,
+    eventLog: log,
     logger,
     upstreamNetworks: LOOPBACK_NETWORKS,
     ...(trustedProxies !== undefined && { trustedProxies }),
-    settings: { tickMs: 20, accessDelayMs: 1, ...settings },
+    settings: { tickMs: 20, ...settings },
   });
   const server = createEdgeServer(edge);
   const port = await listen(server, '127.0.0.1:0');
@@ -144,6 +145,7 @@ export async function openGateway({ settings, trustedProxies, wrap }: GatewayOpt
     userId,
     ports: own,
     edge,
+    log,
     server,
     provider,
     second,
@@ -183,20 +185,15 @@ export async function openGateway({ settings, trustedProxies, wrap }: GatewayOpt
       return reservation;
     },
     accessRecord: async (id) => {
-      const page = { after: '', limit: 1_000 };
-      const scope = { tenant, isWholeCompany: true, departmentPaths: [], userId: '' };
-      const find = async () => {
-        const { records } = await own.auditLog.listAccess(ListAccessRequest.create({ scope, page }));
-        return records.find(({ requestId }) => requestId === id);
-      };
-      await until(async () => (await find()) !== undefined, `no access record of ${id}`);
-      return (await find()) ?? expect.unreachable();
+      const find = () => log.records.find(({ requestId }) => requestId === id);
+      await until(async () => find() !== undefined, `no access record of ${id}`);
+      return find() ?? expect.unreachable();
     },
     [Symbol.asyncDispose]: async () => {
       await edge.close();
       await closeServer(server);
       await Promise.all([provider.close(), second.close()]);
-      await Promise.all([auth.close(), ledger.close(), router.close(), audit.close()]);
+      await Promise.all([auth.close(), ledger.close(), router.close()]);
     },
   };
 }

@@ -1,4 +1,3 @@
-import { ListAccessRequest } from '@ai-switch/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ask, type Gateway, openGateway, PAIRS, until } from './gateway.ts';
 import { open } from './wire.ts';
@@ -74,20 +73,10 @@ async function leaveAfter(
 }
 
 async function lastRecord() {
-  const { tenant } = gateway;
   const count = answered + 1;
-  const list = async () =>
-    (
-      await gateway.ports.auditLog.listAccess(
-        ListAccessRequest.create({
-          scope: { tenant, isWholeCompany: true },
-          page: { after: '', limit: 1_000 },
-        }),
-      )
-    ).records;
-  await until(async () => (await list()).length >= count, 'there is no record');
+  const { records } = gateway.log;
+  await until(async () => records.length >= count, 'there is no record');
   answered = count;
-  const [record] = await list();
-  return record ?? expect.unreachable();
+  return records.at(-1) ?? expect.unreachable();
 }
 let answered = 0;

@@ -4,9 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type OpenAuditLog, openAuditLog } from '@ai-switch/audit-consumer';
 import {
   AuditLogDefinition,
   AuthDefinition,
+  ListAccessRequest,
   QuotaLedgerDefinition,
   RouterDefinition,
 } from '@ai-switch/contracts';
@@ -21,16 +23,18 @@ const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 let spoolPath: string;
 let gateway: Gateway;
 let services: Server;
+let audit: OpenAuditLog;
 beforeAll(async () => {
   spoolPath = await mkdtemp(join(tmpdir(), 'aiswitch-spool-'));
   gateway = await openGateway();
+  audit = await openAuditLog({ databaseUrl: 'sqlite::memory:' });
   const { ports } = gateway;
   services = await serve(
     [
       { definition: AuthDefinition, implementation: ports.auth },
       { definition: QuotaLedgerDefinition, implementation: ports.quotaLedger },
       { definition: RouterDefinition, implementation: ports.router },
-      { definition: AuditLogDefinition, implementation: ports.auditLog },
+      { definition: AuditLogDefinition, implementation: audit.auditLog },
     ],
     { address: '127.0.0.1:0' },
   );
@@ -38,6 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(spoolPath, { recursive: true, force: true });
   await services.close(0);
+  await audit.close();
   await gateway[Symbol.asyncDispose]();
 });
 
@@ -68,7 +73,8 @@ test('the edge runs as a process of its own, with every port behind gRPC', async
       await gateway.settled();
       const id = response.headers.get('x-aiswitch-reservation') ?? '';
       expect((await gateway.reservation(id)).charged).toMatchObject({ input: 11n, output: 7n });
-      await gateway.accessRecord(response.headers.get('x-request-id'));
+      const requestId = response.headers.get('x-request-id');
+      await expect.poll(recordedIds).toContain(requestId);
     }
   }
   const refused = await fetch(`${url}/v1/models`, { headers: { 'x-api-key': 'none' } });
@@ -86,6 +92,12 @@ test('the edge says in one line which setting is missing', async () => {
   expect(await once(child, 'close')).toEqual([1, null]);
   expect(said).toMatch(/^edge-gateway: AISWITCH_AUTH_ADDRESS is required: .*\n$/);
 });
+
+async function recordedIds(): Promise<readonly string[]> {
+  const scope = { tenant: gateway.tenant, isWholeCompany: true, departmentPaths: [], userId: '' };
+  const { records } = await audit.auditLog.listAccess(ListAccessRequest.create({ scope }));
+  return records.map(({ requestId }) => requestId);
+}
 
 async function portOf(child: ChildProcess): Promise<number> {
   let said = '';

@@ -2,7 +2,7 @@
 // creation of a balance does; batches of operations only read buckets. What is held is never touched.
 
 import * as contracts from '@ai-switch/contracts';
-import type { Database } from '@ai-switch/db';
+import { type Database, numberChange } from '@ai-switch/db';
 import { Fault } from '@ai-switch/kernel';
 import type { Kysely, Transaction } from 'kysely';
 import * as rows from './administration-store.ts';
@@ -109,7 +109,11 @@ export class Administration {
     const tenant = readId(request.tenant, 'tenant');
     const wanted = readPolicy(request.policy, 0n);
     const { database } = this.#parts;
-    const stored = await database.transaction((trx) => rows.writePolicy(trx, tenant, wanted));
+    const stored = await database.transaction(async (trx) => {
+      const written = await rows.writePolicy(trx, tenant, wanted);
+      await numberChange(trx, tenant);
+      return written;
+    });
     return { policy: policyMessage(stored) };
   }
 

@@ -5,7 +5,7 @@
 import { crc32 } from 'node:zlib';
 import type * as contracts from '@ai-switch/contracts';
 import { ReservationState } from '@ai-switch/contracts';
-import type { Database } from '@ai-switch/db';
+import type { ChangeFeed, Database } from '@ai-switch/db';
 import { Batcher, type Clock, Fault } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import type { Kysely } from 'kysely';
@@ -39,6 +39,8 @@ export interface LedgerOptions {
   /** Decides periods and deadlines in place of the database's own clock. */
   readonly clock?: Clock;
   readonly logger: Logger;
+  /** Of the companies' rules; without one nobody can watch them. */
+  readonly feed?: ChangeFeed<LedgerSchema>;
   /** Operations that one transaction carries, 32 unless told otherwise. */
   readonly batchMax?: number;
   /** How long the first operation of a batch waits for company, in milliseconds. */
@@ -52,8 +54,9 @@ export class Ledger implements contracts.QuotaLedger {
   readonly #logger: Logger;
   readonly #shards: readonly Batcher<Operation, Verdict>[];
   readonly #administration: Administration;
+  readonly #feed: ChangeFeed<LedgerSchema> | undefined;
 
-  constructor({ database, clock, logger, batchMax = BATCH_MAX, batchDelayMs = 0 }: LedgerOptions) {
+  constructor({ database, clock, logger, feed, batchMax = BATCH_MAX, batchDelayMs = 0 }: LedgerOptions) {
     const store = new LedgerStore(database);
     const nowMs =
       clock === undefined
@@ -63,6 +66,7 @@ export class Ledger implements contracts.QuotaLedger {
     this.#store = store;
     this.#nowMs = nowMs;
     this.#logger = logger;
+    this.#feed = feed;
     this.#administration = new Administration({ database, store, nowMs });
     this.#shards = Array.from(
       { length: SHARDS },
@@ -176,7 +180,12 @@ export class Ledger implements contracts.QuotaLedger {
   }
 
   putPolicy(request: contracts.PutPolicyRequest): Promise<contracts.PutPolicyResponse> {
-    return this.#change(this.#administration.putPolicy(request));
+    return this.#change(this.#administration.putPolicy(request).finally(() => this.#feed?.poke()));
+  }
+
+  async watchPolicies(request: contracts.WatchPoliciesRequest): Promise<contracts.WatchPoliciesResponse> {
+    if (this.#feed === undefined) throw new Fault('unavailable', 'This ledger cannot be watched.');
+    return { changes: await this.#guard(this.#feed.watch(request)) };
   }
 
   /** Ends holds whose deadline has passed, at most one batch of them; how many it found. For the sweeper. */

@@ -1,5 +1,5 @@
 import type { QuotaLedger } from '@ai-switch/contracts';
-import { openDatabase } from '@ai-switch/db';
+import { ChangeFeed, openDatabase } from '@ai-switch/db';
 import type { Clock } from '@ai-switch/kernel';
 import { createLogger, type Logger } from '@ai-switch/telemetry';
 import { Ledger } from './ledger.ts';
@@ -39,11 +39,18 @@ export async function openQuotaLedger({
     schema: 'quota_ledger',
     migrations,
   });
-  const ledger = new Ledger({ database, logger, ...(clock !== undefined && { clock }) });
+  const feed = new ChangeFeed({
+    kysely: database.kysely,
+    // The ledger itself reads the rules in each transaction.
+    onChanges: () => {},
+    onError: (err) => logger.warn({ err }, 'changes of rules cannot be read'),
+  });
+  const ledger = new Ledger({ database, logger, feed, ...(clock !== undefined && { clock }) });
   const sweeper = startSweeper(ledger, sweepIntervalMs, logger);
   return {
     ledger,
     close: async () => {
+      await feed.close();
       await sweeper.close();
       await ledger.drain();
       await database.flush();

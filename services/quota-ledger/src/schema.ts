@@ -1,4 +1,4 @@
-import type { Migration } from '@ai-switch/db';
+import { changeFeedMigration, type Migration } from '@ai-switch/db';
 import type { CreateTableBuilder, Kysely } from 'kysely';
 import type { EntryOperation, State, Tier } from './model.ts';
 
@@ -219,6 +219,7 @@ export const migrations: readonly Migration[] = [
         .execute();
     },
   },
+  changeFeedMigration('002-changes'),
 ];
 
 type Table = CreateTableBuilder<string, string>;

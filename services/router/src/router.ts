@@ -8,6 +8,8 @@ import {
   type ExplainCostResponse,
   type GetPriceBookRequest,
   type GetPriceBookResponse,
+  type GetRouteRequest,
+  type GetRouteResponse,
   type GetSealingStatusRequest,
   type GetSealingStatusResponse,
   type ListAliasesRequest,
@@ -37,12 +39,15 @@ import {
   type RouteRequest,
   type RouteResponse,
   type Router,
+  type WatchRoutesRequest,
+  type WatchRoutesResponse,
 } from '@ai-switch/contracts';
-import { type Database, openDatabase } from '@ai-switch/db';
+import { ChangeFeed, type Database, numberChange, openDatabase } from '@ai-switch/db';
 import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
+import type { Random } from '@ai-switch/routing';
 import { createLogger, type Logger } from '@ai-switch/telemetry';
 import { DialGuard } from '@ai-switch/upstream';
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { explainCost } from './explain-cost.ts';
 import { loadSnapshot } from './load-snapshot.ts';
 import { MasterKeys } from './master-keys.ts';
@@ -61,9 +66,8 @@ import {
   rangeOf,
 } from './put-rules.ts';
 import { type Change, rewrapDataKeys, rotateDataKey, sealingStatus } from './rotate-keys.ts';
-import type { Random } from './route-rules.ts';
 import { migrations, type ProviderRow, type RouterSchema } from './schema.ts';
-import { modelsOf, phaseAt, routeFor, targetsFor } from './snapshot.ts';
+import { candidatesFor, modelsOf, phaseAt, routeFor, targetsFor } from './snapshot.ts';
 import { Snapshots } from './snapshots.ts';
 import * as store from './store.ts';
 import { seal } from './tenant-keys.ts';
@@ -113,7 +117,13 @@ export async function openRouter(options: RouterOptions): Promise<OpenRouter> {
     random: options.random ?? Math.random,
     logger: options.logger ?? createLogger({ service: 'router', level: 'info' }),
   });
-  return { router, close: () => database.close() };
+  return {
+    router,
+    close: async () => {
+      await router.close();
+      await database.close();
+    },
+  };
 }
 
 interface RouterServiceOptions {
@@ -129,6 +139,7 @@ interface RouterServiceOptions {
 class RouterService implements Router {
   readonly #options: RouterServiceOptions;
   readonly #snapshots: Snapshots;
+  readonly #feed: ChangeFeed<RouterSchema>;
 
   constructor(options: RouterServiceOptions) {
     const { database, masterKeys, clock, logger } = options;
@@ -138,6 +149,14 @@ class RouterService implements Router {
       logger,
       load: (tenant, previous) =>
         loadSnapshot({ rows: database.kysely, masterKeys, clock, logger }, tenant, previous),
+    });
+    this.#feed = new ChangeFeed({
+      kysely: database.kysely,
+      onChanges: ({ tenants, isEverything }) => {
+        if (isEverything) this.#snapshots.doubtAll();
+        else for (const tenant of tenants) this.#snapshots.doubt(tenant);
+      },
+      onError: (err) => logger.warn({ err }, 'changes of routes cannot be read'),
     });
   }
 
@@ -306,21 +325,48 @@ class RouterService implements Router {
     return sealingStatus(database.kysely, masterKeys, tenant);
   }
 
+  async getRoute({ tenant, alias }: GetRouteRequest): Promise<GetRouteResponse> {
+    checkTenant('tenant', tenant);
+    checkModelName('alias', alias);
+    const snapshot = await this.#snapshots.get(tenant);
+    const { candidates, untilMs } = candidatesFor(snapshot, alias, this.#options.clock.nowMs());
+    return {
+      candidates: candidates.map(({ name, place, weight, priority }) => ({
+        name,
+        target: { ...place },
+        weight,
+        priority,
+      })),
+      untilMs: untilMs === undefined ? undefined : BigInt(untilMs),
+    };
+  }
+
+  async watchRoutes(request: WatchRoutesRequest): Promise<WatchRoutesResponse> {
+    return { changes: await this.#feed.watch(request) };
+  }
+
+  close(): Promise<void> {
+    return this.#feed.close();
+  }
+
   readonly #changes: Change = (tenant, work) => this.#change(tenant, work);
 
   /** One change of a tenant, after which the next route here sees it; elsewhere as snapshots.ts says. */
   async #change<Result>(
     tenant: string,
-    work: (rows: Kysely<RouterSchema>) => Promise<Result>,
+    work: (rows: Transaction<RouterSchema>) => Promise<Result>,
   ): Promise<Result> {
     const { database } = this.#options;
     try {
       const result = await database.transaction(async (rows) => {
         await store.bumpRevision(rows, tenant);
-        return work(rows);
+        const result = await work(rows);
+        await numberChange(rows, tenant);
+        return result;
       });
       await database.flush();
       this.#snapshots.drop(tenant);
+      this.#feed.poke();
       return result;
     } catch (error) {
       this.#snapshots.doubt(tenant);

@@ -1,4 +1,4 @@
-import type { Migration } from '@ai-switch/db';
+import { changeFeedMigration, type Migration } from '@ai-switch/db';
 import type { Kysely } from 'kysely';
 
 /** Numbers are int8 and come back as bigint; lists are JSON text. */
@@ -136,4 +136,5 @@ export const migrations: readonly Migration[] = [
         .execute();
     },
   },
+  changeFeedMigration('004-changes'),
 ];

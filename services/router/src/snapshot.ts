@@ -9,11 +9,11 @@ import {
   UnpricedRule,
 } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
+import { type Candidate, drawOrder, type Random, stickyOrder, type Tier, tiersOf } from '@ai-switch/routing';
 import { withCapabilities } from '@ai-switch/upstream';
 import { type DataKey, openCredential, SealError } from './credentials.ts';
 import { type PriceList, priceListOf } from './price-list.ts';
 import { isModelName } from './put-rules.ts';
-import { type Candidate, drawOrder, type Random, stickyOrder, type Tier, tiersOf } from './route-rules.ts';
 import type { ProviderRow } from './schema.ts';
 import { providerOf, type TenantRows } from './store.ts';
 
@@ -104,14 +104,34 @@ export function targetsFor(snapshot: Snapshot, name: string, draw: Draw): Target
   const { random, affinityKey, nowMs } = draw;
   const route = routeFor(snapshot, name);
   const tiers = tiersIn(phaseAt(snapshot, nowMs), name, route, snapshot.routes.has(name));
-  if (tiers.length === 0) {
-    throw new Fault(
-      'forbidden',
-      `The model ${quoted(name)} has no price, and the price book of this company denies models without one. An administrator can add a row for it.`,
-    );
-  }
+  if (tiers.length === 0) throw denied(name);
   const order = affinityKey === '' ? drawOrder(tiers, random) : stickyOrder(tiers, affinityKey);
   return order.map((target) => ({ ...target }));
+}
+
+/**
+ * What `targetsFor` draws from, and when that ends because another version of the price book takes effect.
+ * @throws Fault as `targetsFor`
+ */
+export function candidatesFor(
+  snapshot: Snapshot,
+  name: string,
+  nowMs: number,
+): { readonly candidates: readonly Candidate<Target>[]; readonly untilMs: number | undefined } {
+  const route = routeFor(snapshot, name);
+  const tiers = tiersIn(phaseAt(snapshot, nowMs), name, route, snapshot.routes.has(name));
+  if (tiers.length === 0) throw denied(name);
+  return {
+    candidates: tiers.flatMap(({ candidates }) => candidates),
+    untilMs: snapshot.phases.find(({ fromMs }) => fromMs > nowMs)?.fromMs,
+  };
+}
+
+function denied(name: string): Fault {
+  return new Fault(
+    'forbidden',
+    `The model ${quoted(name)} has no price, and the price book of this company denies models without one. An administrator can add a row for it.`,
+  );
 }
 
 /** @throws Fault `notFound` for an unknown name, `unavailable` when nothing that could answer is usable */

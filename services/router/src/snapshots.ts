@@ -73,6 +73,10 @@ export class Snapshots {
     if (entry !== undefined) this.#entries.set(tenant, { ...entry, isDoubtful: true, loading: undefined });
   }
 
+  doubtAll(): void {
+    for (const tenant of [...this.#entries.keys()]) this.doubt(tenant);
+  }
+
   #add(tenant: string): Entry {
     const entry: Entry = {
       snapshot: undefined,

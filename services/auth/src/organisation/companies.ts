@@ -1,4 +1,5 @@
 import { type Organisation, Role } from '@ai-switch/contracts';
+import { numberChange } from '@ai-switch/db';
 import { Fault } from '@ai-switch/kernel';
 import { authorityOf } from '../authority.ts';
 import { checkCompanyId, checkRevision, checkTitle, pageOf, readPage } from '../request-rules.ts';
@@ -82,6 +83,7 @@ export function companyCalls({ database, clock, onChange }: OrganisationContext)
           revision: before.revision + 1n,
         };
         await trx.updateTable('companies').set(after).where('tenant', '=', tenant).execute();
+        await numberChange(trx, tenant);
         return companyOf(after);
       });
       onChange(tenant);

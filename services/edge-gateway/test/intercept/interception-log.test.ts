@@ -1,8 +1,7 @@
-import { AuditEvent, type AuditLog } from '@ai-switch/contracts';
+import { AuditEvent } from '@ai-switch/contracts';
+import { memoryLog } from '@ai-switch/event-log';
 import type { Hit } from '@ai-switch/interception';
-import type { Logger } from '@ai-switch/telemetry';
 import { expect, test } from 'vitest';
-import { edgeDefaults } from '../../src/config.ts';
 import type { Exchange } from '../../src/exchange.ts';
 import { InterceptionLog } from '../../src/intercept/interception-log.ts';
 
@@ -23,19 +22,13 @@ const exchange = {
     departmentPath: '/dep_a/',
     clientAddress: '192.0.2.7',
   },
-} as Exchange;
+  holdEnd: () => {},
+} as unknown as Exchange;
 
 function opened() {
-  const events: AuditEvent[] = [];
+  const { events, ...kept } = memoryLog();
   const clock = { ms: 1_000_000 };
-  const auditLog = {
-    appendEvents: async ({ events: more }: { events: AuditEvent[] }) => {
-      events.push(...more);
-      return {};
-    },
-  } as unknown as AuditLog;
-  const settings = { ...edgeDefaults, accessDelayMs: 0 };
-  const log = new InterceptionLog(auditLog, {} as Logger, { nowMs: () => clock.ms }, settings);
+  const log = new InterceptionLog({ ...kept, access: () => {} }, { nowMs: () => clock.ms });
   return { events, clock, log };
 }
 

@@ -4,7 +4,6 @@ import type { AuditEvent, CallerPolicy } from '@ai-switch/contracts';
 import {
   type Auth,
   type EdgePorts,
-  ListEventsRequest,
   Rule,
   RuleAction,
   RuleMode,
@@ -34,6 +33,7 @@ export async function openRuledGateway(options: GatewayOptions = {}): Promise<Ru
   const state = { asked: 0, isDown: false, has: rules as readonly RuleSet[], delayMs: 0, answersMax: 100 };
   const ruled = (auth: Auth): Auth => ({
     authenticateSession: (request) => auth.authenticateSession(request),
+    watchCallers: (request) => auth.watchCallers(request),
     authenticate: async (request) => {
       const answer = await auth.authenticate(request);
       const ruleSets = rules.map(({ ruleSetId, revision }) => ({ ruleSetId, revision }));
@@ -57,10 +57,7 @@ export async function openRuledGateway(options: GatewayOptions = {}): Promise<Ru
     },
   });
   const allEvents = async () => {
-    const scope = { tenant: gateway.tenant, isWholeCompany: true, departmentPaths: [], userId: '' };
-    const page = { after: '', limit: 1_000 };
-    const { events } = await gateway.ports.auditLog.listEvents(ListEventsRequest.create({ scope, page }));
-    return events.filter(({ action }) => action.startsWith('interception.'));
+    return gateway.log.events.filter(({ action }) => action.startsWith('interception.'));
   };
   return Object.assign(gateway, {
     rules,

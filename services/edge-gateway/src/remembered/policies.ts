@@ -1,8 +1,7 @@
 import { GetPolicyRequest, type Policy, type QuotaLedger } from '@ai-switch/contracts';
 import { type Clock, Fault } from '@ai-switch/kernel';
+import type { ChangeWatch } from './change-watch.ts';
 
-/** A change of a company's policy is seen within this. */
-const FRESH_MS = 5_000;
 const COMPANIES_MAX = 10_000;
 
 interface Known {
@@ -18,9 +17,11 @@ interface Known {
 export class Policies {
   readonly #ledger: QuotaLedger;
   readonly #clock: Clock;
+  readonly #watch: ChangeWatch;
   readonly #known = new Map<string, Known>();
 
-  constructor(ledger: QuotaLedger, clock: Clock) {
+  constructor(ledger: QuotaLedger, watch: ChangeWatch, clock: Clock) {
+    this.#watch = watch;
     this.#ledger = ledger;
     this.#clock = clock;
   }
@@ -33,23 +34,23 @@ export class Policies {
       known = { policy: undefined, readAtMs: 0, reading: undefined };
       this.#known.set(tenant, known);
     }
-    const ageMs = this.#clock.nowMs() - known.readAtMs;
-    if (known.policy !== undefined && ageMs >= 0 && ageMs < FRESH_MS) return known.policy;
+    const { policy, readAtMs } = known;
+    const ageMs = this.#clock.nowMs() - readAtMs;
+    if (policy !== undefined && ageMs >= 0 && ageMs < this.#watch.lifeMs(tenant, readAtMs)) return policy;
     known.reading ??= this.#read(tenant, known);
-    // Who has one does not wait for the next.
-    if (known.policy === undefined) return known.reading;
-    known.reading.catch(() => {});
-    return known.policy;
+    return policy === undefined ? known.reading : known.reading.catch(() => policy);
   }
 
   async #read(tenant: string, known: Known): Promise<Policy> {
+    const sinceMs = this.#clock.nowMs();
     try {
       const { policy } = await this.#ledger.getPolicy(GetPolicyRequest.create({ tenant }));
       if (policy === undefined) throw new Fault('internal', 'The ledger answered without a policy.');
       known.policy = policy;
       return policy;
     } finally {
-      known.readAtMs = this.#clock.nowMs();
+      // Also after a failure: who has one does not ask again with each request.
+      known.readAtMs = sinceMs;
       known.reading = undefined;
     }
   }

@@ -1,15 +1,17 @@
 // Auth in another process, remembered for a moment: a request of a key in use waits for no call.
 //
-// Auth believes its own memory for two seconds (services/auth/src/key-cache.ts) and this one GOOD_MS, so that what is revoked or
-// changed is seen within five seconds. When auth is down, keys used within the last moment go on and all others are refused as
-// unavailable, which is never remembered.
+// What is remembered lives as long as the watch of changes says, and no longer than the key itself. Auth believes its own memory
+// for two seconds (services/auth/src/key-cache.ts); together, what is revoked or changed is seen within five. When auth is down,
+// keys used within the last moment go on and all others are refused as unavailable, which is never remembered.
 
 import { hash } from 'node:crypto';
 import type { Auth, AuthenticateRequest, AuthenticateResponse } from '@ai-switch/contracts';
 import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
+import type { ChangeWatch } from './change-watch.ts';
 
-const GOOD_MS = 2_500;
 const WRONG_MS = 1_000;
+/** How long others join a call that is under way. */
+const JOIN_MS = 2_500;
 const GOOD_MAX = 50_000;
 /** Apart from the good ones, so that guesses push no key in use out of memory. */
 const WRONG_MAX = 10_000;
@@ -20,10 +22,19 @@ interface Remembered<Value> {
 }
 
 /** An Auth port that asks `auth` no more often than it must. Its answers are shared: nobody changes them. */
-export function rememberedAuth(auth: Auth, clock: Clock = systemClock): Auth {
+export function rememberedAuth(auth: Auth, watch: ChangeWatch, clock: Clock = systemClock): Auth {
   const good = new Map<string, Remembered<AuthenticateResponse>>();
   const wrong = new Map<string, Remembered<Fault>>();
   const underWay = new Map<string, Remembered<Promise<AuthenticateResponse>>>();
+
+  const isGood = (
+    { value: { caller, untilMs }, sinceMs }: Remembered<AuthenticateResponse>,
+    nowMs: number,
+  ) => {
+    const ageMs = nowMs - sinceMs;
+    if (ageMs < 0 || ageMs >= watch.lifeMs(caller?.tenant ?? '', sinceMs)) return false;
+    return untilMs === undefined || nowMs < Number(untilMs);
+  };
 
   /** @param sinceMs from before the call: what auth says is no newer than that */
   const ask = async (
@@ -48,15 +59,16 @@ export function rememberedAuth(auth: Auth, clock: Clock = systemClock): Auth {
   return {
     authenticateSession: (request) => auth.authenticateSession(request),
     getRules: (request) => auth.getRules(request),
+    watchCallers: (request) => auth.watchCallers(request),
     authenticate: (request) => {
       const name = nameOf(request);
       const nowMs = clock.nowMs();
-      const hit = fresh(good.get(name), GOOD_MS, nowMs);
-      if (hit !== undefined) return Promise.resolve(hit);
+      const hit = good.get(name);
+      if (hit !== undefined && isGood(hit, nowMs)) return Promise.resolve(hit.value);
       const miss = fresh(wrong.get(name), WRONG_MS, nowMs);
       if (miss !== undefined) return Promise.reject(miss);
       // Nobody joins a call that auth is slow to answer: what it says may be older than a revocation by then.
-      const known = fresh(underWay.get(name), GOOD_MS, nowMs);
+      const known = fresh(underWay.get(name), JOIN_MS, nowMs);
       if (known !== undefined) return known;
       const asked = ask(name, nowMs, request);
       underWay.set(name, { value: asked, sinceMs: nowMs });

@@ -1,5 +1,6 @@
 export { chainOf, type LogIdentity, NO_CHAIN } from './chain.ts';
 export { dataOf, type Entry, entryOf, RECORD_TYPES, type RecordType } from './data.ts';
+export { type DirectLog, directLog } from './direct-log.ts';
 export { ANNOUNCEMENT_TYPE, type LogMessage, readMessage } from './envelope.ts';
 export type { EventLog, LogAnnouncement, LogSink, SequencedRecord } from './event-log.ts';
 export type { KafkaOptions } from './kafka/kafka-client.ts';
@@ -17,6 +18,7 @@ export {
 } from './spool/spooled-log.ts';
 export { islandDigest } from './trail/island-digest.ts';
 export { merkleRoot } from './trail/merkle.ts';
+export { readTrailLines, type TrailSource } from './trail/read-trail.ts';
 export { type Signer, signerOf, type Verifier, verifierOf } from './trail/signing.ts';
 export {
   headStatement,
@@ -29,3 +31,5 @@ export {
   rootStatement,
   type TrailHead,
 } from './trail/statements.ts';
+export type { RootLine, Signed, TrailFault, TrailLine } from './trail/trail-line.ts';
+export { type TrailReport, type VerifyOptions, verifyTrail } from './trail/verify.ts';

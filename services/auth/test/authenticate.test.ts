@@ -32,7 +32,7 @@ async function watched() {
     return ofKey(use);
   };
   const unasked = async () => expect.unreachable();
-  const others = { authenticateSession: unasked, getRules: unasked };
+  const others = { authenticateSession: unasked, getRules: unasked, watchCallers: unasked };
   const auth = new AuthService({ database, callers, clock, others, onError: () => {} });
   closers.push(
     () => fresh.drop(),

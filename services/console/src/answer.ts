@@ -2,6 +2,7 @@
 // goes through the schema of its route, so that nothing gets out that the document does not name.
 
 import { AuditEvent, type Ports } from '@ai-switch/contracts';
+import type { EventLog } from '@ai-switch/event-log';
 import { Fault, newId } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import type { Context } from 'hono';
@@ -28,6 +29,7 @@ import { isWrite, type Route } from './routes/route.ts';
 
 export interface ConsoleParts {
   readonly ports: Ports;
+  readonly eventLog: EventLog;
   readonly logger: Logger;
   readonly clientAddressOf: (context: Context) => string;
   readonly judgeKey: JudgeKey;
@@ -115,7 +117,7 @@ async function requestOf(
 }
 
 function publicRequestOf(
-  { ports }: ConsoleParts,
+  { eventLog }: ConsoleParts,
   context: Context,
   route: Route,
   { origin, company, clientAddress }: Pick<PublicRequest, 'origin' | 'company' | 'clientAddress'>,
@@ -130,7 +132,7 @@ function publicRequestOf(
     company,
     cookie: (cookieName) => getCookie(context, cookieName),
     auditAs: ({ tenant, userId: actor }, change) =>
-      writeEvent(ports, { tenant, actor, requestId, clientAddress }, change),
+      writeEvent(eventLog, { tenant, actor, requestId, clientAddress }, change),
   };
 }
 
@@ -143,7 +145,7 @@ function mountPathOf(context: Context, route: Route): string {
 }
 
 async function writeEvent(
-  { auditLog }: Ports,
+  eventLog: EventLog,
   who: Pick<AuditEvent, 'tenant' | 'actor' | 'requestId' | 'clientAddress'>,
   { action, subject, details = {}, departmentPath = '/', userId = '' }: Change,
 ): Promise<void> {
@@ -157,12 +159,7 @@ async function writeEvent(
     departmentPath,
     userId,
   });
-  await auditLog.appendEvents({ events: [event] }).catch((cause: unknown) => {
-    throw new Fault('unavailable', 'The change was made, but its audit event could not be written.', {
-      details: { action, subject },
-      cause,
-    });
-  });
+  await eventLog.audit(event);
 }
 
 function paramsIn(context: Context, route: Route): Readonly<Record<string, string>> {

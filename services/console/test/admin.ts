@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { openAuditLog } from '@ai-switch/audit-consumer';
 import { openAuth } from '@ai-switch/auth';
 import type { Ports } from '@ai-switch/contracts';
+import { type DirectLog, directLog, inboxSink } from '@ai-switch/event-log';
 import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
@@ -34,6 +35,8 @@ interface Body {
 export interface Admin extends AsyncDisposable {
   readonly rootKey: string;
   readonly ports: Ports;
+  /** What the API writes its events into. */
+  readonly eventLog: DirectLog;
   /** Asks with the root key, unless `headers` say otherwise. */
   ask(route: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** The actions in the audit trail, oldest first. */
@@ -77,8 +80,10 @@ export async function openAdmin(
     auditLog: audit.auditLog,
   };
   const rootKey = auth.firstRootKey ?? '';
+  const eventLog = directLog('test', inboxSink(audit.auditLog));
   const app = createConsole({
     ports: wrap(ports),
+    eventLog,
     logger,
     guard: new DialGuard(LOOPBACK_NETWORKS),
     clientAddressOf: ({ req }) => req.header('x-test-address') ?? '192.0.2.1',
@@ -89,6 +94,7 @@ export async function openAdmin(
   return {
     rootKey,
     ports,
+    eventLog,
     ask: async (route, body, headers = { authorization: `Bearer ${rootKey}` }) => {
       const [method = 'GET', path = '/'] = route.split(' ');
       const response = await app.request(path, {

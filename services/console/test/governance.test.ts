@@ -187,13 +187,9 @@ describe('a rule set', () => {
       userId: ids.get('mia') ?? '',
       clientAddress: '',
     });
-    await admin.ports.auditLog.appendEvents({
-      events: [
-        event('e1', 'interception.shadow', { count: '41' }),
-        event('e2', 'interception.shadow', { count: '1' }),
-        event('e3', 'interception.block', {}),
-      ],
-    });
+    await admin.eventLog.audit(event('e1', 'interception.shadow', { count: '41' }));
+    await admin.eventLog.audit(event('e2', 'interception.shadow', { count: '1' }));
+    await admin.eventLog.audit(event('e3', 'interception.block', {}));
     const { body } = await admin.ask('GET /rule-hits?ruleSet=guard');
     expect(body.isComplete).toBe(true);
     expect(body.items).toMatchObject([
@@ -343,9 +339,8 @@ describe('what was used', () => {
       departmentPath,
       projectId: '',
     });
-    await admin.ports.auditLog.appendAccess({
-      records: [record('r1', 'mia', '/sales/emea/'), record('r2', 'lead', '/sales/')],
-    });
+    await admin.eventLog.access(record('r1', 'mia', '/sales/emea/'));
+    await admin.eventLog.access(record('r2', 'lead', '/sales/'));
     const span = `fromMs=${Date.now() - 3_600_000}&untilMs=${Date.now() + 3_600_000}`;
     const keysSeen = async (name: string) => {
       const { body } = await admin.ask(`GET /usage?by=user&${span}`, undefined, as(name));

@@ -149,6 +149,7 @@ describe('an edge that is told of no network', () => {
       const destination = { write: (line: string) => void logged.push(line) };
       const edge = createEdge({
         ports: gateway.ports,
+        eventLog: gateway.log,
         logger: createLogger({ service: 'edge-gateway', level: 'warn', destination }),
         settings: { tickMs: 20 },
       });

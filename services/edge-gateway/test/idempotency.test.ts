@@ -56,6 +56,7 @@ test('two edges with one key: one of them asks, and the other names the receipt 
   const logger = { ...silent, child: () => silent };
   const edge = createEdge({
     ports: gateway.ports,
+    eventLog: gateway.log,
     logger: logger as never,
     upstreamNetworks: LOOPBACK_NETWORKS,
   });

@@ -1,11 +1,13 @@
 import type { Auth, AuthenticateRequest, Caller } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { beforeEach, expect, test } from 'vitest';
-import { rememberedAuth } from '../../src/guard/remembered-auth.ts';
+import type { ChangeWatch } from '../src/remembered/change-watch.ts';
+import { rememberedAuth } from '../src/remembered/remembered-auth.ts';
 
 let nowMs: number;
+let lifeMs: number;
 let asked: AuthenticateRequest[];
-let answer: (request: AuthenticateRequest) => Promise<{ caller: Caller | undefined }>;
+let answer: (request: AuthenticateRequest) => Promise<{ caller: Caller | undefined; untilMs?: bigint }>;
 let auth: Auth;
 beforeEach(() => {
   nowMs = 1_790_000_000_000;
@@ -17,7 +19,8 @@ beforeEach(() => {
       return answer(request);
     },
   } as Auth;
-  auth = rememberedAuth(remote, { nowMs: () => nowMs });
+  lifeMs = 2_500;
+  auth = rememberedAuth(remote, { lifeMs: () => lifeMs } as unknown as ChangeWatch, { nowMs: () => nowMs });
 });
 
 const userOf = async (key: string, projectId?: string) =>
@@ -26,7 +29,22 @@ const refuse = (code: 'unauthenticated' | 'unavailable' | 'forbidden') => async 
   throw new Fault(code, 'no');
 };
 
-test('a key is asked about once in two and a half seconds', async () => {
+test('a key is believed as long as the watch vouches for it, and no longer than the key itself', async () => {
+  lifeMs = 60_000;
+  answer = async () => ({ caller: { userId: 'a' } as Caller, untilMs: 1_790_000_030_000n });
+  await userOf('a');
+  nowMs += 29_999;
+  await userOf('a');
+  expect(asked).toHaveLength(1);
+  nowMs += 1;
+  await userOf('a');
+  expect(asked).toHaveLength(2);
+  lifeMs = 0;
+  await userOf('a');
+  expect(asked).toHaveLength(3);
+});
+
+test('a key is asked about once in two and a half seconds, where nothing vouches for it', async () => {
   for (let count = 0; count < 100; count += 1) expect(await userOf('a')).toBe('a');
   expect(asked).toHaveLength(1);
   nowMs += 2_499;

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openAuth } from '@ai-switch/auth';
 import { AuthDefinition, RevokeKeyRequest } from '@ai-switch/contracts';
+import { systemClock } from '@ai-switch/kernel';
 import { connect, serve } from '@ai-switch/rpc';
+import { createLogger } from '@ai-switch/telemetry';
 import { expect, test } from 'vitest';
-import { rememberedAuth } from '../../src/guard/remembered-auth.ts';
-import { openGateway } from '../gateway.ts';
+import { ChangeWatch } from '../src/remembered/change-watch.ts';
+import { rememberedAuth } from '../src/remembered/remembered-auth.ts';
+import { openGateway } from './gateway.ts';
 
 test('a key that another process revokes is refused within five seconds, though the edge remembers it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'aiswitch-auth-'));
@@ -23,12 +26,22 @@ test('a key that another process revokes is refused within five seconds, though 
   const counted = {
     authenticateSession: remote.authenticateSession,
     getRules: remote.getRules,
+    watchCallers: remote.watchCallers,
     authenticate: (request: Parameters<typeof remote.authenticate>[0]) => {
       calls += 1;
       return remote.authenticate(request);
     },
   };
-  const gateway = await openGateway({ wrap: (ports) => ({ ...ports, auth: rememberedAuth(counted) }) });
+  const logger = createLogger({ service: 'edge-gateway', level: 'silent' });
+  const watch = new ChangeWatch({
+    what: 'callers',
+    watch: remote.watchCallers,
+    clock: systemClock,
+    logger,
+  }).start();
+  const gateway = await openGateway({
+    wrap: (ports) => ({ ...ports, auth: rememberedAuth(counted, watch) }),
+  });
   try {
     const key = answering.firstRootKey ?? '';
     const ask = async () => {
@@ -51,6 +64,7 @@ test('a key that another process revokes is refused within five seconds, though 
     expect(performance.now() - revokedAt).toBeLessThan(5_000);
     for (let count = 0; count < 20; count += 1) expect(await ask()).toBe(401);
   } finally {
+    watch.close();
     await gateway[Symbol.asyncDispose]();
     remote.close();
     await server.close(0);

@@ -1,4 +1,4 @@
-import type { Random } from '../src/route-rules.ts';
+import type { Random } from '@ai-switch/routing';
 
 /** A random sequence that a seed replays (mulberry32). */
 export function seeded(seed: number): Random {

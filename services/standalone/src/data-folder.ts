@@ -10,6 +10,8 @@ export interface DataFolder {
   readonly authSecretPath: string;
   /** The folder of the edge's spool. */
   readonly spoolPath: string;
+  /** The folder of what is not in the audit log yet. */
+  readonly eventsPath: string;
   /** The address of one service's own database file. */
   databaseUrl(service: string): string;
   /** Lets the next process in. */
@@ -29,6 +31,7 @@ export function openDataFolder(path: string): DataFolder {
     masterKeyPath: join(folder, 'master.key'),
     authSecretPath: join(folder, 'auth.secret'),
     spoolPath: join(folder, 'spool'),
+    eventsPath: join(folder, 'events'),
     databaseUrl: (service) => `sqlite:${join(folder, `${service}.db`)}`,
     close: () => lock.release(),
   };

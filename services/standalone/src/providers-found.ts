@@ -3,6 +3,7 @@
 // put under the same name is never touched. A provider that does not answer keeps the models that are known of it.
 
 import { AuditEvent, type Ports, Provider } from '@ai-switch/contracts';
+import type { EventLog } from '@ai-switch/event-log';
 import { newId } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import {
@@ -23,7 +24,8 @@ const SETTLED_WAIT_MS = 1_500;
 const PROVIDERS_MAX = 1_000;
 
 export interface FindOptions {
-  readonly ports: Pick<Ports, 'router' | 'auditLog'>;
+  readonly ports: Pick<Ports, 'router'>;
+  readonly eventLog: EventLog;
   readonly tenant: string;
   /** Credentials by kind. */
   readonly keys: ReadonlyMap<string, string>;
@@ -192,7 +194,7 @@ async function demoIfAlone(options: FindOptions): Promise<DemoProvider | undefin
   return demo;
 }
 
-async function audit({ ports, tenant }: FindOptions, action: string, subject: string): Promise<void> {
+async function audit({ eventLog, tenant }: FindOptions, action: string, subject: string): Promise<void> {
   const event = AuditEvent.create({
     eventId: newId('evt'),
     tenant,
@@ -202,7 +204,7 @@ async function audit({ ports, tenant }: FindOptions, action: string, subject: st
     atMs: BigInt(Date.now()),
     details: { origin: ORIGIN, title: findProviderKind(subject)?.title ?? subject },
   });
-  await ports.auditLog.appendEvents({ events: [event] });
+  await eventLog.audit(event);
 }
 
 function delay(durationMs: number, signal: AbortSignal): Promise<void> {

@@ -13,6 +13,7 @@ import {
   openSpoolFile,
   type TrustedProxies,
 } from '@ai-switch/edge-gateway';
+import { inboxSink, openSpooledLog } from '@ai-switch/event-log';
 import { ConfigError, Lifetime } from '@ai-switch/kernel';
 import { openMasterKey, openRouter } from '@ai-switch/router';
 import type { Logger } from '@ai-switch/telemetry';
@@ -25,6 +26,8 @@ import { findProviders } from './providers-found.ts';
 
 /** The company that auth makes on an empty database. */
 const TENANT = 'default';
+/** How long a process that ends goes on sending its records; the rest waits for its next start. */
+const LOG_SEND_MS = 5_000;
 const ADMIN_PATH = '/api/admin/v1';
 
 export interface StandaloneOptions {
@@ -122,8 +125,16 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
     auditLog: thread.auditLog,
   };
 
+  const eventLog = await openSpooledLog({
+    folder: folder.eventsPath,
+    service: 'standalone',
+    sink: inboxSink(ports.auditLog),
+    logger,
+  });
+  lifetime.onClose('event log', () => eventLog.close(LOG_SEND_MS));
   const found = await findProviders({
     ports,
+    eventLog,
     tenant: TENANT,
     keys: readProviderKeys(environment),
     isDiscovering,
@@ -134,6 +145,7 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
 
   const edge = createEdge({
     ports,
+    eventLog,
     logger,
     upstreamNetworks,
     ...(options.trustedProxies !== undefined && { trustedProxies: options.trustedProxies }),
@@ -143,6 +155,7 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
     ADMIN_PATH,
     createConsole({
       ports,
+      eventLog,
       logger,
       guard,
       clientAddressOf: ({ env }) => edge.clientAddressOf(env.incoming),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { openAuditLog } from '@ai-switch/audit-consumer';
 import { Alias, ListEventsRequest, type Provider } from '@ai-switch/contracts';
+import { directLog, inboxSink } from '@ai-switch/event-log';
 import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
 import { LOOPBACK_NETWORKS, type Script, ScriptedProvider } from '@ai-switch/testkit';
@@ -42,7 +43,8 @@ async function start(
 ) {
   await found?.close();
   found = await findProviders({
-    ports: { router: router.router, auditLog: audit.auditLog },
+    ports: { router: router.router },
+    eventLog: directLog('test', inboxSink(audit.auditLog)),
     tenant: TENANT,
     keys: new Map(Object.entries(keys)),
     isDiscovering: true,

@@ -13,6 +13,7 @@ import {
   SettleRequest,
   Subject,
 } from '@ai-switch/contracts';
+import type { DirectLog } from '@ai-switch/event-log';
 import { type Admin, openAdmin } from '../admin.ts';
 
 export const ROLES = ['root', 'companyAdmin', 'departmentAdmin', 'member'] as const;
@@ -44,6 +45,7 @@ export interface Target {
 export interface World extends AsyncDisposable {
   readonly admin: Admin;
   readonly ports: Ports;
+  readonly eventLog: DirectLog;
   /** Of an identity provider that answers. */
   readonly issuer: string;
   actor(role: RoleWord): Promise<Actor>;
@@ -115,6 +117,7 @@ export async function openWorld(): Promise<World> {
   return {
     admin,
     ports,
+    eventLog: admin.eventLog,
     issuer: issuer.url,
     fresh,
     actorIn,
@@ -231,28 +234,26 @@ export async function openBucket(
   await ports.quotaLedger.putBucket({ bucket: Bucket.create({ tenant, limits, periodKind, ...bucket }) });
 }
 
-export async function recordAccess({ ports, fresh }: World, target: Target): Promise<string> {
+export async function recordAccess({ eventLog, fresh }: World, target: Target): Promise<string> {
   const { tenant, userId, departmentPath } = target;
   const requestId = fresh('req');
   const at = {
     startedAtMs: BigInt(Date.now()),
     usage: { input: 1n, output: 1n, cacheRead: 0n, cacheWrite: 0n },
   };
-  await ports.auditLog.appendAccess({
-    records: [AccessRecord.create({ requestId, tenant, userId, departmentPath, ...at })],
-  });
+  await eventLog.access(AccessRecord.create({ requestId, tenant, userId, departmentPath, ...at }));
   return requestId;
 }
 
 export async function recordEvent(
-  { ports, fresh }: World,
+  { eventLog, fresh }: World,
   target: Target,
   event: Parameters<typeof AuditEvent.create>[0],
 ): Promise<string> {
   const { tenant, userId, departmentPath } = target;
   const eventId = fresh('evt');
   const who = { tenant, userId, departmentPath, actor: 'system', atMs: BigInt(Date.now()) };
-  await ports.auditLog.appendEvents({ events: [AuditEvent.create({ eventId, ...who, ...event })] });
+  await eventLog.audit(AuditEvent.create({ eventId, ...who, ...event }));
   return eventId;
 }
 

@@ -77,6 +77,7 @@ describe('200 wrong keys at once from one address', () => {
         auth: {
           authenticateSession: (wanted) => ports.auth.authenticateSession(wanted),
           getRules: (wanted) => ports.auth.getRules(wanted),
+          watchCallers: (wanted) => ports.auth.watchCallers(wanted),
           authenticate: (wanted) => {
             asked.push(wanted.key);
             return ports.auth.authenticate(wanted);

@@ -24,6 +24,7 @@ async function openLimited(limits: Readonly<Record<string, Partial<RateLimit>>>)
       ...ports,
       auth: {
         getRules: (request) => ports.auth.getRules(request),
+        watchCallers: (request) => ports.auth.watchCallers(request),
         authenticateSession: (request) => ports.auth.authenticateSession(request),
         authenticate: async (request) => {
           const { caller } = await ports.auth.authenticate(request);

@@ -1,5 +1,4 @@
 import { type Compilable, CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely';
-import type { Database } from './database.ts';
 
 export type RowValue = string | bigint | null;
 

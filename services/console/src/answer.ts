@@ -3,7 +3,7 @@
 
 import { AuditEvent, type Ports } from '@ai-switch/contracts';
 import type { EventLog } from '@ai-switch/event-log';
-import { Fault, newId } from '@ai-switch/kernel';
+import { newId } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';

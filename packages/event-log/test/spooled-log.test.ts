@@ -157,8 +157,8 @@ describe('what the disk does to it', () => {
 
   test('a full disk refuses requests, or gives records up and counts them, as the operator says', async () => {
     let share = 0.5;
-    const diskShare = async () => share;
-    const refusing = await open({ diskShare });
+    const roomOf = async () => ({ share, freeBytes: (1 - share) * 2 ** 34 });
+    const refusing = await open({ roomOf });
     expect(refusing.isAccepting).toBe(true);
     share = 0.96;
     await expect.poll(() => refusing.isAccepting).toBe(false);
@@ -166,7 +166,7 @@ describe('what the disk does to it', () => {
     await refusing.close(5_000);
     expect(sink.ids()).toEqual(['still-under-way']);
 
-    const dropping = await open({ diskShare, fullDisk: 'drop' });
+    const dropping = await open({ roomOf, fullDisk: 'drop' });
     expect(dropping.isAccepting).toBe(true);
     await fill(dropping, 10);
     expect(dropping.dropped).toBe(10);

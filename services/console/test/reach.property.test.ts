@@ -261,5 +261,6 @@ async function snapshot({ tenant }: Company): Promise<readonly string[]> {
 let counted = 0;
 /** What recording an access takes of a world. */
 function records(): World {
-  return { ports: admin.ports, fresh: (prefix: string) => `${prefix}-p${++counted}` } as unknown as World;
+  const { ports, eventLog } = admin;
+  return { ports, eventLog, fresh: (prefix: string) => `${prefix}-p${++counted}` } as unknown as World;
 }

@@ -3,10 +3,16 @@
 import { statfs } from 'node:fs/promises';
 import type { Logger } from '@ai-switch/telemetry';
 
-/** At this share it is told, and at the other no more requests are admitted, or records are given up: by policy. */
-const ALERT_SHARE = 0.7;
-const FULL_SHARE = 0.95;
+/** At the first it is told, and at the other no more requests are admitted, or records are given up: by policy. */
+const FILLING: Room = { share: 0.7, freeBytes: 20 * 2 ** 30 };
+const FULL: Room = { share: 0.95, freeBytes: 2 * 2 ** 30 };
 const LOOK_MS = 2_000;
+
+/** How much of a disk is used, from 0 to 1, and how much is free. */
+export interface Room {
+  readonly share: number;
+  readonly freeBytes: number;
+}
 
 export interface DiskWatchOptions {
   readonly folder: string;
@@ -15,14 +21,15 @@ export interface DiskWatchOptions {
   /** Of the log now. */
   readonly bytes: () => number;
   readonly logger: Logger;
-  /** How full the disk is, from 0 to 1; for tests. */
-  readonly diskShare?: (folder: string) => Promise<number>;
+  /** How full the disk is; for tests. */
+  readonly roomOf?: (folder: string) => Promise<Room>;
 }
 
 export class DiskWatch {
   readonly #options: DiskWatchOptions;
   #timer: NodeJS.Timeout | undefined;
   #isAlerted = false;
+  #disk: Room = { share: 0, freeBytes: Number.POSITIVE_INFINITY };
   isFull = false;
 
   constructor(options: DiskWatchOptions) {
@@ -37,19 +44,31 @@ export class DiskWatch {
 
   /** Never rejects: a disk that cannot be asked is as full as it was. */
   async look(): Promise<void> {
-    const { folder, bytesMax, bytes, logger, diskShare = usedShare } = this.#options;
-    const share = Math.max(await diskShare(folder).catch(() => 0), bytes() / bytesMax);
-    const isFull = share >= FULL_SHARE;
+    const { folder, logger, roomOf = diskRoom } = this.#options;
+    const disk = await roomOf(folder).catch(() => this.#disk);
+    this.#disk = disk;
+    const isFull = this.#isPast(FULL);
+    const percent = Math.round(Math.max(disk.share, this.#logShare()) * 100);
     if (isFull !== this.isFull) {
       this.isFull = isFull;
       logger.error(
-        { folder, percent: Math.round(share * 100) },
+        { folder, percent, freeBytes: disk.freeBytes },
         isFull ? 'the disk of the event log is full' : 'the disk of the event log has room again',
       );
-    } else if (share >= ALERT_SHARE && !this.#isAlerted) {
-      logger.warn({ folder, percent: Math.round(share * 100) }, 'the disk of the event log is filling up');
+    } else if (this.#isPast(FILLING) && !this.#isAlerted) {
+      logger.warn({ folder, percent, freeBytes: disk.freeBytes }, 'the disk of the event log is filling up');
     }
-    this.#isAlerted = share >= ALERT_SHARE;
+    this.#isAlerted = this.#isPast(FILLING);
+  }
+
+  /** A large disk that is 95 % full has room for hours of records: what is left counts, too. */
+  #isPast({ share, freeBytes }: Room): boolean {
+    const isDiskPast = this.#disk.share >= share && this.#disk.freeBytes <= freeBytes;
+    return isDiskPast || this.#logShare() >= share;
+  }
+
+  #logShare(): number {
+    return this.#options.bytes() / this.#options.bytesMax;
   }
 
   close(): void {
@@ -57,7 +76,9 @@ export class DiskWatch {
   }
 }
 
-async function usedShare(folder: string): Promise<number> {
-  const { blocks, bavail } = await statfs(folder);
-  return blocks === 0 ? 0 : 1 - bavail / blocks;
+/** As `df` counts it: what is kept for root alone is neither used nor free. */
+async function diskRoom(folder: string): Promise<Room> {
+  const { blocks, bfree, bavail, bsize } = await statfs(folder);
+  const used = blocks - bfree;
+  return { share: used === 0 ? 0 : used / (used + bavail), freeBytes: bavail * bsize };
 }

@@ -13,7 +13,7 @@ import type { Logger } from '@ai-switch/telemetry';
 import { chainOf, type LogIdentity } from '../chain.ts';
 import { dataOf, type Entry } from '../data.ts';
 import type { EventLog, LogSink, SequencedRecord } from '../event-log.ts';
-import { DiskWatch } from './disk-watch.ts';
+import { DiskWatch, type Room } from './disk-watch.ts';
 import { EpochFolder } from './epoch-folder.ts';
 import { GroupSync } from './group-sync.ts';
 import { Shipper } from './shipper.ts';
@@ -34,8 +34,8 @@ export interface SpooledLogOptions {
   /** Of the log on the disk; 4 GiB unless told otherwise. */
   readonly bytesMax?: number;
   readonly clock?: Clock;
-  /** How full the disk is, from 0 to 1; asked of the system unless told otherwise. */
-  readonly diskShare?: (folder: string) => Promise<number>;
+  /** How full the disk is; asked of the system unless told otherwise. */
+  readonly roomOf?: (folder: string) => Promise<Room>;
 }
 
 const BYTES_MAX = 4 * 1024 * 1024 * 1024;
@@ -84,7 +84,7 @@ export class SpooledLog implements EventLog {
       logger,
       bytesMax: options.bytesMax ?? BYTES_MAX,
       bytes: () => this.bytes,
-      ...(options.diskShare !== undefined && { diskShare: options.diskShare }),
+      ...(options.roomOf !== undefined && { roomOf: options.roomOf }),
     });
   }
 

@@ -69,8 +69,10 @@ export class Snapshots {
   /** After a change that failed, of which nobody knows whether it was committed: the next route compares. */
   doubt(tenant: string): void {
     const entry = this.#entries.get(tenant);
-    // A read under way may have begun before the change: it fills the entry that nobody uses any more.
-    if (entry !== undefined) this.#entries.set(tenant, { ...entry, isDoubtful: true, loading: undefined });
+    if (entry === undefined) return;
+    entry.isDoubtful = true;
+    // A read under way may have begun before the change: nobody who comes now waits for it.
+    entry.loading = undefined;
   }
 
   doubtAll(): void {
@@ -93,20 +95,34 @@ export class Snapshots {
 
   /** One read at a time. It fills the entry that it began with: one that was dropped meanwhile is used by nobody. */
   #refresh(tenant: string, entry: Entry): Promise<Snapshot> {
-    entry.loading ??= this.#load(tenant, entry).finally(() => {
-      entry.loading = undefined;
-    });
-    return entry.loading;
+    if (entry.loading !== undefined) return entry.loading;
+    const startedAtMs = this.#options.clock.nowMs();
+    const loading: Promise<Snapshot> = this.#load(tenant, entry).then(
+      (snapshot) => {
+        const isDoubted = entry.loading !== loading;
+        // What is doubted is still better than nothing, should the database be gone.
+        if (isDoubted && entry.snapshot !== undefined) return snapshot;
+        entry.snapshot = snapshot;
+        entry.checkedAtMs = startedAtMs;
+        if (!isDoubted) {
+          entry.isDoubtful = false;
+          entry.loading = undefined;
+        }
+        return snapshot;
+      },
+      (error: unknown) => {
+        if (entry.loading === loading) entry.loading = undefined;
+        throw error;
+      },
+    );
+    entry.loading = loading;
+    return loading;
   }
 
   async #load(tenant: string, entry: Entry): Promise<Snapshot> {
     const { load, clock, logger } = this.#options;
-    const startedAtMs = clock.nowMs();
     try {
-      entry.snapshot = await load(tenant, entry.snapshot);
-      entry.checkedAtMs = startedAtMs;
-      entry.isDoubtful = false;
-      return entry.snapshot;
+      return await load(tenant, entry.snapshot);
     } catch (cause) {
       entry.failedAtMs = clock.nowMs();
       logger.error({ tenant, error: cause }, 'the routes of a tenant cannot be read');

@@ -16,7 +16,7 @@ const PACKAGE_ARROWS: Readonly<Record<string, readonly string[]>> = {
   'packages/db': ['packages/kernel'],
   'packages/telemetry': ['packages/kernel'],
   'packages/redis': ['packages/kernel', 'packages/telemetry'],
-  'packages/guard': ['packages/kernel'],
+  'packages/guard': ['packages/kernel', 'packages/redis'],
   'packages/routing': ['packages/kernel'],
   'packages/event-log': ['packages/contracts', 'packages/db', 'packages/kernel', 'packages/telemetry'],
   'packages/upstream': ['packages/dialects', 'packages/kernel'],

@@ -1,8 +1,8 @@
 import { FULL_DISK_POLICIES, kafkaSettings } from '@ai-switch/event-log';
+import { forwardedHeaderSetting, trustedProxiesSetting } from '@ai-switch/guard';
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { upstreamNetworksSetting } from '@ai-switch/upstream';
-import { forwardedHeaderSetting, trustedProxiesSetting } from './guard/trusted-proxies.ts';
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -1,13 +1,12 @@
 import type { EdgePorts } from '@ai-switch/contracts';
 import type { EventLog } from '@ai-switch/event-log';
+import type { ClientAddressOf, WrongKeys } from '@ai-switch/guard';
 import type { Clock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import type { Upstream } from '@ai-switch/upstream';
 import type { EdgeSettings } from './config.ts';
 import type { Detours } from './detours.ts';
 import type { Exchange } from './exchange.ts';
-import type { ClientAddressOf } from './guard/client-address.ts';
-import type { WrongKeys } from './guard/wrong-keys.ts';
 import type { Holds } from './holds/holds.ts';
 import type { KeptAnswers } from './idempotency.ts';
 import type { CleanTexts } from './intercept/clean-texts.ts';

@@ -4,6 +4,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EdgePorts } from '@ai-switch/contracts';
 import type { EventLog } from '@ai-switch/event-log';
+import {
+  type ClientAddressOf,
+  clientAddressReader,
+  NO_PROXIES,
+  type TrustedProxies,
+  WrongKeys,
+} from '@ai-switch/guard';
 import { type Clock, Fault, newId, systemClock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import { DialGuard, Upstream, upstreamDefaults } from '@ai-switch/upstream';
@@ -12,13 +19,6 @@ import { BoundedMemory } from './bounded-memory.ts';
 import { type EdgeSettings, edgeDefaults } from './config.ts';
 import { Detours } from './detours.ts';
 import type { EdgeParts } from './edge-parts.ts';
-import {
-  type ClientAddressOf,
-  clientAddressReader,
-  NO_PROXIES,
-  type TrustedProxies,
-} from './guard/client-address.ts';
-import { WrongKeys } from './guard/wrong-keys.ts';
 import { Holds } from './holds/holds.ts';
 import { Spool } from './holds/spool.ts';
 import { memorySpoolFile, type SpoolFile } from './holds/spool-file.ts';

@@ -1,7 +1,5 @@
 export { type EdgeSettings, edgeDefaults, serverOptions } from './config.ts';
 export { createEdge, type Edge, type EdgeOptions } from './edge.ts';
-export type { ClientAddressOf, TrustedProxies } from './guard/client-address.ts';
-export { forwardedHeaderSetting, proxiesIn, trustedProxiesSetting } from './guard/trusted-proxies.ts';
 export type { Hold } from './holds/hold.ts';
 export { Holds, type HoldsParts, type Wanted } from './holds/holds.ts';
 export { Spool } from './holds/spool.ts';

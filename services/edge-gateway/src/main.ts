@@ -8,13 +8,13 @@ import {
   RouterDefinition,
 } from '@ai-switch/contracts';
 import { openSink, openSpooledLog } from '@ai-switch/event-log';
+import { proxiesIn } from '@ai-switch/guard';
 import { ConfigError, type Lifetime, lockFolder, makeFolder, systemClock } from '@ai-switch/kernel';
 import { connect, runService } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
 import { createEdge } from './edge.ts';
-import { proxiesIn } from './guard/trusted-proxies.ts';
 import { openSpoolFile, type SpoolFile } from './holds/spool-file.ts';
 import { ChangeWatch } from './remembered/change-watch.ts';
 import { rememberedAuth } from './remembered/remembered-auth.ts';

@@ -18,6 +18,7 @@ import {
   type TokenCounts,
 } from '@ai-switch/contracts';
 import { type MemoryLog, memoryLog } from '@ai-switch/event-log';
+import type { TrustedProxies } from '@ai-switch/guard';
 import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
@@ -30,7 +31,6 @@ import {
   type Edge,
   type EdgeSettings,
   listen,
-  type TrustedProxies,
 } from '../src/index.ts';
 
 export const PROVIDER_KEY = 'sk-canary-of-the-provider';

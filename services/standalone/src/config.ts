@@ -1,4 +1,4 @@
-import { forwardedHeaderSetting, trustedProxiesSetting } from '@ai-switch/edge-gateway';
+import { forwardedHeaderSetting, trustedProxiesSetting } from '@ai-switch/guard';
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { PROVIDER_KINDS, upstreamNetworksSetting } from '@ai-switch/upstream';

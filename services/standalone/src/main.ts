@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { proxiesIn } from '@ai-switch/edge-gateway';
+import { proxiesIn } from '@ai-switch/guard';
 import { ConfigError, closeOnSignal, describeSettings, Lifetime, readSettings } from '@ai-switch/kernel';
 import { createLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';

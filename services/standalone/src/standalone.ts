@@ -5,15 +5,9 @@ import { rm } from 'node:fs/promises';
 import { openAuth } from '@ai-switch/auth';
 import { createConsole } from '@ai-switch/console';
 import type { Ports } from '@ai-switch/contracts';
-import {
-  closeServer,
-  createEdge,
-  createEdgeServer,
-  listen,
-  openSpoolFile,
-  type TrustedProxies,
-} from '@ai-switch/edge-gateway';
+import { closeServer, createEdge, createEdgeServer, listen, openSpoolFile } from '@ai-switch/edge-gateway';
 import { inboxSink, openSpooledLog } from '@ai-switch/event-log';
+import type { TrustedProxies } from '@ai-switch/guard';
 import { ConfigError, Lifetime } from '@ai-switch/kernel';
 import { openMasterKey, openRouter } from '@ai-switch/router';
 import type { Logger } from '@ai-switch/telemetry';

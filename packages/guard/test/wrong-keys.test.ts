@@ -1,6 +1,6 @@
 import { Fault } from '@ai-switch/kernel';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { WrongKeys } from '../../src/guard/wrong-keys.ts';
+import { WrongKeys } from '../src/wrong-keys.ts';
 
 let nowMs: number;
 let guard: WrongKeys;

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clientAddressReader, NO_PROXIES, type TrustedProxies } from '../../src/guard/client-address.ts';
+import { clientAddressReader, NO_PROXIES, type TrustedProxies } from '../src/client-address.ts';
 
 const PROXIES = ['10.0.0.0/8', '2001:db8:1::/48'];
 const from = (remoteAddress: string | undefined, headers: IncomingHttpHeaders = {}) => ({

@@ -2,13 +2,16 @@
 // and a key that was not good here before is not even asked about. Keys in use go on: an office behind one address is not
 // locked out by one of its own, and nothing is locked for good.
 //
-// Each edge counts for itself and in memory; a restart forgets. Guesses that are under way count as failures until they
+// Each process counts for itself and in memory; a restart forgets. Over Redis what was found wrong elsewhere counts besides: n
+// processes judge up to n times FAILURES_MAX guesses that come all at once, and after that none of them any. Guesses that are under way count as failures until they
 // are known to be none, so that a thousand at once are no more than FAILURES_MAX. A key in use is known by the digest of all of it:
 // another secret of the same key is a guess like any other, also in the time that its refusal takes.
 
 import { hash } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { type Clock, Fault } from '@ai-switch/kernel';
+import type { Redis } from '@ai-switch/redis';
+import { failuresOnRedis, type SharedFailures } from './shared-failures.ts';
 
 const FAILURES_MAX = 30;
 const WINDOW_MS = 60_000;
@@ -31,12 +34,17 @@ interface Source {
 
 export class WrongKeys {
   readonly #clock: Clock;
+  readonly #shared: SharedFailures | undefined;
   readonly #sources = new Map<string, Source>();
   /** Digests of keys that were good, and when. */
   readonly #good = new Map<string, number>();
 
-  constructor(clock: Clock) {
+  /** @param redis where other processes count, too */
+  constructor(clock: Clock, redis?: Redis) {
     this.#clock = clock;
+    if (redis !== undefined) {
+      this.#shared = failuresOnRedis({ redis, failuresMax: FAILURES_MAX, windowMs: WINDOW_MS });
+    }
   }
 
   /**
@@ -69,20 +77,28 @@ export class WrongKeys {
     for (;;) {
       const source = this.#source(name);
       const left = FAILURES_MAX - this.#failures(source);
-      if (left <= 0) throw tooMany(source, this.#clock.nowMs());
+      if (left <= 0) throw tooMany(this.#waitMs(source));
       if (source.underWay < left) {
         source.underWay += 1;
-        return;
+        return await this.#admitElsewhere(name);
       }
-      if (source.waiting.length >= WAITING_MAX) throw tooMany(source, this.#clock.nowMs());
+      if (source.waiting.length >= WAITING_MAX) throw tooMany(this.#waitMs(source));
       await new Promise<void>((resolve) => source.waiting.push(resolve));
     }
+  }
+
+  /** @throws Fault `rateLimited` for a source that guessed too often at other processes */
+  async #admitElsewhere(name: string): Promise<void> {
+    const waitMs = await this.#shared?.waitMs(name);
+    if (waitMs === undefined || waitMs === 0) return;
+    this.#end(name, false);
+    throw tooMany(waitMs);
   }
 
   #end(name: string, isWrong: boolean): void {
     const source = this.#source(name);
     source.underWay -= 1;
-    if (isWrong) this.#noteFailure(source);
+    if (isWrong) this.#noteFailure(name, source);
     const isShut = this.#failures(source) >= FAILURES_MAX;
     for (const wake of source.waiting.splice(0, isShut ? source.waiting.length : 1)) wake();
     if (source.underWay === 0 && source.failedAtMs.length === 0 && source.waiting.length === 0) {
@@ -93,8 +109,8 @@ export class WrongKeys {
   /** A key that was revoked since it was good is told from no other wrong key. */
   #failKnown(name: string): void {
     const source = this.#source(name);
-    if (this.#failures(source) >= FAILURES_MAX) throw tooMany(source, this.#clock.nowMs());
-    this.#noteFailure(source);
+    if (this.#failures(source) >= FAILURES_MAX) throw tooMany(this.#waitMs(source));
+    this.#noteFailure(name, source);
   }
 
   #source(name: string): Source {
@@ -122,7 +138,12 @@ export class WrongKeys {
     return failedAtMs.length;
   }
 
-  #noteFailure(source: Source): void {
+  #waitMs({ failedAtMs: [oldestMs] }: Source): number {
+    return oldestMs === undefined ? 0 : oldestMs + WINDOW_MS - this.#clock.nowMs();
+  }
+
+  #noteFailure(name: string, source: Source): void {
+    this.#shared?.note(name);
     source.failedAtMs.push(this.#clock.nowMs());
     if (source.failedAtMs.length > FAILURES_MAX) source.failedAtMs.shift();
   }
@@ -153,11 +174,10 @@ function sourceOf(address: string): string {
   return all.slice(0, 4).join(':');
 }
 
-function tooMany({ failedAtMs: [oldestMs] }: Source, nowMs: number): Fault {
-  const retryAfterMs = oldestMs === undefined ? 1_000 : Math.max(1_000, oldestMs + WINDOW_MS - nowMs);
+function tooMany(waitMs: number): Fault {
   return new Fault(
     'rateLimited',
     'Too many invalid API keys came from your address. Please check the key and try again later.',
-    { retryAfterMs },
+    { retryAfterMs: Math.max(1_000, waitMs) },
   );
 }

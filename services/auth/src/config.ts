@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, choiceSetting, textSetting } from '@ai-switch/kernel';
+import { redisUrlSetting } from '@ai-switch/redis';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { upstreamNetworksSetting } from '@ai-switch/upstream';
 
@@ -27,6 +28,7 @@ export const settings = {
     fallback: '',
     accepts: 'a path, or nothing',
   }),
+  AISWITCH_REDIS_URL: redisUrlSetting(),
   AISWITCH_UPSTREAM_NETWORKS: upstreamNetworksSetting('none'),
   AISWITCH_AUTH_LOG_LEVEL: choiceSetting({
     describe: 'The least severe log lines that are written.',

@@ -4,6 +4,7 @@ import {
   OrganisationDefinition,
   SignInDefinition,
 } from '@ai-switch/contracts';
+import { openRedis } from '@ai-switch/redis';
 import { runService, serve } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
@@ -16,11 +17,15 @@ await runService({
   settings,
   start: async (values, lifetime) => {
     const logger = createLogger({ service: 'auth', level: values.AISWITCH_AUTH_LOG_LEVEL });
+    const redis =
+      values.AISWITCH_REDIS_URL === '' ? undefined : openRedis({ url: values.AISWITCH_REDIS_URL, logger });
+    if (redis !== undefined) lifetime.onClose('Redis', () => redis.close());
     const opened = await openAuth({
       databaseUrl: values.AISWITCH_AUTH_DATABASE_URL,
       ...readPepper(values.AISWITCH_AUTH_PEPPER_FILE),
       ...readSecret(values.AISWITCH_AUTH_SECRET_FILE),
       upstreamNetworks: networksIn(values.AISWITCH_UPSTREAM_NETWORKS),
+      ...(redis !== undefined && { redis }),
       logger,
     });
     lifetime.onClose('auth', () => opened.close());

@@ -9,6 +9,7 @@ import {
 } from '@ai-switch/contracts';
 import { ChangeFeed, numberChange, openScopedDatabase } from '@ai-switch/db';
 import { type Clock, ConfigError, systemClock } from '@ai-switch/kernel';
+import type { Redis } from '@ai-switch/redis';
 import type { Logger } from '@ai-switch/telemetry';
 import { DialGuard, guardedFetch } from '@ai-switch/upstream';
 import { AuthService } from './auth.ts';
@@ -20,11 +21,12 @@ import { organisationPort } from './organisation/organisation.ts';
 import { accessPoliciesPort } from './policy/policies.ts';
 import { ruleCalls } from './policy/rule-sets.ts';
 import { type AuthSchema, migrations, scopedTables } from './schema.ts';
-import { attemptsInMemory } from './sign-in/attempts.ts';
+import { type AttemptCounter, attemptsInMemory } from './sign-in/attempts.ts';
 import type { SignInContext } from './sign-in/context.ts';
 import { setOneTimePassword } from './sign-in/passwords.ts';
 import { secretBox } from './sign-in/secret-box.ts';
 import { sessionAuthenticator } from './sign-in/sessions.ts';
+import { attemptsOnRedis } from './sign-in/shared-attempts.ts';
 import { signInPort } from './sign-in/sign-in.ts';
 
 const PEPPER_CHARACTERS_MIN = 32;
@@ -43,6 +45,8 @@ export interface AuthOptions {
   readonly secret?: Buffer;
   /** Networks that are not of the public internet in which identity providers may be; none unless told otherwise. */
   readonly upstreamNetworks?: readonly string[];
+  /** Where it counts wrong passwords together with other replicas; alone unless told otherwise. */
+  readonly redis?: Redis;
   /** How long notes of last use wait for company, in ms; default 5,000. */
   readonly lastUseDelayMs?: number;
 }
@@ -94,7 +98,7 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
     database,
     callers,
     clock,
-    attempts: attemptsInMemory(clock),
+    attempts: attemptsOf(clock, options.redis),
     secrets: secretBox(options.secret),
     fetch: (address, init) => guardedFetch(guard, address, init),
   };
@@ -165,4 +169,9 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
     await close();
     throw error;
   }
+}
+
+function attemptsOf(clock: Clock, redis: Redis | undefined): AttemptCounter {
+  const own = attemptsInMemory(clock);
+  return redis === undefined ? own : attemptsOnRedis({ redis, own });
 }

@@ -1,6 +1,7 @@
 import { FULL_DISK_POLICIES, kafkaSettings } from '@ai-switch/event-log';
 import { forwardedHeaderSetting, trustedProxiesSetting } from '@ai-switch/guard';
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
+import { redisUrlSetting } from '@ai-switch/redis';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { upstreamNetworksSetting } from '@ai-switch/upstream';
 
@@ -151,6 +152,7 @@ export const settings = {
     max: 1_099_511_627_776,
   }),
   ...kafkaSettings,
+  AISWITCH_REDIS_URL: redisUrlSetting(),
   AISWITCH_EDGE_TRUSTED_PROXIES: trustedProxiesSetting(),
   AISWITCH_EDGE_FORWARDED_HEADER: forwardedHeaderSetting(),
   AISWITCH_EDGE_INTERCEPT_BUDGET_MS: integerSetting({

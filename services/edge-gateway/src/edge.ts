@@ -12,6 +12,7 @@ import {
   WrongKeys,
 } from '@ai-switch/guard';
 import { type Clock, Fault, newId, systemClock } from '@ai-switch/kernel';
+import type { Redis } from '@ai-switch/redis';
 import type { Logger } from '@ai-switch/telemetry';
 import { DialGuard, Upstream, upstreamDefaults } from '@ai-switch/upstream';
 import type { Hono } from 'hono';
@@ -27,6 +28,8 @@ import { CleanTexts } from './intercept/clean-texts.ts';
 import { InterceptionLog } from './intercept/interception-log.ts';
 import { RuleCache } from './intercept/rule-cache.ts';
 import { MemoryRateLimiter } from './limit/memory-rate-limiter.ts';
+import type { RateLimiter } from './limit/rate-limiter.ts';
+import { RedisRateLimiter } from './limit/redis-rate-limiter.ts';
 import { OutputStatistics } from './output-statistics.ts';
 import { OutputTallies } from './output-tally.ts';
 import { ReasoningStore } from './reasoning-store.ts';
@@ -53,6 +56,8 @@ export interface EdgeOptions {
   readonly upstreamNetworks?: readonly string[];
   /** Whose word on the client's address is believed; nobody's unless told otherwise. */
   readonly trustedProxies?: TrustedProxies;
+  /** Where it counts rates and wrong keys together with other edges; alone unless told otherwise. */
+  readonly redis?: Redis;
 }
 
 export interface Edge {
@@ -100,6 +105,7 @@ function assemble({
   spoolFile = memorySpoolFile(),
   upstreamNetworks,
   trustedProxies = NO_PROXIES,
+  redis,
 }: EdgeOptions): EdgeParts {
   const settings = { ...edgeDefaults, ...differing };
   const tokenCounter = new TokenCounter();
@@ -122,8 +128,8 @@ function assemble({
     settings,
     clock,
     clientAddressOf: clientAddressReader(trustedProxies),
-    wrongKeys: new WrongKeys(clock),
-    rateLimiter: new MemoryRateLimiter(clock),
+    wrongKeys: new WrongKeys(clock, redis),
+    rateLimiter: rateLimiterOf(clock, redis),
     upstream: new Upstream(
       {
         ...upstreamDefaults,
@@ -180,6 +186,11 @@ function assemble({
   };
 }
 
+function rateLimiterOf(clock: Clock, redis: Redis | undefined): RateLimiter {
+  const own = new MemoryRateLimiter(clock);
+  return redis === undefined ? own : new RedisRateLimiter({ redis, fallback: own });
+}
+
 const POLL_MS = 10;
 
 async function close(edge: EdgeParts): Promise<void> {
@@ -193,6 +204,7 @@ async function close(edge: EdgeParts): Promise<void> {
   edge.ticker.close();
   for (const watch of edge.watches) watch.close();
   await edge.upstream.close();
+  edge.rateLimiter.close();
   edge.tallies.close();
   await edge.tokenCounter.close();
   await edge.holds.close(edge.settings.settleMs);

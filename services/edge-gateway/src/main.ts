@@ -10,6 +10,7 @@ import {
 import { openSink, openSpooledLog } from '@ai-switch/event-log';
 import { proxiesIn } from '@ai-switch/guard';
 import { ConfigError, type Lifetime, lockFolder, makeFolder, systemClock } from '@ai-switch/kernel';
+import { openRedis } from '@ai-switch/redis';
 import { connect, runService } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
@@ -61,6 +62,9 @@ await runService({
       logger,
     }).start();
     lifetime.onClose('watch of callers', () => callerWatch.close());
+    const redis =
+      values.AISWITCH_REDIS_URL === '' ? undefined : openRedis({ url: values.AISWITCH_REDIS_URL, logger });
+    if (redis !== undefined) lifetime.onClose('Redis', () => redis.close());
     const edge = createEdge({
       ports: { ...ports, auth: rememberedAuth(ports.auth, callerWatch) },
       eventLog,
@@ -68,6 +72,7 @@ await runService({
       trustedProxies: proxiesIn(values.AISWITCH_EDGE_TRUSTED_PROXIES, values.AISWITCH_EDGE_FORWARDED_HEADER),
       upstreamNetworks: networksIn(values.AISWITCH_UPSTREAM_NETWORKS),
       spoolFile,
+      ...(redis !== undefined && { redis }),
       settings: {
         drainMs: values.AISWITCH_EDGE_DRAIN_MS,
         holdTtlMs: values.AISWITCH_EDGE_HOLD_TTL_MS,

@@ -23,14 +23,14 @@ export interface AttemptCounter {
   forgive(attempt: Attempt): void | Promise<void>;
 }
 
-const FREE_FAILURES = 5;
-const FREE_FAILURES_FROM_ANYWHERE = 50;
-const WAIT_MS = 1_000;
-const WAIT_MS_MAX = 900_000;
+export const FREE_FAILURES = 5;
+export const FREE_FAILURES_FROM_ANYWHERE = 50;
+export const WAIT_MS = 1_000;
+export const WAIT_MS_MAX = 900_000;
 /** Without a failure for a day the account begins anew: long after the longest wait, which would else be followed by free ones. */
-const MEMORY_MS = 86_400_000;
-const ADDRESS_FAILURES_MAX = 20;
-const ADDRESS_WINDOW_MS = 300_000;
+export const MEMORY_MS = 86_400_000;
+export const ADDRESS_FAILURES_MAX = 20;
+export const ADDRESS_WINDOW_MS = 300_000;
 /** Of each kind; the oldest is forgotten first. */
 const COUNTS_MAX = 100_000;
 
@@ -44,11 +44,6 @@ export function attemptsInMemory(clock: Clock): AttemptCounter {
   const byAccountAndAddress = new Map<string, Count>();
   const byAccount = new Map<string, Count>();
   const byAddress = new Map<string, Count>();
-
-  const keysOf = ({ account, address, isKnownAddress }: Attempt) => {
-    const from = addressGroup(address);
-    return { here: `${account}\n${from}`, anywhere: isKnownAddress ? undefined : account, from };
-  };
 
   return {
     begin(attempt) {
@@ -82,6 +77,12 @@ export function attemptsInMemory(clock: Clock): AttemptCounter {
       }
     },
   };
+}
+
+/** What the three counts of an attempt go by; `anywhere` is undefined where it is not counted. */
+export function keysOf({ account, address, isKnownAddress }: Attempt) {
+  const from = addressGroup(address);
+  return { here: `${account}\n${from}`, anywhere: isKnownAddress ? undefined : account, from };
 }
 
 /** A customer of a provider has a whole /64 of IPv6. */

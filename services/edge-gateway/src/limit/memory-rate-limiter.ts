@@ -63,6 +63,9 @@ export class MemoryRateLimiter implements RateLimiter {
     return verdict;
   }
 
+  /** Nothing is open. */
+  close(): void {}
+
   #lease(counted: readonly Counts[], asked: number, nowMs: number): RateLease {
     let piece = 0;
     for (const counts of counted) {

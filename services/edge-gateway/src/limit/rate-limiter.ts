@@ -33,4 +33,5 @@ export interface RateLimiter {
    * @param tokens that it will use at least
    */
   admit(bounds: readonly RateBound[], tokens: number): RateVerdict | Promise<RateVerdict>;
+  close(): void;
 }

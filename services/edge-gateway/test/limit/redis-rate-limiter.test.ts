@@ -54,6 +54,7 @@ describe('rates on Redis', () => {
           bounds.map((each) => ({ ...each, key: `${prefix} ${each.key}` })),
           tokens,
         ),
+      close: () => {},
     };
   });
 

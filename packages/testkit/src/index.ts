@@ -12,6 +12,7 @@ export { type DialVector, dialVectors } from './dial-vectors.ts';
 export { LEDGER_INVARIANTS, ledgerInvariants } from './ledger-invariants.ts';
 export { LOOPBACK_NETWORKS } from './loopback-networks.ts';
 export { type PostgresServer, startPostgres } from './postgres-server.ts';
+export { type ProcessOptions, type RunningProcess, startProcess, temporaryFolder } from './processes.ts';
 export type { ScriptedAnswer, ScriptedTool, ScriptedUsage } from './providers/answer.ts';
 export { scriptedVector } from './providers/auxiliary.ts';
 export type { ProblemName } from './providers/problem.ts';

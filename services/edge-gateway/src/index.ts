@@ -5,4 +5,4 @@ export { Holds, type HoldsParts, type Wanted } from './holds/holds.ts';
 export { Spool } from './holds/spool.ts';
 export { openSpoolFile, type SpoolFile } from './holds/spool-file.ts';
 export type { EdgeBindings } from './routes.ts';
-export { closeServer, createEdgeServer, listen } from './server.ts';
+export { createEdgeServer } from './server.ts';

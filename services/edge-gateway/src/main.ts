@@ -9,7 +9,15 @@ import {
 } from '@ai-switch/contracts';
 import { openSink, openSpooledLog } from '@ai-switch/event-log';
 import { proxiesIn } from '@ai-switch/guard';
-import { ConfigError, type Lifetime, lockFolder, makeFolder, systemClock } from '@ai-switch/kernel';
+import {
+  ConfigError,
+  closeHttp,
+  type Lifetime,
+  listenHttp,
+  lockFolder,
+  makeFolder,
+  systemClock,
+} from '@ai-switch/kernel';
 import { openRedis } from '@ai-switch/redis';
 import { connect, runService } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
@@ -19,7 +27,7 @@ import { createEdge } from './edge.ts';
 import { openSpoolFile, type SpoolFile } from './holds/spool-file.ts';
 import { ChangeWatch } from './remembered/change-watch.ts';
 import { rememberedAuth } from './remembered/remembered-auth.ts';
-import { closeServer, createEdgeServer, listen } from './server.ts';
+import { createEdgeServer } from './server.ts';
 
 /** How long a process that ends goes on sending its records; the rest waits for its next start. */
 const LOG_SEND_MS = 5_000;
@@ -82,9 +90,9 @@ await runService({
     });
     const server = createEdgeServer(edge);
     // Closed in reverse: the edge refuses and drains while the server still answers.
-    lifetime.onClose('server', () => closeServer(server));
+    lifetime.onClose('server', () => closeHttp(server));
     lifetime.onClose('edge', () => edge.close());
-    const port = await listen(server, values.AISWITCH_EDGE_LISTEN);
+    const port = await listenHttp(server, values.AISWITCH_EDGE_LISTEN);
     return { ready: `edge-gateway listens on port ${port}` };
   },
 });

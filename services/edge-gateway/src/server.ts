@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { ConfigError, newId } from '@ai-switch/kernel';
+import type { Socket } from 'node:net';
+import { newId } from '@ai-switch/kernel';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { serverOptions } from './config.ts';
@@ -21,36 +21,6 @@ export function createEdgeServer(edge: Edge, app: Hono<EdgeBindings> = edge.app)
   });
   server.on('clientError', refuseUnreadable);
   return server;
-}
-
-/**
- * Listens on `host:port` (`[::]:8080` for IPv6); port 0 takes a free one.
- * @returns the port. @throws ConfigError when the address cannot be listened on
- */
-export function listen(server: Server, address: string): Promise<number> {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      const why = 'the port is in use, or the address is not of this machine';
-      reject(new ConfigError(`cannot listen on ${address}: ${why}`, { cause }));
-    });
-    server.listen(Number(address.slice(colon + 1)), host, () => {
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-/** How long the last bytes of answers may take to leave. */
-const FLUSH_MS = 1_000;
-
-/** Takes no more connections and closes those there are, once their last bytes are out. Close the edge first. */
-export async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), FLUSH_MS);
-  await closed;
-  clearTimeout(timer);
 }
 
 interface ClientError extends Error {

@@ -1,9 +1,10 @@
 // What the edge calls, and what it never calls.
 
 import { type AddressInfo, createServer } from 'node:net';
+import { closeHttp, listenHttp } from '@ai-switch/kernel';
 import { createLogger } from '@ai-switch/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { closeServer, createEdge, createEdgeServer, listen } from '../src/index.ts';
+import { createEdge, createEdgeServer } from '../src/index.ts';
 import {
   ALIASES,
   addressed,
@@ -154,7 +155,7 @@ describe('an edge that is told of no network', () => {
         settings: { tickMs: 20 },
       });
       const server = createEdgeServer(edge);
-      const port = await listen(server, '127.0.0.1:0');
+      const port = await listenHttp(server, '127.0.0.1:0');
       for (const alias of ['chat', 'messages', 'both']) {
         const { address, body } = addressed(path, ask(path, alias));
         const response = await fetch(`http://127.0.0.1:${port}${address}`, {
@@ -171,7 +172,7 @@ describe('an edge that is told of no network', () => {
       expect(logged.join()).toContain('127.0.0.1 is neither https on the public internet nor in a network');
       expect([gateway.provider.requests.length, gateway.second.requests.length]).toEqual([0, 0]);
       await edge.close();
-      await closeServer(server);
+      await closeHttp(server);
     },
   );
 });

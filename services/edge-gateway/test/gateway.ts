@@ -19,19 +19,13 @@ import {
 } from '@ai-switch/contracts';
 import { type MemoryLog, memoryLog } from '@ai-switch/event-log';
 import type { TrustedProxies } from '@ai-switch/guard';
+import { closeHttp, listenHttp } from '@ai-switch/kernel';
 import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
 import { LOOPBACK_NETWORKS, ScriptedProvider } from '@ai-switch/testkit';
 import { expect } from 'vitest';
-import {
-  closeServer,
-  createEdge,
-  createEdgeServer,
-  type Edge,
-  type EdgeSettings,
-  listen,
-} from '../src/index.ts';
+import { createEdge, createEdgeServer, type Edge, type EdgeSettings } from '../src/index.ts';
 
 export const PROVIDER_KEY = 'sk-canary-of-the-provider';
 const MEMORY = 'sqlite::memory:';
@@ -128,7 +122,7 @@ export async function openGateway({ settings, trustedProxies, wrap }: GatewayOpt
     settings: { tickMs: 20, ...settings },
   });
   const server = createEdgeServer(edge);
-  const port = await listen(server, '127.0.0.1:0');
+  const port = await listenHttp(server, '127.0.0.1:0');
   const url = `http://127.0.0.1:${port}`;
 
   const balance = async () => {
@@ -191,7 +185,7 @@ export async function openGateway({ settings, trustedProxies, wrap }: GatewayOpt
     },
     [Symbol.asyncDispose]: async () => {
       await edge.close();
-      await closeServer(server);
+      await closeHttp(server);
       await Promise.all([provider.close(), second.close()]);
       await Promise.all([auth.close(), ledger.close(), router.close()]);
     },

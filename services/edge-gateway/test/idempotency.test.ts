@@ -1,6 +1,7 @@
+import { listenHttp } from '@ai-switch/kernel';
 import { LOOPBACK_NETWORKS } from '@ai-switch/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createEdge, createEdgeServer, listen } from '../src/index.ts';
+import { createEdge, createEdgeServer } from '../src/index.ts';
 import { ask, type Gateway, openGateway } from './gateway.ts';
 
 const PATH = '/v1/chat/completions';
@@ -61,7 +62,7 @@ test('two edges with one key: one of them asks, and the other names the receipt 
     upstreamNetworks: LOOPBACK_NETWORKS,
   });
   const server = createEdgeServer(edge);
-  const port = await listen(server, '127.0.0.1:0');
+  const port = await listenHttp(server, '127.0.0.1:0');
   await (await post('k1')).text();
   await gateway.settled();
   const elsewhere = await fetch(`http://127.0.0.1:${port}${PATH}`, {

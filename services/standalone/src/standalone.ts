@@ -5,10 +5,10 @@ import { rm } from 'node:fs/promises';
 import { openAuth } from '@ai-switch/auth';
 import { createConsole } from '@ai-switch/console';
 import type { Ports } from '@ai-switch/contracts';
-import { closeServer, createEdge, createEdgeServer, listen, openSpoolFile } from '@ai-switch/edge-gateway';
+import { createEdge, createEdgeServer, openSpoolFile } from '@ai-switch/edge-gateway';
 import { inboxSink, openSpooledLog } from '@ai-switch/event-log';
 import type { TrustedProxies } from '@ai-switch/guard';
-import { ConfigError, Lifetime } from '@ai-switch/kernel';
+import { ConfigError, closeHttp, Lifetime, listenHttp } from '@ai-switch/kernel';
 import { openMasterKey, openRouter } from '@ai-switch/router';
 import type { Logger } from '@ai-switch/telemetry';
 import { DialGuard } from '@ai-switch/upstream';
@@ -159,9 +159,9 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   );
   const server = createEdgeServer(edge);
   // Closed in reverse: the edge refuses and drains while the server still answers.
-  lifetime.onClose('server', () => closeServer(server));
+  lifetime.onClose('server', () => closeHttp(server));
   lifetime.onClose('edge', () => edge.close());
-  const bound = await listen(server, `${host.includes(':') ? `[${host}]` : host}:${port}`);
+  const bound = await listenHttp(server, `${host.includes(':') ? `[${host}]` : host}:${port}`);
 
   return {
     url: `http://${reachable(host)}:${bound}`,

@@ -2,9 +2,9 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '@ai-switch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCli, runCli } from './cli.ts';
-import { temporaryFolder } from './process.ts';
 import { type StandaloneProcess, startStandalone } from './standalone-process.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;

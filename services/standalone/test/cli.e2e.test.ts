@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { ScriptedProvider } from '@ai-switch/testkit';
+import { type ProcessOptions, ScriptedProvider, temporaryFolder } from '@ai-switch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCli, runCli } from './cli.ts';
-import { type ProcessOptions, temporaryFolder } from './process.ts';
 import { type StandaloneProcess, startStandalone } from './standalone-process.ts';
 
 const CANARY = 'sk-canary-of-the-cli';

@@ -1,5 +1,5 @@
+import { type ProcessOptions, startProcess } from '@ai-switch/testkit';
 import { expect } from 'vitest';
-import { type ProcessOptions, startProcess } from './process.ts';
 import type { StandaloneProcess } from './standalone-process.ts';
 
 export interface Outcome {

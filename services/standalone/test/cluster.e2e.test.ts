@@ -1,5 +1,5 @@
+import { temporaryFolder } from '@ai-switch/testkit';
 import { openCluster } from './cluster.ts';
-import { temporaryFolder } from './process.ts';
 import { describeGateway } from './sdk-cases.ts';
 
 async function open() {

@@ -19,9 +19,8 @@ import {
   Tier,
 } from '@ai-switch/contracts';
 import { connect } from '@ai-switch/rpc';
-import { LOOPBACK_NETWORKS, ScriptedProvider } from '@ai-switch/testkit';
+import { LOOPBACK_NETWORKS, type RunningProcess, ScriptedProvider, startProcess } from '@ai-switch/testkit';
 import { ALL_ALIASES, type Gateway, PROVIDER_KEY } from './gateway.ts';
-import { type RunningProcess, startProcess } from './process.ts';
 
 const ANY_PORT = '127.0.0.1:0';
 const TENANT = 'default';

@@ -2,10 +2,9 @@
 
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ScriptedProvider } from '@ai-switch/testkit';
+import { ScriptedProvider, temporaryFolder } from '@ai-switch/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCli } from './cli.ts';
-import { temporaryFolder } from './process.ts';
 import { type StandaloneProcess, startStandalone } from './standalone-process.ts';
 
 const CREDENTIAL = 'sk-canary-of-the-provider';

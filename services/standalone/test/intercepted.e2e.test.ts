@@ -1,9 +1,9 @@
 // What the official SDKs make of a rule: a refusal that says why and is not asked again, and never the call.
 
 import { join } from 'node:path';
+import { temporaryFolder } from '@ai-switch/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AliasName, type Gateway, openStandaloneGateway } from './gateway.ts';
-import { temporaryFolder } from './process.ts';
 import { anthropicDriver } from './sdk/anthropic.ts';
 import type { Said, SdkDriver } from './sdk/driver.ts';
 import { genaiDriver } from './sdk/genai.ts';

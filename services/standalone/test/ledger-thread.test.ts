@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bucket, ListEventsRequest, PeriodKind, Subject, Tier } from '@ai-switch/contracts';
 import { createLogger } from '@ai-switch/telemetry';
+import { temporaryFolder } from '@ai-switch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLedgerThread } from '../src/ledger-thread.ts';
-import { temporaryFolder } from './process.ts';
 
 const TENANT = 'default';
 const USER = { tenant: TENANT, subject: Subject.create({ userId: 'usr_1' }) };

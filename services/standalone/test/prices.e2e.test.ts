@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { startProcess, temporaryFolder } from '@ai-switch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startProcess, temporaryFolder } from './process.ts';
 import { type StandaloneProcess, startStandalone } from './standalone-process.ts';
 
 const RATES = { input: '3.00', output: '15.00', cacheRead: '0.30', cacheWrite: '3.75' };

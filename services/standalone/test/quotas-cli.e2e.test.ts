@@ -1,10 +1,9 @@
 // An administrator's way through quota on the command line, with real requests between his commands.
 
 import { join } from 'node:path';
-import { ScriptedProvider } from '@ai-switch/testkit';
+import { ScriptedProvider, temporaryFolder } from '@ai-switch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCli, runCli } from './cli.ts';
-import { temporaryFolder } from './process.ts';
 import { type StandaloneProcess, startStandalone } from './standalone-process.ts';
 
 const UTC = { environment: { TZ: 'UTC' } };

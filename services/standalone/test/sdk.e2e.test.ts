@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { temporaryFolder } from '@ai-switch/testkit';
 import { openStandaloneGateway } from './gateway.ts';
-import { temporaryFolder } from './process.ts';
 import { describeGateway } from './sdk-cases.ts';
 
 describeGateway('the standalone', async () => {

@@ -1,4 +1,4 @@
-import { type ProcessOptions, type RunningProcess, startProcess } from './process.ts';
+import { type ProcessOptions, type RunningProcess, startProcess } from '@ai-switch/testkit';
 
 export interface StandaloneProcess extends AsyncDisposable {
   readonly process: RunningProcess;

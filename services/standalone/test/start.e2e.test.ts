@@ -5,9 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
-import { databases, ScriptedProvider } from '@ai-switch/testkit';
+import { databases, ScriptedProvider, temporaryFolder } from '@ai-switch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { temporaryFolder } from './process.ts';
 import { launchStandalone, startStandalone } from './standalone-process.ts';
 
 const run = promisify(execFile);

@@ -3,10 +3,9 @@
 // runs it, read by receipt.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ScriptedProvider } from '@ai-switch/testkit';
+import { ScriptedProvider, temporaryFolder } from '@ai-switch/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ALIASES } from '../gateway.ts';
-import { temporaryFolder } from '../process.ts';
 import { type StandaloneProcess, startStandalone } from '../standalone-process.ts';
 import { tokensSent } from './answer.ts';
 import { answerOf, CELLS, type CutMode, expectedOf, nameOf, PROVIDED_INPUT, scriptFor } from './cells.ts';

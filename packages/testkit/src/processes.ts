@@ -4,7 +4,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const WAIT_MS = 20_000;
@@ -32,7 +31,7 @@ export interface ProcessOptions {
 
 // A test that fails leaves no process behind.
 const running = new Set<ChildProcess>();
-afterAll(() => {
+process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 

@@ -1,0 +1,85 @@
+// The admin API as a process of its own: every port is another process, reached over gRPC.
+
+import { createServer } from 'node:http';
+import { resolve } from 'node:path';
+import {
+  AccessPoliciesDefinition,
+  AuditLogDefinition,
+  AuthDefinition,
+  OrganisationDefinition,
+  QuotaLedgerDefinition,
+  RouterDefinition,
+  SignInDefinition,
+} from '@ai-switch/contracts';
+import { openSink, openSpooledLog } from '@ai-switch/event-log';
+import { clientAddressReader, proxiesIn, WrongKeys } from '@ai-switch/guard';
+import { closeHttp, listenHttp, systemClock } from '@ai-switch/kernel';
+import { openRedis } from '@ai-switch/redis';
+import { connect, runService } from '@ai-switch/rpc';
+import { createLogger } from '@ai-switch/telemetry';
+import { DialGuard, networksIn } from '@ai-switch/upstream';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import { serverOptions, settings } from './config.ts';
+import { createConsole } from './console.ts';
+
+const ADMIN_PATH = '/api/admin/v1';
+/** How long a process that ends goes on sending its records; the rest waits for its next start. */
+const LOG_SEND_MS = 5_000;
+/** How long answers under way may take to leave. */
+const CLOSE_MS = 10_000;
+
+await runService({
+  name: 'console',
+  describe: 'answers the admin API.',
+  settings,
+  start: async (values, lifetime) => {
+    const logger = createLogger({ service: 'console', level: values.AISWITCH_CONSOLE_LOG_LEVEL });
+    const ports = {
+      auth: connect(AuthDefinition, values.AISWITCH_AUTH_ADDRESS),
+      organisation: connect(OrganisationDefinition, values.AISWITCH_AUTH_ADDRESS),
+      accessPolicies: connect(AccessPoliciesDefinition, values.AISWITCH_AUTH_ADDRESS),
+      signIn: connect(SignInDefinition, values.AISWITCH_AUTH_ADDRESS),
+      quotaLedger: connect(QuotaLedgerDefinition, values.AISWITCH_LEDGER_ADDRESS),
+      router: connect(RouterDefinition, values.AISWITCH_ROUTER_ADDRESS),
+      auditLog: connect(AuditLogDefinition, values.AISWITCH_AUDIT_ADDRESS),
+    };
+    for (const [name, port] of Object.entries(ports)) lifetime.onClose(name, () => port.close());
+    const sink = openSink(values, ports.auditLog, logger);
+    lifetime.onClose('sinks of the event log', () => sink.close());
+    const eventLog = await openSpooledLog({
+      folder: resolve(values.AISWITCH_CONSOLE_SPOOL_PATH),
+      service: 'console',
+      sink,
+      logger,
+    });
+    lifetime.onClose('event log', () => eventLog.close(LOG_SEND_MS));
+    const redis =
+      values.AISWITCH_REDIS_URL === '' ? undefined : openRedis({ url: values.AISWITCH_REDIS_URL, logger });
+    if (redis !== undefined) lifetime.onClose('Redis', () => redis.close());
+    const wrongKeys = new WrongKeys(systemClock, redis);
+    const addressOf = clientAddressReader(
+      proxiesIn(values.AISWITCH_TRUSTED_PROXIES, values.AISWITCH_FORWARDED_HEADER),
+    );
+    const app = new Hono<{ Bindings: HttpBindings }>();
+    app.route(
+      ADMIN_PATH,
+      createConsole({
+        ports,
+        eventLog,
+        logger,
+        guard: new DialGuard(networksIn(values.AISWITCH_UPSTREAM_NETWORKS)),
+        clientAddressOf: ({ env }) => addressOf(env.incoming),
+        judgeKey: (from, key, ask) => wrongKeys.judge(from, key, ask),
+        ...(values.AISWITCH_PUBLIC_URL !== '' && { publicUrl: values.AISWITCH_PUBLIC_URL }),
+      }),
+    );
+    const server = createServer(
+      serverOptions,
+      getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+    );
+    lifetime.onClose('server', () => closeHttp(server, CLOSE_MS));
+    const port = await listenHttp(server, values.AISWITCH_CONSOLE_LISTEN);
+    return { ready: `console listens on port ${port}` };
+  },
+});

@@ -1,1 +1,1 @@
-export {};
+export { type CacheOptions, type OpenCache, openCache } from './open-cache.ts';

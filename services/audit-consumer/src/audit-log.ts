@@ -101,8 +101,7 @@ export class AuditLogService implements AuditLog {
   }
 
   async getCompleteness({ page }: GetCompletenessRequest): Promise<GetCompletenessResponse> {
-    const { database, signer } = this.#parts;
-    return readCompleteness(database.asSystem('upkeep'), signer, {
+    return readCompleteness(this.#parts.database.asSystem('upkeep'), {
       after: page?.after ?? '',
       limit: limitIn(page?.limit ?? 0),
       nowMs: this.#nowMs(),

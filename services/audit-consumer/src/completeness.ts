@@ -1,12 +1,12 @@
 // What is known of each producer's log: how far it goes, what is stored of it, and what has been missing for too long.
 
 import type { GetCompletenessResponse, ProducerLog } from '@ai-switch/contracts';
-import { logStatement, type Signer } from '@ai-switch/event-log';
 import { Fault } from '@ai-switch/kernel';
 import type { Kysely } from 'kysely';
-import { keyIdOf, selectHead, statementOf } from './head.ts';
-import { stateOf } from './ingest/log-state.ts';
+import { statementOf as headStatementOf, selectHead } from './head.ts';
+import { statementOf } from './ingest/log-state.ts';
 import type { AuditSchema, LogRow } from './schema.ts';
+import { sealIn } from './seals.ts';
 
 /** What has not come by then is missing: Kafka, the inbox and the spool of a producer had time enough. */
 export const MISSING_AFTER_MS = 60_000n;
@@ -15,7 +15,6 @@ const SPANS_MAX = 100;
 /** @throws Fault `invalid` for an `after` that no page gave */
 export async function readCompleteness(
   kysely: Kysely<AuditSchema>,
-  signer: Signer | undefined,
   { after, limit, nowMs }: { readonly after: string; readonly limit: number; readonly nowMs: bigint },
 ): Promise<GetCompletenessResponse> {
   const from = after === '' ? undefined : placeIn(after);
@@ -33,15 +32,16 @@ export async function readCompleteness(
     .execute();
   const page = rows.slice(0, limit);
   const logs: ProducerLog[] = [];
-  for (const row of page) logs.push(await logOf(kysely, signer, row, nowMs));
+  for (const row of page) logs.push(await logOf(kysely, row, nowMs));
   const last = page.at(-1);
   const head = await selectHead(kysely).executeTakeFirstOrThrow();
+  const seal = sealIn(head.signature);
   return {
     logs,
     nextAfter: rows.length > limit && last !== undefined ? `${last.epoch}@${last.producer}` : '',
     unread: await countUnread(kysely),
-    statement: statementOf(head, signer),
-    signature: Buffer.from(head.signature, 'base64'),
+    statement: headStatementOf(head)(seal.keyId),
+    signature: seal.signature,
   };
 }
 
@@ -57,12 +57,7 @@ export async function countMissing(kysely: Kysely<AuditSchema>, nowMs: bigint): 
   return BigInt(missing ?? 0n);
 }
 
-async function logOf(
-  kysely: Kysely<AuditSchema>,
-  signer: Signer | undefined,
-  row: LogRow,
-  nowMs: bigint,
-): Promise<ProducerLog> {
+async function logOf(kysely: Kysely<AuditSchema>, row: LogRow, nowMs: bigint): Promise<ProducerLog> {
   const missing = () =>
     kysely
       .selectFrom('trail_gaps')
@@ -84,6 +79,7 @@ async function logOf(
         )
         .executeTakeFirstOrThrow()
     : { count: 0n };
+  const seal = sealIn(row.signature);
   return {
     producer: row.producer,
     epoch: row.epoch,
@@ -95,8 +91,8 @@ async function logOf(
     announcedAtMs: row.announced_at_ms,
     isFinal: row.is_final === 1n,
     dropped: row.dropped,
-    statement: logStatement(stateOf(row), keyIdOf(signer)),
-    signature: Buffer.from(row.signature, 'base64'),
+    statement: statementOf(row)(seal.keyId),
+    signature: seal.signature,
   };
 }
 

@@ -68,13 +68,12 @@ async function deleteFromLog(
     .where('epoch', '=', identity.epoch)
     .where('last_sequence', '<=', base.sequence)
     .execute();
-  const changed = {
-    ...log,
+  const changes = {
     deleted: log.deleted + BigInt(old.length),
     base_sequence: base.sequence,
     base_chain: hexOf(base.chain),
   };
-  await storeLog(trx, changed, signer);
+  await storeLog(trx, log, changes, signer);
   return old.length;
 }
 

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '@ai-switch/kernel';
 import { createLogger, type Logger } from '@ai-switch/telemetry';
 import { AuditLogService } from './audit-log.ts';
 import { deleteOldRecords, deleteOldUsage } from './delete-old.ts';
+import { adoptTrail } from './head.ts';
 import { migrations } from './migrations/index.ts';
 import { startRetention } from './retention.ts';
 import { startRoots } from './root-times.ts';
@@ -37,7 +38,7 @@ export interface OpenAuditLog {
   close(): Promise<void>;
 }
 
-/** @throws DatabaseError for a database that cannot be used */
+/** @throws DatabaseError for a database that cannot be used, ConfigError without the key of a trail that is signed */
 export async function openAuditLog(options: AuditLogOptions): Promise<OpenAuditLog> {
   const database = await openScopedDatabase<AuditSchema, typeof scopedTables>({
     url: options.databaseUrl,
@@ -47,6 +48,13 @@ export async function openAuditLog(options: AuditLogOptions): Promise<OpenAuditL
   });
   const { signer, clock = systemClock } = options;
   const logger = options.logger ?? createLogger({ service: 'audit-consumer', level: 'info' });
+  try {
+    if (await adoptTrail(database, signer))
+      logger.warn('the audit trail up to here is signed for the first time');
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
   const store = auditStore(database);
   const retention = startRetention({
     steps: [

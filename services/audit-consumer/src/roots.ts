@@ -14,7 +14,7 @@ import {
   type Signer,
 } from '@ai-switch/event-log';
 import type { Kysely, Transaction } from 'kysely';
-import { selectHead, signatureOf, signHead } from './head.ts';
+import { selectHead, signHead } from './head.ts';
 import { lockLog, storeLog } from './ingest/log-state.ts';
 import type { AuditDatabase } from './lists.ts';
 import type { AuditSchema, LogRow } from './schema.ts';
@@ -38,22 +38,24 @@ export async function signRoot(
 ): Promise<SignedRoot | undefined> {
   return database.transactionAsSystem('upkeep', async (trx) => {
     // Whoever else would sign one waits here.
-    await selectHead(trx).forUpdate().executeTakeFirstOrThrow();
+    const head = await selectHead(trx).forUpdate().executeTakeFirstOrThrow();
     const newest = await trx
       .selectFrom('roots')
-      .select(['number', 'at_ms', 'signature'])
+      .select(['number', 'at_ms'])
       .orderBy('number', 'desc')
       .limit(1)
       .executeTakeFirst();
     if (newest !== undefined && nowMs - newest.at_ms < ageMs) return undefined;
     const leaves = await takeLeaves(trx, store, signer);
-    const number = (newest?.number ?? 0n) + 1n;
+    // After the last one that was signed, whether it is still there or not: one that is gone leaves its gap.
+    const last = newest?.number ?? 0n;
+    const number = (head.roots > last ? head.roots : last) + 1n;
     const root = {
-      ...{ number: Number(number), atMs: Number(nowMs), previous: newest?.signature ?? '' },
+      ...{ number: Number(number), atMs: Number(nowMs), previous: head.root_signature },
       ...{ tree: merkleRoot(leaves).toString('hex'), leafCount: leaves.length },
     };
     const statement = rootStatement(root, signer.keyId);
-    const signature = signatureOf(statement, signer);
+    const signature = Buffer.from(signer.sign(statement)).toString('base64');
     await trx
       .insertInto('roots')
       .values({ number, at_ms: nowMs, statement, signature, leaves: JSON.stringify(leaves) })
@@ -102,7 +104,7 @@ async function takeLeaves(
   for (const identity of changed) {
     const log = await lockLog(trx, identity, signer);
     leaves.push(leafText(await leafOf(trx, store, log)));
-    await storeLog(trx, log, signer, true);
+    await storeLog(trx, log, { is_rooted: 1n }, signer);
   }
   return leaves;
 }

@@ -3,8 +3,11 @@ import {
   type AuditEvent,
   type AuditLog,
   AuditLogDefinition,
+  GetCompletenessRequest,
   ListAccessRequest,
   ListEventsRequest,
+  type LogRecord,
+  ReadTrailRequest,
   TokenCounts,
 } from '@ai-switch/contracts';
 import { databases, type FreshDatabase, transports } from '@ai-switch/testkit';
@@ -214,32 +217,52 @@ describe.each(cases)('the audit log on $database.name, $transport.name', ({ data
   });
 
   test.each([
-    ['a record without an id', { requestId: '' }, 'invalid'],
-    ['an id that is too long', { requestId: 'r'.repeat(129) }, 'invalid'],
-    ['a tenant that is too long', { tenant: 't'.repeat(129) }, 'invalid'],
-  ])('%s is refused and nothing of its batch is stored', async (_name, fields, code) => {
+    ['a record without an id', { requestId: '' }],
+    ['an id that is too long', { requestId: 'r'.repeat(129) }],
+    ['a tenant that is too long', { tenant: 't'.repeat(129) }],
+  ])('%s is kept apart in its place, and the rest of its batch is stored', async (_name, fields) => {
     const tenant = newTenant();
-    const records = [record({ tenant }), record({ tenant, ...fields })];
-    await expect(new TestProducer(log).access(records)).rejects.toMatchObject({ code });
+    const unread = async () => (await log.getCompleteness(GetCompletenessRequest.create())).unread;
+    const before = await unread();
+    const good = record({ tenant });
+    const producer = new TestProducer(log);
+    await producer.access([good, record({ tenant, ...fields })]);
+    expect(await allRecords(tenant)).toEqual([good]);
+    expect(await unread()).toBe(before + 1n);
+    const { records } = await log.readTrail(
+      ReadTrailRequest.create({ producer: producer.producer, epoch: 1n }),
+    );
+    expect(records.map(({ data }) => data)).toEqual(producer.records.map(({ data }) => data));
+  });
+
+  test.each([
+    ['a batch over 1,000', 'tooLarge', (sent: LogRecord[]) => sent],
+    ['a batch out of order', 'invalid', (sent: LogRecord[]) => sent.slice(0, 2).toReversed()],
+    ['a sequence that stands in it twice', 'invalid', ([first]: LogRecord[]) => [first, first]],
+    [
+      'a hash that is too short',
+      'invalid',
+      ([first]: LogRecord[]) => [{ ...first, chain: new Uint8Array(31) }],
+    ],
+    ['a sequence of nothing', 'invalid', ([first]: LogRecord[]) => [{ ...first, sequence: 0n }]],
+  ])('%s is refused as a whole', async (_name, code, change) => {
+    const tenant = newTenant();
+    const producer = new TestProducer(log);
+    const entries = Array.from({ length: 1_001 }, () => record({ tenant }));
+    const sent = producer.append(entries.map((entry) => ({ type: 'aiswitch.access.v1', record: entry })));
+    await expect(producer.send(change(sent) as LogRecord[])).rejects.toMatchObject({ code });
     expect(await allRecords(tenant)).toEqual([]);
   });
 
-  test('an event without an id, a batch over 1,000 and a page over 1,000 are refused', async () => {
+  test('a page over 1,000 is refused', async () => {
     const tenant = newTenant();
-    await expect(new TestProducer(log).events([event({ tenant, eventId: '' })])).rejects.toMatchObject({
-      code: 'invalid',
-    });
-    const records = Array.from({ length: 1_001 }, () => record({ tenant }));
-    await expect(new TestProducer(log).access(records)).rejects.toMatchObject({ code: 'tooLarge' });
     const page = { after: '', limit: 1_001 };
     await expect(
       log.listEvents(ListEventsRequest.create({ scope: whole(tenant), page })),
     ).rejects.toMatchObject({ code: 'invalid' });
     await expect(
       log.listAccess(ListAccessRequest.create({ scope: whole(tenant), page: { after: '', limit: -1 } })),
-    ).rejects.toMatchObject({
-      code: 'invalid',
-    });
+    ).rejects.toMatchObject({ code: 'invalid' });
   });
 
   test('a page of long rows ends before it is too large for a message, and the next one goes on', async () => {

@@ -63,24 +63,20 @@ class TrailVerification {
   }
 
   take(line: TrailLine): void {
-    switch (line.kind) {
-      case 'trail':
-        return;
-      case 'head':
-        this.#lastHead = this.#signed<TrailHead>(line, 'aiswitch.head.v1', 'how much there is');
-        this.#firstHead ??= this.#lastHead;
-        return;
-      case 'root':
-        return this.#root(line);
-      case 'log':
-        return this.#begin(line);
-      case 'base':
-        return this.#log?.base(line);
-      case 'record':
-        if (this.#log === undefined) return this.#fault('a record stands in no log', line.sequence);
-        return this.#log.record(line);
-      case 'end':
-        return this.#end(line);
+    if (line.kind === 'head') {
+      this.#lastHead = this.#signed<TrailHead>(line, 'aiswitch.head.v1', 'how much there is');
+      this.#firstHead ??= this.#lastHead;
+    } else if (line.kind === 'root') {
+      this.#root(line);
+    } else if (line.kind === 'log') {
+      this.#begin(line);
+    } else if (line.kind === 'base') {
+      this.#log?.base(line);
+    } else if (line.kind === 'record') {
+      if (this.#log === undefined) this.#fault('a record stands in no log', line.sequence);
+      else this.#log.record(line);
+    } else if (line.kind === 'end') {
+      this.#end(line);
     }
   }
 
@@ -154,7 +150,10 @@ class TrailVerification {
   }
 
   #end(signed: Signed): void {
-    if (this.#log === undefined) return this.#fault('a log ends that did not begin');
+    if (this.#log === undefined) {
+      this.#fault('a log ends that did not begin');
+      return;
+    }
     const { records, missing, unproven } = this.#log.end(this.#state(signed));
     this.#records += records;
     this.#missing += missing;

@@ -7,7 +7,7 @@ import type { LogRecord } from '@ai-switch/contracts';
 import type { Signer } from '@ai-switch/event-log';
 import { Fault } from '@ai-switch/kernel';
 import { sql, type Transaction } from 'kysely';
-import type { AuditSchema, LogRow } from '../schema.ts';
+import type { AuditSchema } from '../schema.ts';
 import type { AuditStore } from '../store.ts';
 import { lockLog, storeLog } from './log-state.ts';
 import { type Identity, readRecord } from './read-record.ts';
@@ -48,7 +48,7 @@ export async function ingestRecords(
   );
   await storeGaps(trx, identity, arrival.closed, arrival.opened);
   const { lastSequence: last_sequence } = arrival;
-  await storeLog(trx, { ...log, last_sequence, stored: log.stored + BigInt(fresh.length) }, signer);
+  await storeLog(trx, log, { last_sequence, stored: log.stored + BigInt(fresh.length) }, signer);
   return conflicts;
 }
 
@@ -85,13 +85,8 @@ export async function ingestAnnouncement(
     dropped: dropped > log.dropped ? dropped : log.dropped,
   };
   const last_sequence = lastSequence > log.last_sequence ? lastSequence : log.last_sequence;
-  const changed: LogRow = {
-    ...log,
-    ...(isOlder ? {} : announced),
-    last_sequence,
-    is_final: isLast ? 1n : 0n,
-  };
-  await storeLog(trx, changed, signer);
+  const is_final = isLast ? 1n : 0n;
+  await storeLog(trx, log, { ...(isOlder ? {} : announced), last_sequence, is_final }, signer);
 }
 
 export function conflict({ producer, epoch }: Identity, sequence: bigint): Fault {

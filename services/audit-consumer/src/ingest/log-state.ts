@@ -2,8 +2,9 @@
 
 import { type LogState, logStatement, type Signer } from '@ai-switch/event-log';
 import type { Transaction } from 'kysely';
-import { keyIdOf, signatureOf, signHead } from '../head.ts';
+import { signHead } from '../head.ts';
 import type { AuditSchema, LogRow } from '../schema.ts';
+import { nextSeal, sealOf } from '../seals.ts';
 import type { Identity } from './read-record.ts';
 
 /** The log's row until the end of the transaction; it is made when there is none. */
@@ -16,7 +17,7 @@ export async function lockLog(
   if (found !== undefined) return found;
   const { numInsertedOrUpdatedRows } = await trx
     .insertInto('producer_logs')
-    .values(newLog(identity))
+    .values(newLog(identity, signer))
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirstOrThrow();
   if (numInsertedOrUpdatedRows === 1n)
@@ -26,28 +27,36 @@ export async function lockLog(
   return made;
 }
 
-/** Stores the changed row with its new signature. No root has it yet. */
+/**
+ * Stores the changed row with its new signature. No root has it yet.
+ *
+ * @param log as it was locked
+ */
 export async function storeLog(
   trx: Transaction<AuditSchema>,
-  changed: LogRow,
+  log: LogRow,
+  changes: Partial<LogRow>,
   signer: Signer | undefined,
-  isRooted = false,
 ): Promise<void> {
-  const row = { ...changed, is_rooted: isRooted ? 1n : 0n };
-  const { producer, epoch, ...columns } = {
-    ...row,
-    signature: signatureOf(logStatement(stateOf(row), keyIdOf(signer)), signer),
-  };
+  const { producer, epoch, signature, ...columns } = { ...log, is_rooted: 0n, ...changes };
+  const before = { seal: signature, statementOf: statementOf(log) };
+  const after = statementOf({ producer, epoch, signature, ...columns });
   await trx
     .updateTable('producer_logs')
-    .set(columns)
+    .set({ ...columns, signature: nextSeal(before, after, signer) })
     .where('producer', '=', producer)
     .where('epoch', '=', epoch)
     .execute();
 }
 
+/** Its statement by the id of the key that signs it. */
+export function statementOf(row: LogRow): (keyId: string) => string {
+  const state = stateOf(row);
+  return (keyId) => logStatement(state, keyId);
+}
+
 /** What is signed of it. */
-export function stateOf(row: LogRow): LogState {
+function stateOf(row: LogRow): LogState {
   return {
     producer: row.producer,
     epoch: Number(row.epoch),
@@ -79,8 +88,8 @@ function selectLog(
     .executeTakeFirst();
 }
 
-function newLog({ producer, epoch }: Identity): LogRow {
-  return {
+function newLog({ producer, epoch }: Identity, signer: Signer | undefined): LogRow {
+  const row = {
     producer,
     epoch,
     last_sequence: 0n,
@@ -96,4 +105,5 @@ function newLog({ producer, epoch }: Identity): LogRow {
     is_rooted: 0n,
     signature: '',
   };
+  return { ...row, signature: sealOf(statementOf(row), signer) };
 }

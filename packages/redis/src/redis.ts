@@ -10,6 +10,8 @@ import { Redis as Client } from 'ioredis';
 const COMMAND_TIMEOUT_MS = 80;
 const CONNECT_TIMEOUT_MS = 2_000;
 const RECONNECT_MS_MAX = 2_000;
+/** A connection that owes an answer for so long is given up: whoever vanished without a word sends no end either. */
+const SILENCE_MS_MAX = 3_000;
 /** So many failures one after another, and nobody asks for a while. */
 const FAILURES_MAX = 3;
 const PAUSE_MS = 1_000;
@@ -76,6 +78,7 @@ class Connection implements Redis {
     this.#client = new Client(url, {
       commandTimeout: COMMAND_TIMEOUT_MS,
       connectTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SILENCE_MS_MAX,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       enableAutoPipelining: true,
@@ -88,8 +91,7 @@ class Connection implements Redis {
       this.#failures = 0;
       this.#pausedUntilMs = 0;
       this.#sent.clear();
-      if (this.#isTold) this.#logger.info('Redis answers again');
-      this.#isTold = false;
+      this.#tellBack();
     });
   }
 
@@ -144,6 +146,7 @@ class Connection implements Redis {
     try {
       const answer = await work(this.#client);
       this.#failures = 0;
+      this.#tellBack();
       return answer;
     } catch (cause) {
       this.#fail(cause);
@@ -158,6 +161,11 @@ class Connection implements Redis {
     this.#tell(cause);
     if (this.#failures < FAILURES_MAX) return;
     this.#pausedUntilMs = performance.now() + PAUSE_MS;
+  }
+
+  #tellBack(): void {
+    if (this.#isTold) this.#logger.info('Redis answers again');
+    this.#isTold = false;
   }
 
   /** Once until it is back: an address with a password in it stands in no error of the client. */

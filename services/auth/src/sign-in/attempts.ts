@@ -23,6 +23,12 @@ export interface AttemptCounter {
   forgive(attempt: Attempt): void | Promise<void>;
 }
 
+/** One that a shared counter can look at first. */
+export interface OwnAttemptCounter extends AttemptCounter {
+  /** @returns what `begin` would, and counts nothing */
+  waitMs(attempt: Attempt): number;
+}
+
 export const FREE_FAILURES = 5;
 export const FREE_FAILURES_FROM_ANYWHERE = 50;
 export const WAIT_MS = 1_000;
@@ -40,21 +46,30 @@ interface Count {
   waitUntilMs: number;
 }
 
-export function attemptsInMemory(clock: Clock): AttemptCounter {
+export function attemptsInMemory(clock: Clock): OwnAttemptCounter {
   const byAccountAndAddress = new Map<string, Count>();
   const byAccount = new Map<string, Count>();
   const byAddress = new Map<string, Count>();
 
+  function countsOf(attempt: Attempt, nowMs: number): Count[] {
+    const { here, anywhere, from } = keysOf(attempt);
+    return [
+      countOf(byAccountAndAddress, here, nowMs, MEMORY_MS),
+      countOf(byAddress, from, nowMs, ADDRESS_WINDOW_MS),
+      ...(anywhere === undefined ? [] : [countOf(byAccount, anywhere, nowMs, MEMORY_MS)]),
+    ];
+  }
+
   return {
+    waitMs(attempt) {
+      const nowMs = clock.nowMs();
+      return longestWaitMs(countsOf(attempt, nowMs), nowMs);
+    },
+
     begin(attempt) {
       const nowMs = clock.nowMs();
-      const { here, anywhere, from } = keysOf(attempt);
-      const counts = [
-        countOf(byAccountAndAddress, here, nowMs, MEMORY_MS),
-        countOf(byAddress, from, nowMs, ADDRESS_WINDOW_MS),
-        ...(anywhere === undefined ? [] : [countOf(byAccount, anywhere, nowMs, MEMORY_MS)]),
-      ];
-      const waitMs = Math.max(...counts.map(({ waitUntilMs }) => waitUntilMs - nowMs), 0);
+      const counts = countsOf(attempt, nowMs);
+      const waitMs = longestWaitMs(counts, nowMs);
       if (waitMs > 0) return waitMs;
       const [own, address, all] = counts;
       if (own !== undefined) fail(own, nowMs, FREE_FAILURES);
@@ -94,6 +109,10 @@ export function addressGroup(address: string): string {
   const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
   const whole = [...groups, ...Array.from({ length: missing }, () => '0'), ...(tail?.split(':') ?? [])];
   return `${whole.slice(0, 4).join(':')}::/64`;
+}
+
+function longestWaitMs(counts: readonly Count[], nowMs: number): number {
+  return Math.max(...counts.map(({ waitUntilMs }) => waitUntilMs - nowMs), 0);
 }
 
 function fail(count: Count, nowMs: number, free: number): void {

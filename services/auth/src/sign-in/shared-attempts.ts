@@ -1,5 +1,5 @@
 // Attempts that several replicas count together, on Redis. Each counts for itself besides, so that a Redis that is gone leaves what
-// this replica saw, and opens nothing.
+// this replica saw, and opens nothing. One that either refuses counts at neither: who comes again while he waits waits no longer for it.
 
 import { type Redis, script } from '@ai-switch/redis';
 import {
@@ -10,6 +10,7 @@ import {
   FREE_FAILURES_FROM_ANYWHERE,
   keysOf,
   MEMORY_MS,
+  type OwnAttemptCounter,
   WAIT_MS,
   WAIT_MS_MAX,
 } from './attempts.ts';
@@ -17,7 +18,7 @@ import {
 export interface SharedAttemptsOptions {
   readonly redis: Redis;
   /** Counts on this replica. */
-  readonly own: AttemptCounter;
+  readonly own: OwnAttemptCounter;
   /** Redis's own time unless told otherwise. */
   readonly nowMs?: () => number;
 }
@@ -88,9 +89,12 @@ export function attemptsOnRedis({ redis, own, nowMs }: SharedAttemptsOptions): A
   };
   return {
     begin: async (attempt) => {
-      const waitMs = await own.begin(attempt);
+      const waitMs = own.waitMs(attempt);
       if (waitMs > 0) return waitMs;
-      return redis.run(BEGIN, redisKeys(attempt), [nowMs?.() ?? '']).then(Number, () => 0);
+      const sharedWaitMs = await redis
+        .run(BEGIN, redisKeys(attempt), [nowMs?.() ?? ''])
+        .then(Number, () => 0);
+      return sharedWaitMs > 0 ? sharedWaitMs : own.begin(attempt);
     },
     forgive: async (attempt) => {
       await own.forgive(attempt);

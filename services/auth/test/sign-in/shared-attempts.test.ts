@@ -1,13 +1,14 @@
+import { systemClock } from '@ai-switch/kernel';
 import { openRedis, type Redis } from '@ai-switch/redis';
 import { createLogger } from '@ai-switch/telemetry';
 import { type RedisServer, startRedis } from '@ai-switch/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type AttemptCounter, attemptsInMemory } from '../../src/sign-in/attempts.ts';
+import { attemptsInMemory, type OwnAttemptCounter } from '../../src/sign-in/attempts.ts';
 import { attemptsOnRedis } from '../../src/sign-in/shared-attempts.ts';
 
 const logger = createLogger({ service: 'auth', level: 'silent' });
-const COUNTS_NOTHING: AttemptCounter = { begin: () => 0, forgive: () => {} };
+const COUNTS_NOTHING: OwnAttemptCounter = { waitMs: () => 0, begin: () => 0, forgive: () => {} };
 const START_MS = 1_790_000_000_000;
 
 let server: RedisServer;
@@ -64,6 +65,28 @@ describe('attempts over Redis', () => {
     );
   });
 
+  test('who comes again while another replica makes him wait waits no longer for it', async () => {
+    let nowMs = START_MS;
+    const clock = { nowMs: () => nowMs };
+    const replicas = [0, 1].map(() =>
+      attemptsOnRedis({ redis, own: attemptsInMemory(clock), nowMs: clock.nowMs }),
+    );
+    const attempt = { account: 'impatient', address: '192.0.2.201', isKnownAddress: false };
+    for (let time = 0; time < 5; time += 1) expect(await replicas[0]?.begin(attempt)).toBe(0);
+    for (let time = 0; time < 10; time += 1) expect(await replicas[1]?.begin(attempt)).toBe(1_000);
+    nowMs += 1_000;
+    expect(await replicas[1]?.begin(attempt)).toBe(0);
+  });
+
+  test('two hundred guesses at once at two replicas are five', async () => {
+    const replicas = [0, 1].map(() => attemptsOnRedis({ redis, own: attemptsInMemory(systemClock) }));
+    const guess = { account: 'crowd', address: '192.0.2.200', isKnownAddress: false };
+    const waits = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => replicas[index % 2]?.begin(guess)),
+    );
+    expect(waits.filter((waitMs) => waitMs === 0)).toHaveLength(5);
+  });
+
   test('when Redis is gone a replica waits for what it saw itself, and opens nothing', async () => {
     const own = await startRedis();
     const through = openRedis({ url: own.url, logger });
@@ -76,6 +99,9 @@ describe('attempts over Redis', () => {
       await own.kill();
       expect(await attempts.begin(guess)).toBe(0);
       expect(await attempts.begin(guess)).toBe(1_000);
+      const crowd = { ...guess, account: 'dave', address: '192.0.2.10' };
+      const waits = await Promise.all(Array.from({ length: 200 }, () => attempts.begin(crowd)));
+      expect(waits.filter((waitMs) => waitMs === 0)).toHaveLength(5);
     } finally {
       through.close();
       await own.stop();

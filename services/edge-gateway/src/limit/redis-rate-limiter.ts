@@ -1,7 +1,8 @@
 // Rates that several edges count together, with one round trip a request. Time is Redis's own, so that the edges' clocks do not matter.
 //
 // When Redis is slow or gone each edge counts for itself in memory, from nothing, until it is back: then n edges admit up to n
-// times as much. The places of an edge that died are free again after PLACE_LIFE_MS.
+// times as much. Places that Redis may hold for nobody, since it did not answer when they were taken or given back, are given back a
+// second after it answers again; those of an edge that died are free after PLACE_LIFE_MS.
 
 import { randomBytes } from 'node:crypto';
 import type { Redis } from '@ai-switch/redis';
@@ -11,6 +12,9 @@ import { ADMIT, END, KEEP } from './redis-scripts.ts';
 
 const PLACE_LIFE_MS = 120_000;
 const KEEP_MS = 30_000;
+const GIVE_BACK_MS = 1_000;
+/** Places that are to be given back once Redis answers; the others have their end. */
+const LEFT_MAX = 10_000;
 /** Places of one scope that one command keeps. */
 const KEPT_AT_ONCE = 500;
 const KINDS: readonly RateKind[] = ['requestsPerMinute', 'tokensPerMinute', 'concurrentRequests'];
@@ -34,15 +38,19 @@ interface Place {
 export class RedisRateLimiter implements RateLimiter {
   readonly #options: RedisRateLimiterOptions;
   readonly #id = randomBytes(6).toString('base64url');
-  readonly #timer: NodeJS.Timeout;
+  readonly #timers: readonly NodeJS.Timeout[];
+  /** Keys of the places that Redis may hold for nobody, by name. */
+  readonly #left = new Map<string, readonly string[]>();
   /** Names of the places that are taken, by set. */
   readonly #taken = new Map<string, Set<string>>();
   #places = 0;
 
   constructor(options: RedisRateLimiterOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => this.#keep(), KEEP_MS);
-    this.#timer.unref();
+    this.#timers = [
+      setInterval(() => this.#keep(), KEEP_MS).unref(),
+      setInterval(() => this.#giveBack(), GIVE_BACK_MS).unref(),
+    ];
   }
 
   admit(bounds: readonly RateBound[], tokens: number): RateVerdict | Promise<RateVerdict> {
@@ -51,7 +59,7 @@ export class RedisRateLimiter implements RateLimiter {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
   }
 
   async #ask(bounds: readonly RateBound[], tokens: number): Promise<RateVerdict> {
@@ -71,6 +79,7 @@ export class RedisRateLimiter implements RateLimiter {
       answer = (await this.#options.redis.run(ADMIT, keys, values)) as readonly unknown[];
     } catch (error) {
       if (!(error instanceof RedisAway)) throw error;
+      this.#leave(name, keys);
       return this.#options.fallback.admit(bounds, tokens);
     }
     const [first, bound, kind, waitMs] = answer.map(Number);
@@ -94,8 +103,8 @@ export class RedisRateLimiter implements RateLimiter {
         isOver = true;
         for (const set of sets) this.#forget(set, place.name);
         const values = [this.#now(), place.name, used - place.asked, ...place.pieces];
-        // What cannot be told counts as it was asked for, and the place until its end.
-        this.#options.redis.run(END, place.keys, values).catch(() => {});
+        // Tokens are told once: what cannot be told counts as it was asked for.
+        this.#options.redis.run(END, place.keys, values).catch(() => this.#leave(place.name, place.keys));
       },
     };
   }
@@ -113,6 +122,19 @@ export class RedisRateLimiter implements RateLimiter {
         const values = [this.#now(), PLACE_LIFE_MS, ...all.slice(from, from + KEPT_AT_ONCE)];
         this.#options.redis.run(KEEP, [set], values).catch(() => {});
       }
+    }
+  }
+
+  #leave(name: string, keys: readonly string[]): void {
+    if (this.#left.size < LEFT_MAX) this.#left.set(name, keys);
+  }
+
+  #giveBack(): void {
+    if (!this.#options.redis.isUp) return;
+    for (const [name, keys] of this.#left) {
+      this.#left.delete(name);
+      const values = [this.#now(), name, 0, ...keys.slice(keys.length / 2).map(() => 0)];
+      this.#options.redis.run(END, keys, values).catch(() => this.#leave(name, keys));
     }
   }
 

@@ -114,6 +114,32 @@ describe('rates on Redis', () => {
     }
   }, 60_000);
 
+  test('places that were taken and given back while Redis hung are free soon after it answers again', async () => {
+    const own = await startRedis();
+    const through = openRedis({ url: own.url, logger });
+    opened.push(through);
+    try {
+      await expect.poll(() => through.isUp).toBe(true);
+      const [one, other] = [edge(undefined, through), edge(undefined, through)];
+      const taken = [bound({ concurrentRequests: 1 }, fresh())];
+      const given = [bound({ concurrentRequests: 1 }, fresh())];
+      const lease = leaseOf(await one.admit(given, 0));
+      process.kill(own.pid, 'SIGSTOP');
+      lease.end(0);
+      leaseOf(await one.admit(taken, 0)).end(0);
+      process.kill(own.pid, 'SIGCONT');
+      await expect.poll(() => through.isUp, { timeout: 10_000 }).toBe(true);
+      for (const limit of [taken, given]) {
+        await expect
+          .poll(async () => isAdmitted(await other.admit(limit, 0)), { timeout: 5_000, interval: 200 })
+          .toBe(true);
+      }
+    } finally {
+      process.kill(own.pid, 'SIGCONT');
+      await own.stop();
+    }
+  }, 60_000);
+
   test('a Redis that hangs holds a request up for tens of milliseconds, and the next ones not at all', async () => {
     const own = await startRedis();
     const through = openRedis({ url: own.url, logger });

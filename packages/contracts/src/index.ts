@@ -12,6 +12,7 @@ import type { SignIn } from '../generated/aiswitch/v1/sign_in.ts';
 export * from '../generated/aiswitch/v1/audit.ts';
 export * from '../generated/aiswitch/v1/auth.ts';
 export * from '../generated/aiswitch/v1/cache.ts';
+export * from '../generated/aiswitch/v1/calls.ts';
 export * from '../generated/aiswitch/v1/common.ts';
 export * from '../generated/aiswitch/v1/organisation.ts';
 export * from '../generated/aiswitch/v1/policy.ts';

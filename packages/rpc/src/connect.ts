@@ -1,47 +1,19 @@
-import * as grpc from '@grpc/grpc-js';
-import { faultOf } from './fault-status.ts';
-import { MESSAGE_BYTES_MAX, type PortOf, portOver, type ServiceDefinition } from './wire.ts';
+import { asFault } from '@ai-switch/kernel';
+import { checkAddress } from './addresses.ts';
+import { Carrier } from './carrier.ts';
+import { faultOfMessage } from './fault-status.ts';
+import { channelCredentials, type TlsFiles } from './tls.ts';
+import { tracedCall } from './tracing.ts';
+import { type MethodDefinition, type PortOf, portOver, type ServiceDefinition } from './wire.ts';
 
 const TIMEOUT_MS = 5_000;
 const TIMEOUT_MS_MAX = 60_000;
 
-/**
- * Retries are for calls that no service answered: a fault from the service itself asks for none (`fault-status.ts`).
- * Round robin spreads the calls over every address that a headless service resolves to.
- */
-const SERVICE_CONFIG = {
-  loadBalancingConfig: [{ round_robin: {} }],
-  methodConfig: [
-    {
-      name: [{}],
-      retryPolicy: {
-        maxAttempts: 4,
-        initialBackoff: '0.05s',
-        maxBackoff: '0.5s',
-        backoffMultiplier: 2,
-        retryableStatusCodes: ['UNAVAILABLE'],
-      },
-    },
-  ],
-};
-
-const OPTIONS: grpc.ClientOptions = {
-  'grpc.service_config': JSON.stringify(SERVICE_CONFIG),
-  'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
-  'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 10_000,
-  'grpc.keepalive_permit_without_calls': 1,
-  'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.min_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 2_000,
-  // Services call each other directly, whatever the environment says about the way to the internet.
-  'grpc.enable_http_proxy': 0,
-};
-
 export interface ConnectOptions {
   /** How long one call may take, retries included, in ms: 1 to 60,000, default 5,000. */
   readonly timeoutMs?: number;
+  /** Without it the connection is neither encrypted nor authenticated: it has to stay on a private network. */
+  readonly tls?: TlsFiles | undefined;
 }
 
 /** A port behind gRPC, and the way to let go of it. */
@@ -50,36 +22,58 @@ export type Connection<Port> = Port & {
   close(): void;
 };
 
+/** Every port at one address goes over the same links. */
+const carriers = new Map<string, { readonly carrier: Carrier; users: number }>();
+
 /**
- * A port that another process serves at `address` (`host:port`, or `dns:///name:port`). It connects at the first call,
- * and again whenever the peer comes back. A peer that is gone is the Fault `unavailable`, a call over its time
- * `deadline`. The connection is neither encrypted nor authenticated: it has to stay on a private network.
+ * A port that another process serves at `address`: `host:port`, several with commas, or `dns:///name:port`. Every place that this
+ * stands for is used in turn. It connects at the first call, and again whenever a peer comes back. A service that is gone is the
+ * Fault `unavailable`, a call over its time `deadline`.
  */
 export function connect<Definition extends ServiceDefinition>(
   definition: Definition,
   address: string,
-  { timeoutMs = TIMEOUT_MS }: ConnectOptions = {},
+  { timeoutMs = TIMEOUT_MS, tls }: ConnectOptions = {},
 ): Connection<PortOf<Definition>> {
   if (!(timeoutMs >= 1 && timeoutMs <= TIMEOUT_MS_MAX)) {
     throw new RangeError(`timeoutMs must be from 1 to ${TIMEOUT_MS_MAX}`);
   }
-  const client = new grpc.Client(address, grpc.credentials.createInsecure(), OPTIONS);
-  const port = portOver(
-    definition,
-    (path, request) =>
-      new Promise((resolve, reject) => {
-        client.makeUnaryRequest(
-          path,
-          (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-          (bytes) => bytes,
-          request,
-          { deadline: Date.now() + timeoutMs },
-          (error, response) => {
-            if (error !== null) reject(faultOf(error, definition.name));
-            else resolve(response ?? new Uint8Array());
-          },
-        );
-      }),
+  checkAddress(address);
+  const { carrier, release } = takeCarrier(address, tls);
+  const { name } = definition;
+  const port = portOver(definition, ({ path, method }, request) =>
+    tracedCall(path, async (traceparent) => {
+      const isRepeatable = isRepeatableCall(method);
+      const { response, fault } = await carrier.carry(
+        request,
+        { path, isRepeatable, timeoutMs, traceparent },
+        name,
+      );
+      if (fault !== undefined) throw faultOfMessage(fault) ?? asFault(undefined);
+      return response;
+    }),
   );
-  return { ...port, close: () => client.close() };
+  return { ...port, close: release };
+}
+
+function takeCarrier(address: string, tls: TlsFiles | undefined) {
+  const key = JSON.stringify([address, tls]);
+  const taken = carriers.get(key) ?? { carrier: new Carrier(address, channelCredentials(tls)), users: 0 };
+  carriers.set(key, taken);
+  taken.users += 1;
+  let isReleased = false;
+  const release = () => {
+    if (isReleased) return;
+    isReleased = true;
+    taken.users -= 1;
+    if (taken.users > 0) return;
+    carriers.delete(key);
+    taken.carrier.close();
+  };
+  return { carrier: taken.carrier, release };
+}
+
+/** Whether doing it twice does what doing it once does, as `proto/` says of each call. */
+function isRepeatableCall({ options }: MethodDefinition): boolean {
+  return options.idempotencyLevel !== undefined;
 }

@@ -66,31 +66,38 @@ export function faultOf(error: ServiceError, serviceName: string): Fault {
 
 /** The fault as it crosses a process, within FAULT_BYTES_MAX. */
 export function faultBytes(fault: Fault): Uint8Array {
+  return FaultMessage.encode(faultMessage(fault)).finish();
+}
+
+/** As `faultBytes`, as a part of another message. */
+export function faultMessage(fault: Fault): FaultMessage {
   const whole = FaultMessage.create({
     code: fault.code,
     message: fault.message,
     retryAfterMs: wholeMs(fault.retryAfterMs),
     details: fault.details,
   });
-  const bytes = FaultMessage.encode(whole).finish();
-  if (bytes.length <= FAULT_BYTES_MAX) return bytes;
-  const message = fault.message.slice(0, MESSAGE_CHARACTERS_MAX);
-  return FaultMessage.encode({ ...whole, message, details: {} }).finish();
+  if (FaultMessage.encode(whole).finish().length <= FAULT_BYTES_MAX) return whole;
+  return { ...whole, message: fault.message.slice(0, MESSAGE_CHARACTERS_MAX), details: {} };
 }
 
 /** The fault in `bytes`, or undefined for what is none, or one with a code that this version does not know. */
 export function faultFrom(bytes: Uint8Array): Fault | undefined {
   try {
-    const { code, message, retryAfterMs, details } = FaultMessage.decode(bytes);
-    const known = FAULT_CODES.find((candidate) => candidate === code);
-    if (known === undefined) return undefined;
-    return new Fault(known, message, {
-      details,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs: Number(retryAfterMs) }),
-    });
+    return faultOfMessage(FaultMessage.decode(bytes));
   } catch {
     return undefined;
   }
+}
+
+/** Undefined for a code that this version does not know. */
+export function faultOfMessage({ code, message, retryAfterMs, details }: FaultMessage): Fault | undefined {
+  const known = FAULT_CODES.find((candidate) => candidate === code);
+  if (known === undefined) return undefined;
+  return new Fault(known, message, {
+    details,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs: Number(retryAfterMs) }),
+  });
 }
 
 function wholeMs(delayMs: number | undefined): bigint | undefined {

@@ -11,7 +11,7 @@ export function loopback<Definition extends ServiceDefinition>(
   implementation: PortOf<Definition>,
 ): PortOf<Definition> {
   const calls = byteCallsOf(definition, implementation);
-  return portOver(definition, async (path, request) => {
+  return portOver(definition, async ({ path }, request) => {
     const call = calls.get(path);
     if (call === undefined) throw new Error(`${path} is not in the definition`);
     try {

@@ -1,28 +1,31 @@
-import { asFault, ConfigError } from '@ai-switch/kernel';
+import { asFault, ConfigError, Fault } from '@ai-switch/kernel';
 import * as grpc from '@grpc/grpc-js';
+import { HealthImplementation, type ServingStatusMap } from 'grpc-health-check';
+import { admitCaller, type CallersByPath, callerNames } from './callers.ts';
+import { CarryServer, type CarryStream } from './carry-server.ts';
+import { CARRY_PATH, CHANNEL_OPTIONS } from './channel.ts';
 import { statusOf } from './fault-status.ts';
-import {
-  type ByteCall,
-  byteCallsOf,
-  MESSAGE_BYTES_MAX,
-  type PortOf,
-  type ServiceDefinition,
-} from './wire.ts';
+import { serverCredentials, type TlsFiles } from './tls.ts';
+import { tracedAnswer } from './tracing.ts';
+import { type ByteCall, byteCallsOf, type PortOf, type ServiceDefinition } from './wire.ts';
 
 /** How long `close` waits for the calls in flight unless told otherwise. */
 const GRACE_MS = 10_000;
 /** Calls in flight on one connection; more wait at the client, within their deadline. */
 const CALLS_PER_CONNECTION_MAX = 1_000;
-/** Connections are renewed, so that clients find replicas that came later. Calls in flight have the grace to end. */
-const CONNECTION_AGE_MS = 300_000;
-const CONNECTION_AGE_GRACE_MS = 30_000;
+/**
+ * Connections are renewed, so that clients find replicas that came later. Calls in flight have the grace to end. Our own clients
+ * renew theirs before.
+ */
+const CONNECTION_AGE_MS = 600_000;
+const CONNECTION_AGE_GRACE_MS = 60_000;
 
 // gRPC tells its callers what went wrong; that it also prints it would break the one line a failure has.
 grpc.setLogVerbosity(grpc.logVerbosity.NONE);
 
 const OPTIONS: grpc.ServerOptions = {
-  'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
-  'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+  'grpc.max_receive_message_length': CHANNEL_OPTIONS['grpc.max_receive_message_length'],
+  'grpc.max_send_message_length': CHANNEL_OPTIONS['grpc.max_send_message_length'],
   'grpc.max_concurrent_streams': CALLS_PER_CONNECTION_MAX,
   'grpc.max_connection_age_ms': CONNECTION_AGE_MS,
   'grpc.max_connection_age_grace_ms': CONNECTION_AGE_GRACE_MS,
@@ -41,63 +44,99 @@ export interface ServeOptions {
   readonly address: string;
   /** Hears of every error that crosses as `internal`: a mistake of ours, whose text stays on this side. */
   readonly onError?: (error: unknown, path: string) => void;
+  /** Without it the connection is neither encrypted nor authenticated: it has to stay on a private network. */
+  readonly tls?: TlsFiles | undefined;
+  /** Who may call what where TLS tells who calls; what stands here for nobody nobody may call. */
+  readonly callers?: CallersByPath;
 }
 
 export interface Server {
   /** The port that it listens on. */
   readonly port: number;
+  /** Tells callers to go elsewhere, and whoever asks that it is not well; it still answers. */
+  leave(): void;
   /** Refuses new calls, waits `graceMs` (default 10,000) for those in flight, then breaks them off. */
   close(graceMs?: number): Promise<void>;
 }
 
 /**
- * Serves ports over gRPC. The connection is neither encrypted nor authenticated: it has to stay on a private network.
+ * Serves ports over gRPC: as batches of calls over one stream, as `connect` sends them, and as unary calls; and the health of the
+ * whole, by gRPC's own protocol.
  * @throws ConfigError when the address cannot be listened on.
  */
 export async function serve<const Definitions extends readonly ServiceDefinition[]>(
   ports: { readonly [Index in keyof Definitions]: ServedPort<Definitions[Index]> },
-  { address, onError }: ServeOptions,
+  { address, onError, tls, callers = {} }: ServeOptions,
 ): Promise<Server> {
   const server = new grpc.Server(OPTIONS);
+  const all = new Map<string, ByteCall>();
   // Why: inside the mapped tuple the compiler no longer sees that each element pairs one definition with its own port.
   for (const { definition, implementation } of ports as readonly ServedPort<ServiceDefinition>[]) {
     const service: Record<string, grpc.MethodDefinition<Buffer, Buffer>> = {};
     const handlers: Record<string, grpc.handleUnaryCall<Buffer, Buffer>> = {};
     for (const [path, call] of byteCallsOf(definition, implementation)) {
-      service[path] = byteMethod(path);
-      handlers[path] = handle(path, call, onError);
+      all.set(path, call);
+      service[path] = { ...byteMethod(path), requestStream: false, responseStream: false };
+      handlers[path] = (asked, callback) => {
+        answer(asked, path, asked.request, String(asked.metadata.get('traceparent')[0] ?? '')).then(
+          (bytes) => callback(null, asBuffer(bytes)),
+          (error: unknown) => callback(statusOf(error)),
+        );
+      };
     }
     server.addService(service, handlers);
   }
-  const port = await listen(server, address);
-  return { port, close: (graceMs = GRACE_MS) => shutDown(server, graceMs) };
-}
 
-function handle(
-  path: string,
-  call: ByteCall,
-  onError: ServeOptions['onError'],
-): grpc.handleUnaryCall<Buffer, Buffer> {
-  return ({ request }, callback) => {
-    call(request).then(
-      (bytes) => callback(null, asBuffer(bytes)),
-      (error: unknown) => {
-        if (asFault(error).code === 'internal') onError?.(error, path);
-        callback(statusOf(error));
-      },
-    );
+  /** For whoever stands at the other end of `caller`. */
+  const answer = async (caller: Caller, path: string, request: Uint8Array, traceparent: string) => {
+    try {
+      admitCaller(path, callerNames(caller.getAuthContext()), callers);
+      const call = all.get(path);
+      if (call === undefined) throw new Fault('notFound', `There is no ${path} here.`);
+      return await tracedAnswer(path, traceparent, () => call(request));
+    } catch (error) {
+      if (asFault(error).code === 'internal') onError?.(error, path);
+      throw error;
+    }
+  };
+
+  const carry = new CarryServer();
+  const carryMethod = { ...byteMethod(CARRY_PATH), requestStream: true, responseStream: true };
+  server.addService(
+    { [CARRY_PATH]: carryMethod },
+    {
+      [CARRY_PATH]: (stream: CarryStream) =>
+        carry.serve(stream, (path, request, { traceparent }) => answer(stream, path, request, traceparent)),
+    },
+  );
+  const health = new HealthImplementation({ '': 'SERVING' } satisfies ServingStatusMap);
+  health.addToServer(server);
+  const port = await listen(server, address, serverCredentials(tls));
+  return {
+    port,
+    leave: () => {
+      health.setStatus('', 'NOT_SERVING');
+      carry.leave();
+    },
+    close: async (graceMs = GRACE_MS) => {
+      health.setStatus('', 'NOT_SERVING');
+      carry.leave();
+      await shutDown(server, graceMs);
+    },
   };
 }
 
-function byteMethod(path: string): grpc.MethodDefinition<Buffer, Buffer> {
+interface Caller {
+  getAuthContext(): Parameters<typeof callerNames>[0];
+}
+
+function byteMethod(path: string) {
   return {
     path,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: (bytes) => bytes,
-    requestDeserialize: (bytes) => bytes,
-    responseSerialize: (bytes) => bytes,
-    responseDeserialize: (bytes) => bytes,
+    requestSerialize: (bytes: Buffer) => bytes,
+    requestDeserialize: (bytes: Buffer) => bytes,
+    responseSerialize: (bytes: Buffer) => bytes,
+    responseDeserialize: (bytes: Buffer) => bytes,
   };
 }
 
@@ -105,9 +144,9 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function listen(server: grpc.Server, address: string): Promise<number> {
+function listen(server: grpc.Server, address: string, credentials: grpc.ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error === null) resolve(port);
       else
         reject(

@@ -21,6 +21,8 @@ export interface MethodDefinition {
   readonly requestStream: false;
   readonly responseType: Codec<unknown>;
   readonly responseStream: false;
+  /** What `proto/` says of it. */
+  readonly options: { readonly idempotencyLevel?: string };
 }
 
 /** A generated service, like `AuthDefinition`. */
@@ -106,11 +108,12 @@ export function portThrough<Definition extends ServiceDefinition>(
 /** The caller's end whose calls are carried as bytes to wherever `carry` takes them. */
 export function portOver<Definition extends ServiceDefinition>(
   definition: Definition,
-  carry: (path: string, request: Uint8Array) => Promise<Uint8Array>,
+  carry: (call: Omit<NamedCall, 'call'>, request: Uint8Array) => Promise<Uint8Array>,
 ): PortOf<Definition> {
-  return portThrough(definition, async ({ path, method, title }, request) => {
+  return portThrough(definition, async (call, request) => {
+    const { method, title } = call;
     const bytes = encode(method.requestType, request, `The request to ${title}`);
-    return method.responseType.decode(await carry(path, bytes));
+    return method.responseType.decode(await carry(call, bytes));
   });
 }
 

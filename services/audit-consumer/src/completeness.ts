@@ -1,12 +1,13 @@
 // What is known of each producer's log: how far it goes, what is stored of it, and what has been missing for too long.
 
-import type { GetCompletenessResponse, ProducerLog } from '@ai-switch/contracts';
+import { type GetCompletenessResponse, ProducerLog } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { statementOf as headStatementOf, selectHead } from './head.ts';
 import { statementOf } from './ingest/log-state.ts';
 import type { AuditSchema, LogRow } from './schema.ts';
 import { sealIn } from './seals.ts';
+import { TRAIL_TABLES } from './store.ts';
 
 /** What has not come by then is missing: Kafka, the inbox and the spool of a producer had time enough. */
 export const MISSING_AFTER_MS = 60_000n;
@@ -21,28 +22,57 @@ export async function readCompleteness(
   const rows = await kysely
     .selectFrom('producer_logs')
     .selectAll()
-    .$if(from !== undefined, (query) =>
-      query.where(({ eb, refTuple, tuple }) =>
-        eb(refTuple('producer', 'epoch'), '>', tuple(from?.producer ?? '', from?.epoch ?? 0n)),
-      ),
-    )
+    .$if(from !== undefined, (query) => query.where(isAfter(from ?? NOWHERE)))
     .orderBy('producer')
     .orderBy('epoch')
     .limit(limit + 1)
     .execute();
   const page = rows.slice(0, limit);
   const logs: ProducerLog[] = [];
-  for (const row of page) logs.push(await logOf(kysely, row, nowMs));
-  const last = page.at(-1);
-  const head = await selectHead(kysely).executeTakeFirstOrThrow();
-  const seal = sealIn(head.signature);
+  let before = from ?? NOWHERE;
+  for (const row of page) {
+    logs.push(...(await straysBetween(kysely, before, row)), await logOf(kysely, row, nowMs));
+    before = row;
+  }
+  const isLast = rows.length <= limit;
+  if (isLast) logs.push(...(await straysBetween(kysely, before, undefined)));
+  const head = await selectHead(kysely).executeTakeFirst();
+  const seal = sealIn(head?.signature ?? '');
   return {
     logs,
-    nextAfter: rows.length > limit && last !== undefined ? `${last.epoch}@${last.producer}` : '',
+    nextAfter: isLast ? '' : `${before.epoch}@${before.producer}`,
     unread: await countUnread(kysely),
-    statement: headStatementOf(head)(seal.keyId),
+    statement: head === undefined ? '' : headStatementOf(head)(seal.keyId),
     signature: seal.signature,
   };
+}
+
+type Place = Pick<LogRow, 'producer' | 'epoch'>;
+const NOWHERE: Place = { producer: '', epoch: 0n };
+
+/** Records of a log that is not known: nobody who writes here makes such. One of them is told, without a statement. */
+async function straysBetween(
+  kysely: Kysely<AuditSchema>,
+  after: Place,
+  before: Place | undefined,
+): Promise<readonly ProducerLog[]> {
+  for (const table of TRAIL_TABLES) {
+    const stray = await kysely
+      .selectFrom(table)
+      .select(['producer', 'epoch'])
+      .where(after === NOWHERE ? sql<boolean>`true` : isAfter(after))
+      .$if(before !== undefined, (query) =>
+        query.where(sql<boolean>`(producer, epoch) < (${before?.producer}, ${before?.epoch})`),
+      )
+      .limit(1)
+      .executeTakeFirst();
+    if (stray !== undefined) return [ProducerLog.create(stray)];
+  }
+  return [];
+}
+
+function isAfter({ producer, epoch }: Place) {
+  return sql<boolean>`(producer, epoch) > (${producer}, ${epoch})`;
 }
 
 /** Over all logs. */

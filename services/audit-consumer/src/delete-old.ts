@@ -32,7 +32,7 @@ export async function deleteOldRecords(
       .orderBy('epoch')
       .limit(1)
       .execute();
-    if (log === undefined) return deleteUnplaced(kysely, beforeMs, rowsMax);
+    if (log === undefined) return deleteLetters(kysely, beforeMs);
     const deleted = await database.transactionAsSystem('upkeep', (trx) =>
       deleteFromLog(trx, signer, log, beforeMs, rowsMax),
     );
@@ -77,36 +77,13 @@ async function deleteFromLog(
   return old.length;
 }
 
-/** Rows from before there were logs, and what came by Kafka and has no place in a trail. */
-async function deleteUnplaced(
-  kysely: Kysely<AuditSchema>,
-  beforeMs: bigint,
-  rowsMax: number,
-): Promise<number> {
-  let deleted = 0n;
-  for (const [table, time] of [
-    ['access_records', 'started_at_ms'],
-    ['audit_events', 'at_ms'],
-  ] as const) {
-    const { numDeletedRows } = await kysely
-      .deleteFrom(table as 'audit_events')
-      .where('producer', '=', '')
-      .where('sequence', 'in', ({ selectFrom }) =>
-        selectFrom(table as 'audit_events')
-          .select('sequence')
-          .where('producer', '=', '')
-          .where(time as 'at_ms', '<', beforeMs)
-          .orderBy('sequence')
-          .limit(rowsMax),
-      )
-      .executeTakeFirstOrThrow();
-    deleted += numDeletedRows;
-  }
+/** What came by Kafka and has no place in a trail. */
+async function deleteLetters(kysely: Kysely<AuditSchema>, beforeMs: bigint): Promise<number> {
   const { numDeletedRows } = await kysely
     .deleteFrom('dead_letters')
     .where('at_ms', '<', beforeMs)
     .executeTakeFirstOrThrow();
-  return Number(deleted + numDeletedRows);
+  return Number(numDeletedRows);
 }
 
 export async function deleteOldUsage(

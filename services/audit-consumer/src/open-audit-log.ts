@@ -4,8 +4,10 @@ import type { Signer } from '@ai-switch/event-log';
 import { type Clock, systemClock } from '@ai-switch/kernel';
 import { createLogger, type Logger } from '@ai-switch/telemetry';
 import { AuditLogService } from './audit-log.ts';
+import { countMissing } from './completeness.ts';
 import { deleteOldRecords, deleteOldUsage } from './delete-old.ts';
 import { adoptTrail } from './head.ts';
+import { type KafkaReaderOptions, startKafkaReader } from './kafka/start-reader.ts';
 import { migrations } from './migrations/index.ts';
 import { startRetention } from './retention.ts';
 import { startRoots } from './root-times.ts';
@@ -26,6 +28,8 @@ export interface AuditLogOptions {
   readonly signer?: Signer;
   /** A folder that gets each root as a file. */
   readonly rootsPath?: string;
+  /** Where records come from besides the port; nowhere unless told otherwise. */
+  readonly kafka?: KafkaReaderOptions;
   readonly logger?: Logger;
 }
 
@@ -35,6 +39,10 @@ export interface OpenAuditLog {
   sweep(): Promise<number>;
   /** Signs a root now, as happens every hour. */
   signRoot(): Promise<void>;
+  /** Records of all logs that have been missing for a minute. */
+  countMissing(): Promise<bigint>;
+  /** Messages of Kafka's that are not read yet, as far as is known. */
+  kafkaLag(): number;
   close(): Promise<void>;
 }
 
@@ -71,11 +79,16 @@ export async function openAuditLog(options: AuditLogOptions): Promise<OpenAuditL
     logger,
   });
   const roots = startRoots({ database, store, signer, clock, logger, folder: options.rootsPath });
+  const nowMs = () => BigInt(clock.nowMs());
+  const reader = options.kafka && startKafkaReader(options.kafka, { database, store, signer, nowMs, logger });
   return {
     auditLog: new AuditLogService({ database, store, signer, clock }),
     sweep: retention.sweep,
     signRoot: roots.signNow,
+    countMissing: () => countMissing(database.asSystem('upkeep'), nowMs()),
+    kafkaLag: () => reader?.lag() ?? 0,
     close: async () => {
+      await reader?.close();
       await roots.close();
       await retention.close();
       await database.close();

@@ -60,7 +60,8 @@ export function accessRowOf(record: AccessRecord): AccessColumns {
 export function eventRowOf(event: AuditEvent): EventColumns {
   const details = Object.entries(event.details)
     .slice(0, DETAILS_MAX)
-    .map(([name, value]) => [cut(name, NAME_CHARACTERS_MAX), cut(value, DETAIL_CHARACTERS_MAX)]);
+    .map(([name, value]) => [cut(name, NAME_CHARACTERS_MAX), cut(value, DETAIL_CHARACTERS_MAX)] as const)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
   return {
     tenant: event.tenant,
     event_id: event.eventId,

@@ -18,6 +18,7 @@ import { selectHead, signHead } from './head.ts';
 import { lockLog, storeLog } from './ingest/log-state.ts';
 import type { AuditDatabase } from './lists.ts';
 import type { AuditSchema, LogRow } from './schema.ts';
+import { signatureIn } from './seals.ts';
 import type { AuditStore } from './store.ts';
 import { readTrail } from './trail.ts';
 
@@ -82,9 +83,20 @@ export async function readRoots(
     number,
     atMs: at_ms,
     statement,
-    signature: Buffer.from(signature, 'base64'),
-    leaves: JSON.parse(leaves) as string[],
+    signature: signatureIn(signature),
+    leaves: leavesIn(leaves),
   }));
+}
+
+/** What is not as it was written comes as it stands: it is no leaf, and no tree is of it. */
+function leavesIn(text: string): string[] {
+  try {
+    const leaves: unknown = JSON.parse(text);
+    if (Array.isArray(leaves) && JSON.stringify(leaves) === text) return leaves.map(String);
+  } catch {
+    // Somebody changed it.
+  }
+  return [text];
 }
 
 /** The leaves of all logs that have changed, which are then noted as covered. */

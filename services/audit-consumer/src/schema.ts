@@ -14,7 +14,7 @@ export interface AuditSchema {
   kafka_offsets: OffsetRow;
 }
 
-/** Where a row stands in its producer's log. Rows from before there were logs have an empty producer. */
+/** Where a row stands in its producer's log. */
 export interface TrailPlace {
   producer: string;
   epoch: bigint;
@@ -81,6 +81,8 @@ export interface UnreadRow extends TrailPlace {
   bytes: string;
   reason: string;
   at_ms: bigint;
+  /** Whether it is in the dead-letter topic. */
+  is_published: bigint;
 }
 
 /** What came by Kafka and has no place in a trail. */
@@ -228,6 +230,7 @@ export const UNREAD_COLUMNS: RowColumns<keyof UnreadRow> = {
   bytes: 'text',
   reason: 'text',
   at_ms: 'bigint',
+  is_published: 'bigint',
 };
 
 export const USAGE_COLUMNS: RowColumns<keyof UsageRow> = {

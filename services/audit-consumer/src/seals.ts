@@ -4,7 +4,7 @@
 import type { Signer } from '@ai-switch/event-log';
 
 /** Of a row that was not as it was signed. */
-const BROKEN = 'broken';
+const BROKEN = 'broken.';
 
 /** @param statementOf the statement by the id of its key @returns `<key id>.<base64>`; empty when nothing is signed here */
 export function sealOf(statementOf: (keyId: string) => string, signer: Signer | undefined): string {
@@ -27,10 +27,14 @@ export function isGood(seal: string, statementOf: (keyId: string) => string, sig
   return signature.length > 0 && signer.verify(keyId, statementOf(keyId), signature);
 }
 
-/** What was signed and by what signature, which is empty for none. */
+/** Who signed a row and how; an empty signature for nobody. */
 export function sealIn(seal: string): { readonly keyId: string; readonly signature: Buffer } {
   const dot = seal.indexOf('.');
-  return dot === -1
-    ? { keyId: '', signature: Buffer.alloc(0) }
-    : { keyId: seal.slice(0, dot), signature: Buffer.from(seal.slice(dot + 1), 'base64') };
+  return { keyId: seal.slice(0, Math.max(dot, 0)), signature: signatureIn(seal.slice(dot + 1)) };
+}
+
+/** Empty for a text that was changed, even where it would stand for the same bytes. */
+export function signatureIn(text: string): Buffer {
+  const signature = Buffer.from(text, 'base64');
+  return signature.toString('base64') === text ? signature : Buffer.alloc(0);
 }

@@ -24,7 +24,7 @@ export interface KafkaSourceOptions extends KafkaOptions {
 
 export interface KafkaSource {
   /** Keeps a message that cannot be read, with its bytes. */
-  deadLetter(batch: KafkaBatch, value: Buffer, reason: string): Promise<void>;
+  deadLetter(this: void, value: Buffer, headers: Readonly<Record<string, string>>): Promise<void>;
   /** How many messages of a partition are not read yet, by `<topic>/<partition>`. */
   readonly lag: ReadonlyMap<string, number>;
   close(): Promise<void>;
@@ -64,9 +64,12 @@ export async function openKafkaSource(options: KafkaSourceOptions): Promise<Kafk
   });
   return {
     lag,
-    deadLetter: async ({ topic, partition, offset }, value, reason) => {
-      const headers = { topic, partition: String(partition), offset: String(offset), reason };
-      await letters.send({ topic: DEAD_LETTER_TOPIC, acks: -1, messages: [{ value, headers }] });
+    deadLetter: async (value, headers) => {
+      await letters.send({
+        topic: DEAD_LETTER_TOPIC,
+        acks: -1,
+        messages: [{ value, headers: { ...headers } }],
+      });
     },
     close: async () => {
       await consumer.disconnect();

@@ -52,6 +52,7 @@ export function readRecord(identity: Identity, record: LogRecord, nowMs: bigint)
         bytes: Buffer.from(record.data).toString('base64'),
         reason: error instanceof Error ? error.message.slice(0, REASON_CHARACTERS_MAX) : 'it cannot be read',
         at_ms: nowMs,
+        is_published: 0n,
       },
     };
   }

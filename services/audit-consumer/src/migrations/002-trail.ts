@@ -1,18 +1,22 @@
 // Records stand where they stood in their producers' logs, usage is added up by the hour as it comes, and what vouches for the
-// rows is stored beside them. Rows from before keep what they say; nothing vouches for those.
+// rows is stored beside them. Rows from before become one log, so that from now on they are vouched for as well.
 
 import type { Migration } from '@ai-switch/db';
 import { type CreateTableBuilder, type Kysely, type SchemaModule, sql } from 'kysely';
+import type { AuditSchema } from '../schema.ts';
+import { moveRows } from './move-rows.ts';
 
 export const trail: Migration = {
   name: '002-trail',
   up: async (database: Kysely<never>) => {
-    await moveRows(database, 'access_records', ACCESS, 'request_id');
-    await moveRows(database, 'audit_events', EVENTS, 'event_id');
-    await createIndexes(database.schema);
+    await replaceTable(database.schema, 'access_records', ACCESS);
+    await replaceTable(database.schema, 'audit_events', EVENTS);
     await createTrail(database.schema);
+    const last = await moveRows(database as unknown as Kysely<AuditSchema>);
+    await createIndexes(database.schema);
     await createUsage(database);
-    await sql`insert into trail_head (id, logs, roots, root_signature, signature) values (1, 0, 0, '', '')`.execute(
+    const logs = sql.lit(last === 0n ? 0 : 1);
+    await sql`insert into trail_head (id, logs, roots, root_signature, signature) values (1, ${logs}, 0, '', '')`.execute(
       database,
     );
   },
@@ -77,17 +81,10 @@ function createTable(schema: SchemaModule, name: string, columns: Columns, key: 
   return table.addPrimaryKeyConstraint(`${name}_place`, [...key]).execute();
 }
 
-/** A table with its rows as it was, and the places of the rows besides. */
-async function moveRows(database: Kysely<never>, name: string, columns: Columns, id: string): Promise<void> {
-  const former = `former_${name}`;
-  await database.schema.alterTable(name).renameTo(former).execute();
-  await createTable(database.schema, name, { ...PLACE, original: 'text?', ...columns }, PLACE_KEY);
-  const names = sql.join(Object.keys(columns).map((column) => sql.ref(column)));
-  await sql`
-    insert into ${sql.table(name)} (producer, epoch, sequence, chain, ${names})
-    select '', 0, row_number() over (order by tenant, ${sql.ref(id)}), '', ${names} from ${sql.table(former)}
-  `.execute(database);
-  await database.schema.dropTable(former).execute();
+/** A table that records have their places in; the one as it was is called `former_<name>` until its rows are moved. */
+async function replaceTable(schema: SchemaModule, name: string, columns: Columns): Promise<void> {
+  await schema.alterTable(name).renameTo(`former_${name}`).execute();
+  await createTable(schema, name, { ...PLACE, original: 'text?', ...columns }, PLACE_KEY);
 }
 
 async function createIndexes(schema: SchemaModule): Promise<void> {
@@ -104,15 +101,9 @@ async function createIndexes(schema: SchemaModule): Promise<void> {
 }
 
 async function createTrail(schema: SchemaModule): Promise<void> {
-  const unread: Columns = { ...PLACE, type: 'text', bytes: 'text', reason: 'text', at_ms: 'bigint' };
-  await createTable(schema, 'unread_records', unread, PLACE_KEY);
-  const letters: Columns = {
-    source: 'text',
-    bytes: 'text',
-    reason: 'text',
-    at_ms: 'bigint',
-    is_published: 'bigint',
-  };
+  const kept: Columns = { bytes: 'text', reason: 'text', at_ms: 'bigint', is_published: 'bigint' };
+  await createTable(schema, 'unread_records', { ...PLACE, type: 'text', ...kept }, PLACE_KEY);
+  const letters: Columns = { source: 'text', ...kept };
   await createTable(schema, 'dead_letters', letters, ['source']);
   const logs: Columns = {
     producer: 'text',

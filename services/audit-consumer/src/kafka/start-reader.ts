@@ -1,0 +1,88 @@
+// Reads Kafka's topics into the trail for as long as the process lives.
+//
+// When no broker answers, it is tried again every few seconds, and the port takes records meanwhile. When the database is down, the
+// batch that could not be stored comes again.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { type KafkaOptions, type KafkaSource, openKafkaSource } from '@ai-switch/event-log';
+import type { Logger } from '@ai-switch/telemetry';
+import type { IngestParts } from '../ingest/ingest.ts';
+import type { AuditDatabase } from '../store.ts';
+import { publishLetters } from './publish-letters.ts';
+import { storeBatch, storedOffset } from './store-batch.ts';
+
+const GROUP = 'aiswitch-audit-consumer';
+const AGAIN_AFTER_MS = 5_000;
+const PUBLISH_EVERY_MS = 60_000;
+
+export interface KafkaReaderOptions extends KafkaOptions {
+  /** Readers of one group share the partitions; one for all audit-consumers unless told otherwise. */
+  readonly group?: string;
+}
+
+export interface KafkaReader {
+  /** Messages that are not read yet, as far as is known. */
+  lag(): number;
+  close(): Promise<void>;
+}
+
+export function startKafkaReader(
+  { group = GROUP, ...kafka }: KafkaReaderOptions,
+  { database, logger, ...parts }: IngestParts & { readonly database: AuditDatabase; readonly logger: Logger },
+): KafkaReader {
+  const closing = new AbortController();
+  let source: KafkaSource | undefined;
+  let publishing: Promise<void> = Promise.resolve();
+
+  const publish = () => {
+    const send = source?.deadLetter;
+    if (send === undefined) return;
+    publishing = publishing
+      .then(() => publishLetters(database, send))
+      .catch((err: unknown) =>
+        logger.warn({ err }, 'what could not be read is not in the dead-letter topic yet'),
+      );
+  };
+  const open = async () => {
+    const opened = await openKafkaSource({
+      ...kafka,
+      group,
+      offsetOf: (topic, partition) => storedOffset(database, topic, partition),
+      onBatch: async (batch) => {
+        const letters = await storeBatch(database, parts, batch);
+        if (letters === 0) return;
+        logger.error({ letters, topic: batch.topic }, 'messages have no place in a log and are kept apart');
+        publish();
+      },
+    });
+    source = opened;
+    publish();
+  };
+  const opening = openUntil(closing.signal, open, logger);
+  const timer = setInterval(publish, PUBLISH_EVERY_MS).unref();
+  return {
+    lag: () => [...(source?.lag.values() ?? [])].reduce((sum, each) => sum + each, 0),
+    close: async () => {
+      closing.abort();
+      clearInterval(timer);
+      await opening;
+      await publishing;
+      await source?.close();
+    },
+  };
+}
+
+async function openUntil(signal: AbortSignal, open: () => Promise<void>, logger: Logger): Promise<void> {
+  let isFirst = true;
+  while (!signal.aborted) {
+    try {
+      await open();
+      if (!isFirst) logger.info('kafka answers, and is read');
+      return;
+    } catch (err) {
+      if (isFirst) logger.warn({ err }, 'kafka does not answer; it is tried again');
+      isFirst = false;
+      await delay(AGAIN_AFTER_MS, undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+}

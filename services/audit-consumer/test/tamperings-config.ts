@@ -1,0 +1,14 @@
+import { integerSetting, readSettings } from '@ai-switch/kernel';
+
+/** How many random changes are tried on each database; 10,000 take some minutes. */
+export function tamperingCount(): number {
+  const settings = {
+    AISWITCH_TEST_TAMPERINGS: integerSetting({
+      describe: 'Random changes to a stored trail that are tried.',
+      fallback: 250,
+      min: 1,
+      max: 1_000_000,
+    }),
+  };
+  return readSettings(settings).AISWITCH_TEST_TAMPERINGS;
+}

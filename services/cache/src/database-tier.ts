@@ -1,5 +1,6 @@
 // Entries in SQLite or PostgreSQL. It is bounded in bytes: what was stored first goes first, and what is over its time goes with the
-// next sweep. Losing it loses nothing but time, so nothing is flushed for it.
+// next sweep, which comes every minute and after each SWEPT_SHARE of the bound that is stored: it is over the bound by no more than
+// that share a process. Losing it loses nothing but time, so nothing is flushed for it.
 
 import { CacheEntry } from '@ai-switch/contracts';
 import { type Database, type Migration, openDatabase } from '@ai-switch/db';
@@ -8,8 +9,9 @@ import { type Kysely, sql } from 'kysely';
 import type { Tier } from './tier.ts';
 
 const SWEEP_EVERY_MS = 60_000;
-/** Rows that one sweep takes away, so that none takes long. */
-const SWEPT_MAX = 1_000;
+/** Rows that are taken away at once, so that no step takes long. */
+const STEP_ROWS = 500;
+const SWEPT_SHARE = 1 / 32;
 
 export interface CacheSchema {
   readonly entries: {
@@ -30,12 +32,17 @@ export const migrations: readonly Migration[] = [
       await schema
         .createTable('entries')
         .addColumn('name', 'text', (column) => column.primaryKey().notNull())
-        .addColumn('entry', 'text', (column) => column.notNull())
         .addColumn('bytes', 'bigint', (column) => column.notNull())
         .addColumn('stored_at_ms', 'bigint', (column) => column.notNull())
         .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
+        .addColumn('entry', 'text', (column) => column.notNull())
         .execute();
-      await schema.createIndex('entries_stored').on('entries').columns(['stored_at_ms', 'name']).execute();
+      // Sums are read from it alone, and not from all that is stored.
+      await schema
+        .createIndex('entries_stored')
+        .on('entries')
+        .columns(['stored_at_ms', 'name', 'bytes'])
+        .execute();
       await schema.createIndex('entries_expiry').on('entries').column('expires_at_ms').execute();
     },
   },
@@ -60,7 +67,13 @@ export async function openDatabaseTier(options: DatabaseTierOptions): Promise<Sw
     schema: 'cache',
     migrations,
   });
-  const sweep = () => sweepOnce(database, options);
+  const turn = oneAtATime(() => sweepAll(database, options));
+  const sweptBytes = Math.ceil(options.bytesMax * SWEPT_SHARE);
+  let bytesSince = 0;
+  const sweep = () => {
+    bytesSince = 0;
+    return turn();
+  };
   const timer = setInterval(() => void sweep().catch(options.onError), SWEEP_EVERY_MS);
   timer.unref();
   return {
@@ -85,6 +98,8 @@ export async function openDatabaseTier(options: DatabaseTierOptions): Promise<Sw
         .values({ name, ...row })
         .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
         .execute();
+      bytesSince += text.length;
+      if (bytesSince >= sweptBytes) void sweep().catch(options.onError);
     },
     delete: async (name) => {
       await database.kysely.deleteFrom('entries').where('name', '=', name).execute();
@@ -97,35 +112,73 @@ export async function openDatabaseTier(options: DatabaseTierOptions): Promise<Sw
   };
 }
 
-async function sweepOnce({ kysely }: Database<CacheSchema>, options: DatabaseTierOptions): Promise<void> {
-  await kysely
-    .deleteFrom('entries')
-    .where('name', 'in', (rows) =>
-      rows
-        .selectFrom('entries')
-        .select('name')
-        .where('expires_at_ms', '<=', BigInt(options.clock.nowMs()))
-        .limit(SWEPT_MAX),
-    )
-    .execute();
+/** Who asks while it is under way gets the next one. */
+function oneAtATime(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const run = (): Promise<void> => {
+    running = work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  return () => {
+    if (running === undefined) return run();
+    next ??= running
+      .catch(() => {})
+      .then(() => {
+        next = undefined;
+        return run();
+      });
+    return next;
+  };
+}
+
+async function sweepAll({ kysely }: Database<CacheSchema>, options: DatabaseTierOptions): Promise<void> {
+  while ((await forgetExpired(kysely, options.clock)) === STEP_ROWS);
   const { bytes } = await kysely
     .selectFrom('entries')
     .select(sql<bigint>`cast(coalesce(sum(bytes), 0) as bigint)`.as('bytes'))
     .executeTakeFirstOrThrow();
   let over = bytes - BigInt(options.bytesMax);
-  if (over <= 0n) return;
+  while (over > 0n) {
+    const forgotten = await forgetOldest(kysely, over);
+    if (forgotten === 0n) return;
+    over -= forgotten;
+  }
+}
+
+/** @returns how many rows */
+async function forgetExpired(kysely: Kysely<CacheSchema>, clock: Clock): Promise<number> {
+  const { numDeletedRows } = await kysely
+    .deleteFrom('entries')
+    .where('name', 'in', (rows) =>
+      rows
+        .selectFrom('entries')
+        .select('name')
+        .where('expires_at_ms', '<=', BigInt(clock.nowMs()))
+        .limit(STEP_ROWS),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
+/** @returns how many bytes */
+async function forgetOldest(kysely: Kysely<CacheSchema>, bytesWanted: bigint): Promise<bigint> {
   const oldest = await kysely
     .selectFrom('entries')
     .select(['name', 'bytes'])
     .orderBy('stored_at_ms')
     .orderBy('name')
-    .limit(SWEPT_MAX)
+    .limit(STEP_ROWS)
     .execute();
   const names: string[] = [];
+  let bytes = 0n;
   for (const row of oldest) {
-    if (over <= 0n) break;
+    if (bytes >= bytesWanted) break;
     names.push(row.name);
-    over -= row.bytes;
+    bytes += row.bytes;
   }
-  await kysely.deleteFrom('entries').where('name', 'in', names).execute();
+  if (names.length > 0) await kysely.deleteFrom('entries').where('name', 'in', names).execute();
+  return bytes;
 }

@@ -30,7 +30,7 @@ export interface OpenCache {
 export async function openCache(options: CacheOptions): Promise<OpenCache> {
   const { clock = systemClock, logger, memoryBytesMax = MEMORY_BYTES } = options;
   const exact = await openExactTier(options, clock);
-  const memory = new MemoryTier(memoryBytesMax);
+  const memory = new MemoryTier(memoryBytesMax, clock);
   return {
     cache: new ResponseCacheService({ memory, exact, clock, logger }),
     close: () => exact.close(),

@@ -3,6 +3,8 @@
 //
 // A tier that fails, or takes over TIER_TIMEOUT_MS, has nothing: a look-up is a miss then, and a store stays in memory. It is told
 // in the log once until the tier is back.
+//
+// What was evicted here is not given again here. Another replica may give it from memory for MEMORY_LIFE_MS more.
 
 import { createHash } from 'node:crypto';
 import {
@@ -20,6 +22,8 @@ import type { MemoryTier } from './memory-tier.ts';
 import type { Tier } from './tier.ts';
 
 const TIER_TIMEOUT_MS = 50;
+/** Nobody's answer waits for it. */
+const EVICT_TIMEOUT_MS = 2_000;
 const KEY_BYTES = 32;
 export const EVENTS_BYTES_MAX = 1024 * 1024;
 const LIFE_MS_MAX = 30 * 86_400_000;
@@ -34,6 +38,8 @@ export interface ResponseCacheParts {
 export class ResponseCacheService implements ResponseCache {
   readonly #parts: ResponseCacheParts;
   #isExactAway = false;
+  /** How often entries were evicted: what was read before may be one of them. */
+  #evictions = 0;
 
   constructor(parts: ResponseCacheParts) {
     this.#parts = parts;
@@ -46,9 +52,10 @@ export class ResponseCacheService implements ResponseCache {
     const remembered = this.#valid(memory.get(name), owner, key);
     if (remembered !== undefined) return hit(remembered, CacheTier.MEMORY);
     memory.delete(name);
+    const evictionsBefore = this.#evictions;
     const found = this.#valid(await this.#ask(exact.get(name)), owner, key);
     if (found === undefined) return LookUpResponse.create({});
-    memory.set(name, found);
+    if (this.#evictions === evictionsBefore) memory.set(name, found);
     return hit(found, CacheTier.EXACT);
   }
 
@@ -71,10 +78,12 @@ export class ResponseCacheService implements ResponseCache {
   /** @throws Fault `unavailable` when the exact tier does not answer: an entry that is not to be served may come back from there */
   async evict({ scope, key }: { scope: CacheScope | undefined; key: Uint8Array }): Promise<EvictResponse> {
     const name = nameOf(ownerOf(scope), key);
+    this.#evictions += 1;
     this.#parts.memory.delete(name);
-    await this.#parts.exact.delete(name).catch((cause: unknown) => {
+    await withinTime(this.#parts.exact.delete(name), EVICT_TIMEOUT_MS).catch((cause: unknown) => {
       throw new Fault('unavailable', 'The entry may still be stored. Please try again.', { cause });
     });
+    this.#evictions += 1;
     return EvictResponse.create({});
   }
 
@@ -91,21 +100,27 @@ export class ResponseCacheService implements ResponseCache {
   }
 
   async #ask<Answer>(asked: Promise<Answer>): Promise<Answer | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error('no answer in time')), TIER_TIMEOUT_MS);
-    });
     try {
-      const answer = await Promise.race([asked, patience]);
+      const answer = await withinTime(asked, TIER_TIMEOUT_MS);
       this.#isExactAway = false;
       return answer;
     } catch (err) {
       if (!this.#isExactAway) this.#parts.logger.warn({ err }, 'the exact tier does not answer');
       this.#isExactAway = true;
       return undefined;
-    } finally {
-      clearTimeout(timer);
     }
+  }
+}
+
+async function withinTime<Answer>(asked: Promise<Answer>, timeoutMs: number): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), timeoutMs);
+  });
+  try {
+    return await Promise.race([asked, patience]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

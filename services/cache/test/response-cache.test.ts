@@ -151,7 +151,7 @@ function overTier(exact: Partial<Tier>) {
     delete: async () => {},
     close: async () => {},
   };
-  const memory = new MemoryTier(1024 * 1024);
+  const memory = new MemoryTier(1024 * 1024, clock);
   return new ResponseCacheService({ memory, exact: { ...nothing, ...exact }, clock, logger });
 }
 
@@ -178,18 +178,65 @@ test('a store that hangs or fails costs tens of milliseconds and is a miss; what
   });
 });
 
+test('an entry that is evicted while it is looked up is not given again', async () => {
+  const kept = entry();
+  let answer: (found: CacheEntry | undefined) => void = () => {};
+  let stored: CacheEntry | undefined = kept;
+  const cache = overTier({
+    get: () => {
+      const found = stored;
+      return new Promise((resolve) => {
+        answer = () => resolve(found);
+      });
+    },
+    delete: async () => {
+      stored = undefined;
+    },
+  });
+  const asked = { scope: kept.scope, key: kept.key };
+  const early = cache.lookUp(asked);
+  await cache.evict(asked);
+  answer(kept);
+  await early;
+  const late = cache.lookUp(asked);
+  answer(undefined);
+  expect((await late).entry).toBeUndefined();
+});
+
+test('what another replica evicted or replaced is not given from memory for longer than half a minute', async () => {
+  let stored: CacheEntry | undefined = entry();
+  const { scope, key } = stored;
+  const cache = overTier({ get: async () => stored });
+  expect((await cache.lookUp({ scope, key })).tier).toBe(CacheTier.EXACT);
+  stored = undefined;
+  expect((await cache.lookUp({ scope, key })).tier).toBe(CacheTier.MEMORY);
+  nowMs += 30_000;
+  expect((await cache.lookUp({ scope, key })).entry).toBeUndefined();
+});
+
+test('what is kept in memory is a copy, of the bytes of the entry alone', () => {
+  const memory = new MemoryTier(100_000, clock);
+  const call = Buffer.alloc(50_000, 'x');
+  const kept = entry({ events: call.subarray(100, 200) });
+  memory.set('a', kept);
+  call.fill('y');
+  const found = memory.get('a');
+  expect(Buffer.from(found?.events ?? []).toString()).toBe('x'.repeat(100));
+  expect(found?.events.buffer.byteLength).toBe(100);
+});
+
 test('memory is bounded in bytes, and what was used last stays', () => {
-  const memory = new MemoryTier(100_000);
+  const memory = new MemoryTier(100_000, clock);
   const large = entry({ events: Buffer.alloc(10_000) });
   for (let index = 0; index < 9; index += 1) memory.set(String(index), large);
   memory.get('0');
   for (let index = 9; index < 14; index += 1) memory.set(String(index), large);
   expect(memory.bytes).toBeLessThanOrEqual(100_000);
-  expect(memory.get('0')).toEqual(large);
+  expect(memory.get('0')?.events).toHaveLength(10_000);
   expect(memory.get('1')).toBeUndefined();
   memory.set('huge', entry({ events: Buffer.alloc(200_000) }));
   expect(memory.get('huge')).toBeUndefined();
-  expect(memory.get('0')).toEqual(large);
+  expect(memory.get('0')?.events).toHaveLength(10_000);
 });
 
 test.each(databases)(
@@ -212,6 +259,37 @@ test.each(databases)(
     nowMs += MINUTE_MS;
     await tier.sweep();
     expect(await tier.get('19')).toBeUndefined();
+    await tier.close();
+    await fresh.drop();
+  },
+);
+
+test.each(databases)(
+  'a database on $name stays within its bound however much is stored in a minute',
+  async ({ create }) => {
+    const fresh = await create();
+    const bytesMax = 400_000;
+    const failures: unknown[] = [];
+    const tier = await openDatabaseTier({
+      databaseUrl: fresh.url,
+      bytesMax,
+      clock,
+      onError: (error) => failures.push(error),
+    });
+    for (let index = 0; index < 1_500; index += 1) {
+      nowMs += 1;
+      await tier.set(`entry ${index}`, entry({ events: Buffer.alloc(3_000) }));
+    }
+    const bytes = async () => {
+      let sum = 0;
+      for (let index = 0; index < 1_500; index += 1) {
+        if ((await tier.get(`entry ${index}`)) !== undefined) sum += 4_000;
+      }
+      return sum;
+    };
+    await expect.poll(bytes).toBeLessThanOrEqual(bytesMax * 1.1);
+    expect(await bytes()).toBeGreaterThan(bytesMax / 2);
+    expect(failures).toEqual([]);
     await tier.close();
     await fresh.drop();
   },

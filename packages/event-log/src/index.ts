@@ -22,6 +22,7 @@ export { readTrailLines, type TrailSource } from './trail/read-trail.ts';
 export { type Signer, signerOf, type Verifier, verifierOf } from './trail/signing.ts';
 export {
   headStatement,
+  type Island,
   type LogState,
   leafText,
   logStatement,

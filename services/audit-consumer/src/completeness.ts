@@ -57,18 +57,42 @@ async function straysBetween(
   before: Place | undefined,
 ): Promise<readonly ProducerLog[]> {
   for (const table of TRAIL_TABLES) {
-    const stray = await kysely
-      .selectFrom(table)
-      .select(['producer', 'epoch'])
-      .where(after === NOWHERE ? sql<boolean>`true` : isAfter(after))
-      .$if(before !== undefined, (query) =>
-        query.where(sql<boolean>`(producer, epoch) < (${before?.producer}, ${before?.epoch})`),
-      )
-      .limit(1)
-      .executeTakeFirst();
+    let stray = await placeBetween(kysely, table, after, before);
+    // One that has begun meanwhile is known by now.
+    while (stray !== undefined && (await isKnown(kysely, stray)))
+      stray = await placeBetween(kysely, table, stray, before);
     if (stray !== undefined) return [ProducerLog.create(stray)];
   }
   return [];
+}
+
+function placeBetween(
+  kysely: Kysely<AuditSchema>,
+  table: (typeof TRAIL_TABLES)[number],
+  after: Place,
+  before: Place | undefined,
+): Promise<Place | undefined> {
+  return kysely
+    .selectFrom(table)
+    .select(['producer', 'epoch'])
+    .where(after === NOWHERE ? sql<boolean>`true` : isAfter(after))
+    .$if(before !== undefined, (query) =>
+      query.where(sql<boolean>`(producer, epoch) < (${before?.producer}, ${before?.epoch})`),
+    )
+    .orderBy('producer')
+    .orderBy('epoch')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+async function isKnown(kysely: Kysely<AuditSchema>, { producer, epoch }: Place): Promise<boolean> {
+  const log = await kysely
+    .selectFrom('producer_logs')
+    .select('producer')
+    .where('producer', '=', producer)
+    .where('epoch', '=', epoch)
+    .executeTakeFirst();
+  return log !== undefined;
 }
 
 function isAfter({ producer, epoch }: Place) {
@@ -139,7 +163,7 @@ async function countUnread(kysely: Kysely<AuditSchema>): Promise<bigint> {
 }
 
 function placeIn(after: string): { readonly producer: string; readonly epoch: bigint } {
-  const [, epoch, producer] = /^(\d{1,18})@(.+)$/.exec(after) ?? [];
+  const [, epoch, producer] = /^(-?\d{1,18})@(.*)$/s.exec(after) ?? [];
   if (epoch === undefined || producer === undefined) {
     throw new Fault('invalid', 'It is no place of this list.', { details: { field: 'page.after' } });
   }

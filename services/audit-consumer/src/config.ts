@@ -1,11 +1,12 @@
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
+import { tlsSettings } from '@ai-switch/rpc';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { RETENTION_DAYS } from './open-audit-log.ts';
 
 /** What the audit log reads as a process of its own. */
 export const settings = {
   AISWITCH_AUDIT_LISTEN: textSetting({
-    describe: 'Where the audit log serves its port over gRPC. Keep it on a private network.',
+    describe: 'Where the audit log serves its port over gRPC.',
     accepts: 'host:port',
     pattern: /^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/,
     fallback: '127.0.0.1:7104',
@@ -21,6 +22,7 @@ export const settings = {
     max: 3_650,
     fallback: RETENTION_DAYS,
   }),
+  ...tlsSettings,
   AISWITCH_AUDIT_LOG_LEVEL: choiceSetting({
     describe: 'The least severe line that is logged.',
     choices: LOG_LEVELS,

@@ -1,8 +1,15 @@
 import { AuditLogDefinition } from '@ai-switch/contracts';
-import { runService, serve } from '@ai-switch/rpc';
+import { runService, serve, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { settings } from './config.ts';
 import { openAuditLog } from './open-audit-log.ts';
+
+/** Who may call what: services write, the admin API reads. */
+const CALLERS = {
+  '/aiswitch.v1.AuditLog/': ['console'],
+  '/aiswitch.v1.AuditLog/Ingest': ['edge-gateway', 'console', 'auth', 'quota-ledger', 'router'],
+  '/aiswitch.v1.AuditLog/Announce': ['edge-gateway', 'console', 'auth', 'quota-ledger', 'router'],
+};
 
 await runService({
   name: 'audit-consumer',
@@ -18,6 +25,8 @@ await runService({
     lifetime.onClose('audit log', close);
     const server = await serve([{ definition: AuditLogDefinition, implementation: auditLog }], {
       address: values.AISWITCH_AUDIT_LISTEN,
+      tls: tlsFiles(values),
+      callers: CALLERS,
       onError: (error, path) => logger.error({ error, path }, 'a call failed'),
     });
     lifetime.onClose('gRPC server', () => server.close());

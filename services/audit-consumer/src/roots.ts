@@ -5,6 +5,7 @@
 
 import type { SignedRoot } from '@ai-switch/contracts';
 import {
+  type Island,
   islandDigest,
   leafText,
   merkleRoot,
@@ -22,7 +23,7 @@ import { signatureIn } from './seals.ts';
 import type { AuditStore } from './store.ts';
 import { readTrail } from './trail.ts';
 
-/** Records without a predecessor that one leaf names; a log has as many gaps only when something is very wrong. */
+/** Runs of records behind gaps that one leaf names; a log has as many gaps only when something is very wrong. */
 const ISLANDS_MAX = 1_000;
 
 export interface RootParts {
@@ -130,12 +131,14 @@ async function leafOf(trx: Transaction<AuditSchema>, store: AuditStore, log: Log
     .orderBy('first_sequence')
     .limit(ISLANDS_MAX)
     .execute();
-  const islands: [number, string][] = [];
-  for (const gap of gaps) {
+  const islands: Island[] = [];
+  for (const [index, gap] of gaps.entries()) {
     const [record] = await readTrail(trx, log, gap.last_sequence, 1);
-    if (record?.sequence === gap.last_sequence + 1n) {
-      islands.push([Number(record.sequence), islandDigest(record.type, record.data)]);
-    }
+    if (record?.sequence !== gap.last_sequence + 1n) continue;
+    const end = (gaps[index + 1]?.first_sequence ?? log.last_sequence + 1n) - 1n;
+    const last = await pointAt(trx, store, log, gaps.length < ISLANDS_MAX ? end : record.sequence);
+    const digest = islandDigest(record.type, record.data);
+    islands.push([Number(record.sequence), digest, last.sequence, last.chain]);
   }
   const head = (gaps[0]?.first_sequence ?? log.last_sequence + 1n) - 1n;
   return {

@@ -50,7 +50,9 @@ function storedRecord(
   data: string,
   atMs: bigint,
 ): StoredRecord {
-  return { sequence, type, data, chain: Buffer.from(chain, 'hex'), atMs };
+  const hash = Buffer.from(chain, 'hex');
+  // A text that was changed, even where it would stand for the same bytes, is no hash.
+  return { sequence, type, data, chain: hash.toString('hex') === chain ? hash : Buffer.alloc(0), atMs };
 }
 
 function accessData({ producer, epoch, sequence, chain, original, ...columns }: AccessRow): string {

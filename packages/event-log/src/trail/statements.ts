@@ -60,9 +60,14 @@ export interface RootLeaf {
   readonly lastSequence: number;
   readonly stored: number;
   readonly base: Point;
-  /** Records whose predecessor has not come, which no chain proves: each with the digest of its type and data. */
-  readonly islands: readonly (readonly [sequence: number, digest: string])[];
+  readonly islands: readonly Island[];
 }
+
+/**
+ * A run of records behind a gap. No chain proves the first of them, so its digest stands here, of its type and data; with the hash
+ * of the last one nothing between them can be written anew.
+ */
+export type Island = readonly [first: number, digest: string, last: number, chain: string];
 
 export function leafText({ producer, epoch, head, lastSequence, stored, base, islands }: RootLeaf): string {
   return JSON.stringify({

@@ -8,7 +8,7 @@ import { merkleRoot } from './merkle.ts';
 import type { Verifier } from './signing.ts';
 import type { LogState, Root, RootLeaf, TrailHead } from './statements.ts';
 import type { RootLine, Signed, TrailFault, TrailLine } from './trail-line.ts';
-import { LogVerifier } from './verify-log.ts';
+import { isOf, LogVerifier } from './verify-log.ts';
 
 export interface TrailReport {
   /** The first thousand. */
@@ -45,8 +45,10 @@ class TrailVerification {
   readonly #options: VerifyOptions;
   readonly #faults: TrailFault[] = [];
   #faultCount = 0;
-  /** What roots say, by log, oldest first. */
+  /** What roots say, by log, oldest first: those from before the logs were read, and those that were signed meanwhile. */
   readonly #leaves = new Map<string, RootLeaf[]>();
+  readonly #lateLeaves = new Map<string, RootLeaf[]>();
+  readonly #rooted: LogState[] = [];
   readonly #rootSignatures: string[] = [];
   readonly #logs = new Set<string>();
   #rootAtMs = 0;
@@ -89,6 +91,11 @@ class TrailVerification {
       this.#identity = { producer: leaf.producer, epoch: leaf.epoch };
       this.#fault('a root has this log, and it is gone');
     }
+    for (const state of this.#rooted) {
+      if (this.#lateLeaves.get(keyOf(state))?.some((leaf) => isOf(leaf, state))) continue;
+      this.#identity = { producer: state.producer, epoch: state.epoch };
+      this.#fault('the root that it is said to be in is not there');
+    }
     this.#identity = { producer: '', epoch: 0 };
     const known = new Set(this.#rootSignatures);
     for (const { signature } of this.#options.anchors ?? []) {
@@ -119,18 +126,19 @@ class TrailVerification {
     if (root.leafCount !== line.leaves.length || root.tree !== merkleRoot(line.leaves).toString('hex'))
       this.#fault(`${name} is not over its leaves`);
     this.#rootAtMs = root.atMs;
-    for (const text of line.leaves) this.#leaf(text, name);
+    const isLate = number > (this.#firstHead?.roots ?? Number.POSITIVE_INFINITY);
+    for (const text of line.leaves) this.#leaf(text, name, isLate ? this.#lateLeaves : this.#leaves);
   }
 
-  #leaf(text: string, name: string): void {
+  #leaf(text: string, name: string, into: Map<string, RootLeaf[]>): void {
     const leaf = parsed<RootLeaf>(text);
     if (leaf?.head === undefined || leaf.base === undefined || !Array.isArray(leaf.islands)) {
       this.#fault(`${name} has a leaf that cannot be read`);
       return;
     }
     const key = keyOf(leaf);
-    const leaves = this.#leaves.get(key);
-    if (leaves === undefined) this.#leaves.set(key, [leaf]);
+    const leaves = into.get(key);
+    if (leaves === undefined) into.set(key, [leaf]);
     else leaves.push(leaf);
   }
 
@@ -154,7 +162,8 @@ class TrailVerification {
       this.#fault('a log ends that did not begin');
       return;
     }
-    const { records, missing, unproven } = this.#log.end(this.#state(signed));
+    const { records, missing, unproven, rooted } = this.#log.end(this.#state(signed));
+    if (rooted !== undefined) this.#rooted.push(rooted);
     this.#records += records;
     this.#missing += missing;
     this.#unproven += unproven;

@@ -49,10 +49,14 @@ export async function storeLog(
     .execute();
 }
 
+/** Of a row that holds what nobody writes here. */
+const CHANGED = JSON.stringify({ kind: 'changed' });
+
 /** Its statement by the id of the key that signs it. */
 export function statementOf(row: LogRow): (keyId: string) => string {
   const state = stateOf(row);
-  return (keyId) => logStatement(state, keyId);
+  const isChanged = [row.is_final, row.is_rooted].some((flag) => flag !== 0n && flag !== 1n);
+  return (keyId) => (isChanged ? CHANGED : logStatement(state, keyId));
 }
 
 /** What is signed of it. */

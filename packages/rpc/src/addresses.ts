@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { ConfigError } from '@ai-switch/kernel';
+import { ConfigError, type Setting, textSetting } from '@ai-switch/kernel';
 
 /** One place where a service listens. */
 export interface Endpoint {
@@ -36,4 +36,19 @@ const HOST_AND_PORT = /^(?:dns:\/\/\/)?(\[[0-9a-fA-F:.]+\]|[^\s:,/]+):(\d{1,5})$
 export function checkAddress(address: string): void {
   if (address.split(',').every((each) => HOST_AND_PORT.test(each.trim()))) return;
   throw new ConfigError(`${address} is no address of a service: it must be host:port, several with commas`);
+}
+
+/** The setting of where another service is. */
+export function serviceAddressSetting(service: string): Setting<string> {
+  const setting = textSetting({
+    describe: `Where the ${service} service listens for gRPC. Every address of a name is used.`,
+    accepts: 'host:port, several with commas',
+  });
+  return {
+    ...setting,
+    parse: (text) =>
+      text.split(',').every((each) => HOST_AND_PORT.test(each.trim()))
+        ? { value: text }
+        : { problem: `must be ${setting.accepts}` },
+  };
 }

@@ -1,3 +1,4 @@
+export { serviceAddressSetting } from './addresses.ts';
 export type { CallersByPath } from './callers.ts';
 export { type Connection, type ConnectOptions, connect } from './connect.ts';
 export { connectUnary } from './connect-unary.ts';

@@ -3,6 +3,7 @@
 // A link that breaks gives back every call that was not answered, and says whether it may have been begun there. A server that is
 // leaving answers what it has; calls that come later go elsewhere.
 
+import { isIP } from 'node:net';
 import { type Answer, type Call, CarryRequest, CarryResponse } from '@ai-switch/contracts';
 import * as grpc from '@grpc/grpc-js';
 import type { Endpoint } from './addresses.ts';
@@ -48,7 +49,7 @@ export class Link {
     this.#onState = onState;
     this.#client = new grpc.Client(endpoint.target, credentials, {
       ...CHANNEL_OPTIONS,
-      'grpc.ssl_target_name_override': endpoint.serverName,
+      ...(isIP(endpoint.serverName) === 0 && { 'grpc.ssl_target_name_override': endpoint.serverName }),
       // Each link has its own connection, so that a new one leaves an old one.
       'grpc.use_local_subchannel_pool': 1,
     });

@@ -1,3 +1,4 @@
+export { type CertificateAuthority, certificateAuthority, type ServiceCertificate } from './certificates.ts';
 export * from './client-task.ts';
 export {
   COMPONENT_NAMES,

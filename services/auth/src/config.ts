@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, choiceSetting, textSetting } from '@ai-switch/kernel';
 import { redisUrlSetting } from '@ai-switch/redis';
+import { tlsSettings } from '@ai-switch/rpc';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { upstreamNetworksSetting } from '@ai-switch/upstream';
 
 export const settings = {
   AISWITCH_AUTH_LISTEN: textSetting({
-    describe: 'Where the Auth port listens. Its gRPC is not encrypted: keep it on a private network.',
+    describe: 'Where the Auth port listens.',
     fallback: '127.0.0.1:7101',
     pattern: /^\S+:[0-9]{1,5}$/,
     accepts: 'host:port; port 0 takes a free one',
@@ -30,6 +31,7 @@ export const settings = {
   }),
   AISWITCH_REDIS_URL: redisUrlSetting(),
   AISWITCH_UPSTREAM_NETWORKS: upstreamNetworksSetting('none'),
+  ...tlsSettings,
   AISWITCH_AUTH_LOG_LEVEL: choiceSetting({
     describe: 'The least severe log lines that are written.',
     fallback: 'info',

@@ -5,11 +5,19 @@ import {
   SignInDefinition,
 } from '@ai-switch/contracts';
 import { openRedis } from '@ai-switch/redis';
-import { runService, serve } from '@ai-switch/rpc';
+import { runService, serve, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { readPepper, readSecret, settings } from './config.ts';
 import { openAuth } from './open-auth.ts';
+
+/** Who may call what. */
+const CALLERS = {
+  '/aiswitch.v1.Auth/': ['edge-gateway', 'console'],
+  '/aiswitch.v1.AccessPolicies/': ['console'],
+  '/aiswitch.v1.Organisation/': ['console'],
+  '/aiswitch.v1.SignIn/': ['console'],
+};
 
 await runService({
   name: 'auth',
@@ -45,6 +53,8 @@ await runService({
       ],
       {
         address: values.AISWITCH_AUTH_LISTEN,
+        tls: tlsFiles(values),
+        callers: CALLERS,
         onError: (err, path) => logger.error({ err, path }, 'a call failed'),
       },
     );

@@ -1,4 +1,5 @@
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
+import { tlsSettings } from '@ai-switch/rpc';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { EXACT_BYTES, MEMORY_BYTES } from './open-cache.ts';
 
@@ -6,7 +7,7 @@ const MEBIBYTE = 1024 * 1024;
 
 export const settings = {
   AISWITCH_CACHE_LISTEN: textSetting({
-    describe: 'Where the cache serves its port over gRPC. Keep it on a private network.',
+    describe: 'Where the cache serves its port over gRPC.',
     fallback: '127.0.0.1:7105',
     pattern: /^\S+:[0-9]{1,5}$/,
     accepts: 'host:port; port 0 takes a free one',
@@ -28,6 +29,7 @@ export const settings = {
     min: MEBIBYTE,
     max: 1024 * 1024 * MEBIBYTE,
   }),
+  ...tlsSettings,
   AISWITCH_CACHE_LOG_LEVEL: choiceSetting({
     describe: 'The least severe log lines that are written.',
     fallback: 'info',

@@ -1,8 +1,11 @@
 import { ResponseCacheDefinition } from '@ai-switch/contracts';
-import { runService, serve } from '@ai-switch/rpc';
+import { runService, serve, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { settings } from './config.ts';
 import { openCache } from './open-cache.ts';
+
+/** Who may call what. */
+const CALLERS = { '/aiswitch.v1.ResponseCache/': ['edge-gateway'] };
 
 await runService({
   name: 'cache',
@@ -19,6 +22,8 @@ await runService({
     lifetime.onClose('cache', close);
     const server = await serve([{ definition: ResponseCacheDefinition, implementation: cache }], {
       address: values.AISWITCH_CACHE_LISTEN,
+      tls: tlsFiles(values),
+      callers: CALLERS,
       onError: (err, path) => logger.error({ err, path }, 'a call failed'),
     });
     lifetime.onClose('gRPC server', () => server.close());

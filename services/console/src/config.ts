@@ -2,6 +2,7 @@ import { kafkaSettings } from '@ai-switch/event-log';
 import { forwardedHeaderSetting, trustedProxiesSetting } from '@ai-switch/guard';
 import { choiceSetting, textSetting } from '@ai-switch/kernel';
 import { redisUrlSetting } from '@ai-switch/redis';
+import { serviceAddressSetting, tlsSettings } from '@ai-switch/rpc';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { upstreamNetworksSetting } from '@ai-switch/upstream';
 
@@ -15,13 +16,6 @@ export const serverOptions = {
   connectionsCheckingInterval: 5_000,
 } as const;
 
-const address = (what: string) =>
-  textSetting({
-    describe: `Where the ${what} service listens for gRPC.`,
-    pattern: /^[^\s]+:\d{1,5}$/,
-    accepts: 'host:port',
-  });
-
 export const settings = {
   AISWITCH_CONSOLE_LISTEN: textSetting({
     describe: 'Where the admin API is reached. It is plain HTTP: put what ends TLS in front of it.',
@@ -29,10 +23,10 @@ export const settings = {
     pattern: /^[^\s]+:\d{1,5}$/,
     accepts: 'host:port; port 0 takes a free one',
   }),
-  AISWITCH_AUTH_ADDRESS: address('auth'),
-  AISWITCH_LEDGER_ADDRESS: address('quota-ledger'),
-  AISWITCH_ROUTER_ADDRESS: address('router'),
-  AISWITCH_AUDIT_ADDRESS: address('audit-consumer'),
+  AISWITCH_AUTH_ADDRESS: serviceAddressSetting('auth'),
+  AISWITCH_LEDGER_ADDRESS: serviceAddressSetting('quota-ledger'),
+  AISWITCH_ROUTER_ADDRESS: serviceAddressSetting('router'),
+  AISWITCH_AUDIT_ADDRESS: serviceAddressSetting('audit-consumer'),
   AISWITCH_CONSOLE_SPOOL_PATH: textSetting({
     describe:
       'The folder where its audit events wait until they are in the log. One process uses it at a time.',
@@ -40,6 +34,7 @@ export const settings = {
     pattern: /^[^\0]+$/,
     accepts: 'a path',
   }),
+  ...tlsSettings,
   ...kafkaSettings,
   AISWITCH_REDIS_URL: redisUrlSetting(),
   AISWITCH_PUBLIC_URL: textSetting({

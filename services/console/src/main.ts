@@ -15,7 +15,7 @@ import { openSink, openSpooledLog } from '@ai-switch/event-log';
 import { clientAddressReader, proxiesIn, WrongKeys } from '@ai-switch/guard';
 import { closeHttp, listenHttp, systemClock } from '@ai-switch/kernel';
 import { openRedis } from '@ai-switch/redis';
-import { connect, runService } from '@ai-switch/rpc';
+import { connect, runService, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { DialGuard, networksIn } from '@ai-switch/upstream';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
@@ -35,14 +35,15 @@ await runService({
   settings,
   start: async (values, lifetime) => {
     const logger = createLogger({ service: 'console', level: values.AISWITCH_CONSOLE_LOG_LEVEL });
+    const tls = tlsFiles(values);
     const ports = {
-      auth: connect(AuthDefinition, values.AISWITCH_AUTH_ADDRESS),
-      organisation: connect(OrganisationDefinition, values.AISWITCH_AUTH_ADDRESS),
-      accessPolicies: connect(AccessPoliciesDefinition, values.AISWITCH_AUTH_ADDRESS),
-      signIn: connect(SignInDefinition, values.AISWITCH_AUTH_ADDRESS),
-      quotaLedger: connect(QuotaLedgerDefinition, values.AISWITCH_LEDGER_ADDRESS),
-      router: connect(RouterDefinition, values.AISWITCH_ROUTER_ADDRESS),
-      auditLog: connect(AuditLogDefinition, values.AISWITCH_AUDIT_ADDRESS),
+      auth: connect(AuthDefinition, values.AISWITCH_AUTH_ADDRESS, { tls }),
+      organisation: connect(OrganisationDefinition, values.AISWITCH_AUTH_ADDRESS, { tls }),
+      accessPolicies: connect(AccessPoliciesDefinition, values.AISWITCH_AUTH_ADDRESS, { tls }),
+      signIn: connect(SignInDefinition, values.AISWITCH_AUTH_ADDRESS, { tls }),
+      quotaLedger: connect(QuotaLedgerDefinition, values.AISWITCH_LEDGER_ADDRESS, { tls }),
+      router: connect(RouterDefinition, values.AISWITCH_ROUTER_ADDRESS, { tls }),
+      auditLog: connect(AuditLogDefinition, values.AISWITCH_AUDIT_ADDRESS, { tls }),
     };
     for (const [name, port] of Object.entries(ports)) lifetime.onClose(name, () => port.close());
     const sink = openSink(values, ports.auditLog, logger);

@@ -2,6 +2,7 @@ import { FULL_DISK_POLICIES, kafkaSettings } from '@ai-switch/event-log';
 import { forwardedHeaderSetting, trustedProxiesSetting } from '@ai-switch/guard';
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
 import { redisUrlSetting } from '@ai-switch/redis';
+import { serviceAddressSetting, tlsSettings } from '@ai-switch/rpc';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { upstreamNetworksSetting } from '@ai-switch/upstream';
 
@@ -99,13 +100,6 @@ export const serverOptions = {
   noDelay: true,
 } as const;
 
-const address = (what: string) =>
-  textSetting({
-    describe: `Where the ${what} service listens for gRPC.`,
-    pattern: /^[^\s:]+:\d{1,5}$/,
-    accepts: 'host:port',
-  });
-
 export const settings = {
   AISWITCH_EDGE_LISTEN: textSetting({
     describe: 'Where clients reach the edge.',
@@ -113,10 +107,10 @@ export const settings = {
     pattern: /^[^\s]+:\d{1,5}$/,
     accepts: 'host:port',
   }),
-  AISWITCH_AUTH_ADDRESS: address('auth'),
-  AISWITCH_LEDGER_ADDRESS: address('quota-ledger'),
-  AISWITCH_ROUTER_ADDRESS: address('router'),
-  AISWITCH_AUDIT_ADDRESS: address('audit-consumer'),
+  AISWITCH_AUTH_ADDRESS: serviceAddressSetting('auth'),
+  AISWITCH_LEDGER_ADDRESS: serviceAddressSetting('quota-ledger'),
+  AISWITCH_ROUTER_ADDRESS: serviceAddressSetting('router'),
+  AISWITCH_AUDIT_ADDRESS: serviceAddressSetting('audit-consumer'),
   AISWITCH_EDGE_SPOOL_PATH: textSetting({
     describe:
       'The folder where it writes what it is about to do with reservations, for the next process to end what this one ' +
@@ -151,6 +145,7 @@ export const settings = {
     min: 1_048_576,
     max: 1_099_511_627_776,
   }),
+  ...tlsSettings,
   ...kafkaSettings,
   AISWITCH_REDIS_URL: redisUrlSetting(),
   AISWITCH_EDGE_TRUSTED_PROXIES: trustedProxiesSetting(),

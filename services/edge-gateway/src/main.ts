@@ -19,7 +19,7 @@ import {
   systemClock,
 } from '@ai-switch/kernel';
 import { openRedis } from '@ai-switch/redis';
-import { connect, runService } from '@ai-switch/rpc';
+import { connect, runService, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
@@ -37,12 +37,13 @@ await runService({
   describe: 'answers clients in their own dialects and calls the providers.',
   settings,
   start: async (values, lifetime) => {
-    const auditLog = connect(AuditLogDefinition, values.AISWITCH_AUDIT_ADDRESS);
+    const tls = tlsFiles(values);
+    const auditLog = connect(AuditLogDefinition, values.AISWITCH_AUDIT_ADDRESS, { tls });
     lifetime.onClose('audit log', () => auditLog.close());
     const ports = {
-      auth: connect(AuthDefinition, values.AISWITCH_AUTH_ADDRESS),
-      quotaLedger: connect(QuotaLedgerDefinition, values.AISWITCH_LEDGER_ADDRESS),
-      router: connect(RouterDefinition, values.AISWITCH_ROUTER_ADDRESS),
+      auth: connect(AuthDefinition, values.AISWITCH_AUTH_ADDRESS, { tls }),
+      quotaLedger: connect(QuotaLedgerDefinition, values.AISWITCH_LEDGER_ADDRESS, { tls }),
+      router: connect(RouterDefinition, values.AISWITCH_ROUTER_ADDRESS, { tls }),
     };
     for (const [name, port] of Object.entries(ports)) lifetime.onClose(name, () => port.close());
     const logger = createLogger({ service: 'edge-gateway', level: values.AISWITCH_EDGE_LOG_LEVEL });

@@ -1,10 +1,11 @@
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
+import { tlsSettings } from '@ai-switch/rpc';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 
 /** What the ledger reads from its environment as a process of its own. */
 export const settings = {
   AISWITCH_LEDGER_LISTEN: textSetting({
-    describe: 'Where it serves the QuotaLedger port over gRPC; a private network only.',
+    describe: 'Where it serves the QuotaLedger port over gRPC.',
     fallback: '127.0.0.1:7102',
     pattern: /^.+:[0-9]{1,5}$/,
     accepts: 'host:port, port 0 takes a free one',
@@ -21,6 +22,7 @@ export const settings = {
     min: 100,
     max: 3_600_000,
   }),
+  ...tlsSettings,
   AISWITCH_LOG_LEVEL: choiceSetting({
     describe: 'The least level that is logged.',
     fallback: 'info',

@@ -1,8 +1,19 @@
 import { QuotaLedgerDefinition } from '@ai-switch/contracts';
-import { runService, serve } from '@ai-switch/rpc';
+import { runService, serve, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { settings } from './config.ts';
 import { openQuotaLedger } from './open-quota-ledger.ts';
+
+/** Who may call what: requests hold and settle, the admin API does the rest. */
+const CALLERS = {
+  '/aiswitch.v1.QuotaLedger/': ['console'],
+  ...Object.fromEntries(
+    ['Reserve', 'Extend', 'Heartbeat', 'Settle', 'Void', 'GetReceipt', 'GetPolicy', 'WatchPolicies'].map((call) => [
+      `/aiswitch.v1.QuotaLedger/${call}`,
+      ['edge-gateway', 'console'],
+    ]),
+  ),
+};
 
 await runService({
   name: 'quota-ledger',
@@ -18,6 +29,8 @@ await runService({
     lifetime.onClose('the ledger', close);
     const server = await serve([{ definition: QuotaLedgerDefinition, implementation: ledger }], {
       address: values.AISWITCH_LEDGER_LISTEN,
+      tls: tlsFiles(values),
+      callers: CALLERS,
       onError: (err, path) => logger.error({ err, path }, 'a call failed'),
     });
     lifetime.onClose('the server', () => server.close());

@@ -1,11 +1,12 @@
 import { choiceSetting, textSetting } from '@ai-switch/kernel';
+import { tlsSettings } from '@ai-switch/rpc';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { upstreamNetworksSetting } from '@ai-switch/upstream';
 
 /** What the router reads as a process of its own. */
 export const settings = {
   AISWITCH_ROUTER_LISTEN: textSetting({
-    describe: 'Where the router serves its port over gRPC. Keep it on a private network.',
+    describe: 'Where the router serves its port over gRPC.',
     accepts: 'host:port',
     pattern: /^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/,
     fallback: '127.0.0.1:7103',
@@ -28,6 +29,7 @@ export const settings = {
     fallback: '',
   }),
   AISWITCH_UPSTREAM_NETWORKS: upstreamNetworksSetting('none'),
+  ...tlsSettings,
   AISWITCH_ROUTER_LOG_LEVEL: choiceSetting({
     describe: 'The least severe line that is logged.',
     choices: LOG_LEVELS,

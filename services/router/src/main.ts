@@ -1,10 +1,19 @@
 import { RouterDefinition } from '@ai-switch/contracts';
-import { runService, serve } from '@ai-switch/rpc';
+import { runService, serve, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
 import { openMasterKey } from './credentials.ts';
 import { openRouter } from './router.ts';
+
+/** Who may call what. Only the edge is given credentials. */
+const CALLERS = {
+  '/aiswitch.v1.Router/': ['console'],
+  '/aiswitch.v1.Router/Route': ['edge-gateway'],
+  '/aiswitch.v1.Router/GetRoute': ['edge-gateway'],
+  '/aiswitch.v1.Router/WatchRoutes': ['edge-gateway'],
+  '/aiswitch.v1.Router/ListModels': ['edge-gateway', 'console'],
+};
 
 await runService({
   name: 'router',
@@ -28,6 +37,8 @@ await runService({
     lifetime.onClose('router', close);
     const server = await serve([{ definition: RouterDefinition, implementation: router }], {
       address: values.AISWITCH_ROUTER_LISTEN,
+      tls: tlsFiles(values),
+      callers: CALLERS,
       onError: (error, path) => logger.error({ error, path }, 'a call failed'),
     });
     lifetime.onClose('gRPC server', () => server.close());

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import {
   ConfigError,
@@ -8,6 +9,12 @@ import {
   type Settings,
   type Values,
 } from '@ai-switch/kernel';
+import {
+  openOperationsServer,
+  operationsSettings,
+  Readiness,
+  type ReadinessChecks,
+} from '@ai-switch/telemetry';
 
 /** What a `main.ts` is besides its own composition. */
 export interface RunnableService<S extends Settings> {
@@ -18,15 +25,23 @@ export interface RunnableService<S extends Settings> {
   /** Every variable that the process reads, from the service's config.ts. */
   readonly settings: S;
   /**
-   * Opens everything and registers each part with `lifetime` right after opening it. `ready` is the line that says
-   * where the process listens. What is shown once, like a first key, is written to stdout before a later part can fail.
+   * Opens everything and registers each part with `lifetime` right after opening it. What is shown once, like a first key, is written to stdout before a later part can fail.
    */
-  readonly start: (values: Values<S>, lifetime: Lifetime) => Promise<{ readonly ready: string }>;
+  readonly start: (values: Values<S>, lifetime: Lifetime) => Promise<StartedService>;
+}
+
+export interface StartedService {
+  /** The line that says where it listens. */
+  readonly ready: string;
+  /** What /readyz asks. */
+  readonly checks?: ReadinessChecks;
+  /** Sends callers elsewhere, as soon as the process is to end. */
+  readonly leave?: () => void;
 }
 
 /**
  * Runs a service as a process of its own: answers `--help`, reads the settings, starts, prints the ready line on
- * stdout, and closes everything on SIGTERM or SIGINT. What the operator has to mend is one line on stderr and exit
+ * stdout, and closes everything on SIGTERM or SIGINT. It answers operators all the while. What the operator has to mend is one line on stderr and exit
  * status 1. Ends by itself once everything is closed.
  */
 export async function runService<const S extends Settings>(service: RunnableService<S>): Promise<void> {
@@ -41,9 +56,22 @@ export async function runService<const S extends Settings>(service: RunnableServ
       return;
     }
     const values = readSettings(service.settings);
+    const { AISWITCH_OPERATIONS_LISTEN: listen, AISWITCH_DRAIN_DELAY_MS: drainDelayMs } =
+      readSettings(operationsSettings);
     closeOnSignal(lifetime, fail);
-    const { ready } = await service.start(values, lifetime);
-    if (!lifetime.isClosing) process.stdout.write(`${ready}\n`);
+    const readiness = new Readiness();
+    const operations = await openOperationsServer(listen, readiness);
+    lifetime.onClose('operations server', () => operations.close());
+    const { ready, checks = {}, leave } = await service.start(values, lifetime);
+    // Registered last, so that it comes first.
+    lifetime.onClose('readiness', async () => {
+      readiness.drain();
+      leave?.();
+      if (drainDelayMs > 0) await sleep(drainDelayMs);
+    });
+    readiness.start(checks);
+    if (lifetime.isClosing) return;
+    process.stdout.write(`${ready}\n${service.name} tells of itself on port ${operations.port}\n`);
   } catch (error) {
     // A start that a signal interrupts fails at the first part that is closed under it: that is no failure.
     if (!lifetime.isClosing) fail(error);
@@ -61,7 +89,7 @@ function wantsHelp(): boolean {
 }
 
 function helpOf(service: Pick<RunnableService<Settings>, 'name' | 'describe' | 'settings'>): string {
-  return `${service.name}: ${service.describe}\n\nSettings are environment variables:\n${describeSettings(service.settings)}\n`;
+  return `${service.name}: ${service.describe}\n\nSettings are environment variables:\n${describeSettings({ ...service.settings, ...operationsSettings })}\n`;
 }
 
 /** One line for what the operator has to mend, which has a name of its own or an errno; the stack for our mistakes. */

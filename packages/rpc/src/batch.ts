@@ -1,5 +1,5 @@
-// Gathers what is to be written to one stream: what comes while nothing was written just now goes at once, what comes within a
-// millisecond of it goes together. Under load that is one message for many calls; at rest no call waits.
+// Gathers what is to be written to one stream: what comes while the other end has nothing to do goes at once, what comes within a
+// millisecond of that goes together. Under load that is one message for many calls; at rest no call waits.
 
 /** Of one message of the stream. */
 export const BATCH_ITEMS_MAX = 32;
@@ -10,6 +10,8 @@ export interface BatchOptions<Item> {
   /** Writes one message; false when the stream is full, until `resume`. */
   readonly write: (items: readonly Item[]) => boolean;
   readonly bytesOf: (item: Item) => number;
+  /** Whether nobody is at work on anything but the `pending` items that are not written yet. */
+  readonly isIdle: (pending: number) => boolean;
 }
 
 export class Batch<Item> {
@@ -31,7 +33,7 @@ export class Batch<Item> {
     this.#bytes += bytes;
     if (this.#isFull) return;
     if (this.#items.length >= BATCH_ITEMS_MAX) this.#flush();
-    else if (this.#timer === undefined && !this.#isDue) {
+    else if (!this.#isDue && (this.#timer === undefined || this.#options.isIdle(this.#items.length))) {
       // What the same turn gives besides goes with it.
       this.#isDue = true;
       queueMicrotask(() => {

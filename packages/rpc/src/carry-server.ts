@@ -45,6 +45,7 @@ class ServedStream {
     this.#batch = new Batch({
       write: (answers) => this.#write({ answers: answers as Answer[], isLeaving: false }),
       bytesOf: ({ response }) => response.length,
+      isIdle: () => this.#callsInFlight === 0,
     });
     const end = () => {
       this.#isOver = true;

@@ -56,6 +56,7 @@ export class Link {
     this.#batch = new Batch({
       write: (calls) => this.#write(calls),
       bytesOf: ({ request, path }) => request.length + path.length,
+      isIdle: (pending) => this.#waiting.size <= pending,
     });
     this.#client.waitForReady(Date.now() + CONNECT_TIMEOUT_MS, (error) => {
       if (this.#state !== 'connecting') return;

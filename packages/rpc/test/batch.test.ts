@@ -9,6 +9,7 @@ test('what comes at rest goes at once; what comes right after goes together, wit
   const batch = new Batch<number>({
     write: (items) => written.push([...items]) > 0,
     bytesOf: () => 1,
+    isIdle: () => false,
   });
   batch.add(1);
   await Promise.resolve();
@@ -39,6 +40,7 @@ test('every item is written once and in order, in messages of a bounded size, al
           return !isFull;
         },
         bytesOf: ({ bytes }) => bytes,
+        isIdle: (pending) => pending % 2 === 0,
       });
       for (const [id, { bytes, isTurn, ...next }] of given.entries()) {
         if (isFull && !next.isFull) batch.resume();

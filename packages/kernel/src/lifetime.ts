@@ -1,3 +1,8 @@
+import { channel } from 'node:diagnostics_channel';
+
+/** Told of once after a signal everything of the process is closed, for what stays until the very end. */
+export const processClosed = channel('ai-switch.process-closed');
+
 interface Closer {
   readonly name: string;
   readonly close: () => Promise<void> | void;
@@ -62,10 +67,13 @@ export function closeOnSignal(lifetime: Lifetime, onError: (error: unknown) => v
   const close = () => {
     process.off('SIGTERM', close);
     process.off('SIGINT', close);
-    lifetime.close().catch((error: unknown) => {
-      onError(error);
-      process.exitCode = 1;
-    });
+    lifetime
+      .close()
+      .catch((error: unknown) => {
+        onError(error);
+        process.exitCode = 1;
+      })
+      .finally(() => processClosed.publish(lifetime));
   };
   process.on('SIGTERM', close);
   process.on('SIGINT', close);

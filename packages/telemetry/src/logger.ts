@@ -4,6 +4,7 @@
 
 import { isatty } from 'node:tty';
 import { Fault } from '@ai-switch/kernel';
+import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { type DestinationStream, destination as openDestination, pino } from 'pino';
 import { terminalLines } from './terminal-lines.ts';
 
@@ -47,7 +48,10 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream;
 }
 
-/** A logger of JSON lines: ISO time, level by name, service, the fields given, `msg`. */
+/**
+ * A logger of JSON lines: ISO time, level by name, service, the fields given, `msg`; and while something is traced, which trace
+ * and span the line belongs to.
+ */
 export function createLogger({ service, level, destination }: LoggerOptions): Logger {
   return pino(
     {
@@ -55,6 +59,7 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
       base: { service },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      mixin: traceFields,
       serializers: {
         err: errorFields,
         error: errorFields,
@@ -69,6 +74,19 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
     },
     destination ?? stderr(),
   );
+}
+
+/** The names that OpenTelemetry gives them in logs that are not its own. */
+interface TraceFields {
+  readonly trace_id?: string;
+  readonly span_id?: string;
+}
+
+/** A new object each time: what is logged is put into it. */
+function traceFields(): TraceFields {
+  const context = trace.getActiveSpan()?.spanContext();
+  if (context === undefined || !isSpanContextValid(context)) return {};
+  return { trace_id: context.traceId, span_id: context.spanId };
 }
 
 function stderr(): DestinationStream {

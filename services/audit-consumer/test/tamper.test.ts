@@ -12,7 +12,7 @@ import { type AuditSchema, scopedTables } from '../src/schema.ts';
 import { auditStore } from '../src/store.ts';
 import { DAY_MS, event, record, START_MS, TestProducer } from './rows.ts';
 import { randomOf, TAMPERINGS } from './tamper.ts';
-import { tamperingCount } from './tamperings-config.ts';
+import { tamperingCount } from './test-config.ts';
 import { newSigner, verify } from './trail-source.ts';
 
 const TIMEOUT_MS = 30 * 60_000;

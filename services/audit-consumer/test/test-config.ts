@@ -12,3 +12,16 @@ export function tamperingCount(): number {
   };
   return readSettings(settings).AISWITCH_TEST_TAMPERINGS;
 }
+
+/** How often the consumer is killed on each database; each takes about two seconds. */
+export function killCount(): number {
+  const settings = {
+    AISWITCH_TEST_KILLS: integerSetting({
+      describe: 'How often a process is killed.',
+      fallback: 4,
+      min: 1,
+      max: 10_000,
+    }),
+  };
+  return readSettings(settings).AISWITCH_TEST_KILLS;
+}

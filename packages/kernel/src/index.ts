@@ -9,3 +9,4 @@ export * from './ids.ts';
 export * from './lifetime.ts';
 export * from './micros.ts';
 export * from './money.ts';
+export * from './secret-file.ts';

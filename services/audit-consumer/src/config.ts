@@ -1,3 +1,4 @@
+import { kafkaSettings } from '@ai-switch/event-log';
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
 import { tlsSettings } from '@ai-switch/rpc';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
@@ -22,6 +23,18 @@ export const settings = {
     max: 3_650,
     fallback: RETENTION_DAYS,
   }),
+  AISWITCH_AUDIT_SIGNING_KEY_FILE: textSetting({
+    describe:
+      'The Ed25519 private key in PEM that vouches for the audit trail; the public keys of those before it may follow. Without it nothing is signed.',
+    accepts: 'a path',
+    fallback: '',
+  }),
+  AISWITCH_AUDIT_ROOTS_PATH: textSetting({
+    describe: 'A folder that gets each signed root as a file, for whoever carries them elsewhere.',
+    accepts: 'a path',
+    fallback: '',
+  }),
+  ...kafkaSettings,
   ...tlsSettings,
   AISWITCH_AUDIT_LOG_LEVEL: choiceSetting({
     describe: 'The least severe line that is logged.',

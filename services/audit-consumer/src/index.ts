@@ -1,1 +1,2 @@
 export { type AuditLogOptions, type OpenAuditLog, openAuditLog } from './open-audit-log.ts';
+export { openSigningKey } from './signing-key.ts';

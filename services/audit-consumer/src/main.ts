@@ -1,8 +1,10 @@
 import { AuditLogDefinition } from '@ai-switch/contracts';
+import { kafkaOptions } from '@ai-switch/event-log';
 import { runService, serve, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { settings } from './config.ts';
 import { openAuditLog } from './open-audit-log.ts';
+import { openSigningKey } from './signing-key.ts';
 
 /** Who may call what: services write, the admin API reads. */
 const CALLERS = {
@@ -17,9 +19,15 @@ await runService({
   settings,
   start: async (values, lifetime) => {
     const logger = createLogger({ service: 'audit-consumer', level: values.AISWITCH_AUDIT_LOG_LEVEL });
+    const keyPath = values.AISWITCH_AUDIT_SIGNING_KEY_FILE;
+    const rootsPath = values.AISWITCH_AUDIT_ROOTS_PATH;
+    const kafka = kafkaOptions(values, logger);
     const { auditLog, close } = await openAuditLog({
       databaseUrl: values.AISWITCH_AUDIT_DATABASE_URL,
       retentionDays: values.AISWITCH_AUDIT_RETENTION_DAYS,
+      ...(keyPath !== '' && { signer: await openSigningKey(keyPath, { mayCreate: false }) }),
+      ...(rootsPath !== '' && { rootsPath }),
+      ...(kafka !== undefined && { kafka }),
       logger,
     });
     lifetime.onClose('audit log', close);

@@ -4,9 +4,8 @@
 // `openCredential`, which only the snapshot of routes calls.
 
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { link, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { ConfigError } from '@ai-switch/kernel';
+import { readFile, stat } from 'node:fs/promises';
+import { ConfigError, createSecretFile } from '@ai-switch/kernel';
 
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
@@ -182,22 +181,10 @@ function assertMasterKey(key: Buffer): void {
  * its name when it is whole: a process that dies before leaves a file that nobody reads.
  */
 async function createKeyFile(path: string): Promise<boolean> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.new`;
   try {
-    await writeFile(draft, randomBytes(KEY_BYTES), { mode: 0o600, flag: 'wx', flush: true });
-    await link(draft, path);
+    return await createSecretFile(path, randomBytes(KEY_BYTES));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EEXIST') return false;
     throw new ConfigError(`the master key file ${path} cannot be made (${code}): check its folder`);
-  } finally {
-    await rm(draft, { force: true });
   }
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-  return true;
 }

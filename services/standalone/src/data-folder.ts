@@ -8,6 +8,10 @@ export interface DataFolder {
   readonly masterKeyPath: string;
   /** Of what auth seals. */
   readonly authSecretPath: string;
+  /** Of the key that vouches for the audit trail. */
+  readonly signingKeyPath: string;
+  /** The folder of the audit trail's signed roots. */
+  readonly rootsPath: string;
   /** The folder of the edge's spool. */
   readonly spoolPath: string;
   /** The folder of what is not in the audit log yet. */
@@ -30,6 +34,8 @@ export function openDataFolder(path: string): DataFolder {
   return {
     masterKeyPath: join(folder, 'master.key'),
     authSecretPath: join(folder, 'auth.secret'),
+    signingKeyPath: join(folder, 'audit-signing.key'),
+    rootsPath: join(folder, 'audit-roots'),
     spoolPath: join(folder, 'spool'),
     eventsPath: join(folder, 'events'),
     databaseUrl: (service) => `sqlite:${join(folder, `${service}.db`)}`,

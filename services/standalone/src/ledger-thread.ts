@@ -13,7 +13,7 @@ import {
 } from '@ai-switch/contracts';
 import { connectThread } from '@ai-switch/rpc';
 import type { Logger, LogLevel } from '@ai-switch/telemetry';
-import type { LedgerWorkerStart } from './ledger-worker.ts';
+import type { LedgerWorkerStart, TrailSigning } from './ledger-worker.ts';
 
 export interface LedgerThread {
   readonly quotaLedger: QuotaLedger;
@@ -25,14 +25,17 @@ export interface LedgerThread {
 export interface LedgerThreadOptions {
   readonly ledgerUrl: string;
   readonly auditUrl: string;
+  /** Nobody vouches for the audit trail unless told otherwise. */
+  readonly signing?: TrailSigning;
   /** Its level; the thread writes to stderr itself. */
   readonly logger: Logger;
 }
 
-/** @throws DatabaseError when one of both databases cannot be used */
+/** @throws DatabaseError when one of both databases cannot be used, ConfigError when the signing key cannot */
 export async function openLedgerThread({
   ledgerUrl,
   auditUrl,
+  signing,
   logger,
 }: LedgerThreadOptions): Promise<LedgerThread> {
   const ledgerChannel = new MessageChannel();
@@ -42,6 +45,7 @@ export async function openLedgerThread({
   const start: LedgerWorkerStart = {
     ledgerUrl,
     auditUrl,
+    signing,
     logLevel: logger.level as LogLevel,
     quotaLedger: ledgerChannel.port2,
     auditLog: auditChannel.port2,

@@ -2,22 +2,30 @@
 // itself. What cannot be opened ends the thread with its error, which the thread that started it hears.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { openAuditLog } from '@ai-switch/audit-consumer';
+import { openAuditLog, openSigningKey } from '@ai-switch/audit-consumer';
 import { AuditLogDefinition, QuotaLedgerDefinition } from '@ai-switch/contracts';
 import { Lifetime } from '@ai-switch/kernel';
 import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { serveThread } from '@ai-switch/rpc';
 import { createLogger, type LogLevel } from '@ai-switch/telemetry';
 
+export interface TrailSigning {
+  /** Of the key that vouches for the audit trail; it is made when it is not there. */
+  readonly keyPath: string;
+  /** The folder of its signed roots. */
+  readonly rootsPath: string;
+}
+
 export interface LedgerWorkerStart {
   readonly ledgerUrl: string;
   readonly auditUrl: string;
+  readonly signing?: TrailSigning | undefined;
   readonly logLevel: LogLevel;
   readonly quotaLedger: MessagePort;
   readonly auditLog: MessagePort;
 }
 
-const { ledgerUrl, auditUrl, logLevel, quotaLedger, auditLog }: LedgerWorkerStart = workerData;
+const { ledgerUrl, auditUrl, signing, logLevel, quotaLedger, auditLog }: LedgerWorkerStart = workerData;
 const logger = createLogger({ service: 'standalone', level: logLevel });
 const onError = (err: unknown, path: string) => logger.error({ err, path }, 'a call failed');
 
@@ -25,7 +33,14 @@ const lifetime = new Lifetime();
 
 const ledger = await openQuotaLedger({ databaseUrl: ledgerUrl, logger });
 lifetime.onClose('quota-ledger', () => ledger.close());
-const audit = await openAuditLog({ databaseUrl: auditUrl, logger });
+const audit = await openAuditLog({
+  databaseUrl: auditUrl,
+  ...(signing !== undefined && {
+    signer: await openSigningKey(signing.keyPath, { mayCreate: true }),
+    rootsPath: signing.rootsPath,
+  }),
+  logger,
+});
 lifetime.onClose('audit log', () => audit.close());
 const ledgerServer = serveThread(QuotaLedgerDefinition, ledger.ledger, quotaLedger, { onError });
 lifetime.onClose('calls of the ledger', () => ledgerServer.close());

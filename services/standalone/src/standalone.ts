@@ -97,6 +97,7 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   const thread = await openLedgerThread({
     ledgerUrl: databaseUrl('quota-ledger'),
     auditUrl: databaseUrl('audit'),
+    signing: { keyPath: folder.signingKeyPath, rootsPath: folder.rootsPath },
     logger,
   });
   lifetime.onClose('quota-ledger and audit log', () => thread.close());

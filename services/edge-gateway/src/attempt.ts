@@ -29,6 +29,7 @@ import type { Asked } from './read.ts';
 import { frameRecorder, recordReply } from './read-along.ts';
 import type { RequestHold } from './request-hold.ts';
 import type { Destination } from './route.ts';
+import { beginAttemptSpan, failAttemptSpan, noteFirstChunk } from './spans/attempt-span.ts';
 import { StreamRelay } from './stream-relay.ts';
 
 /** @throws AttemptFailure; InvalidRequest for a request that the destination's dialect cannot say at all */
@@ -50,6 +51,7 @@ export async function attempt(
   record.dropped = [...question.dropped];
   hold.price = target.price;
   hold.hold.dispatching();
+  beginAttemptSpan(exchange, target);
   const call = edge.upstream.call({
     target,
     path: dialect.path(target.model, question.isStreaming),
@@ -66,6 +68,7 @@ export async function attempt(
     isAnswering = true;
     return await answerOf(edge, exchange, asked, destination, question, reply, abort, hold);
   } catch (error) {
+    failAttemptSpan(exchange, error);
     if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
     // The provider has worked and charges for it; nobody has got anything.
     if (isAnswering) hold.bearFailed(error instanceof AttemptFailure ? error.usage : undefined);
@@ -132,6 +135,7 @@ async function answerOf(
     const stream = new StreamRelay(edge, exchange, reply.body, lane, meter, abort);
     if (hold.dryRule === DryRule.RUN) meter.onDry = undefined;
     await stream.opened;
+    noteFirstChunk(exchange);
     return { form: 'stream', stream };
   }
   const bytes = await reply.body.bytes(edge.settings.replyBytesMax);

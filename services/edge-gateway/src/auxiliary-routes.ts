@@ -19,6 +19,7 @@ import { answerCount } from './count-tokens.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { answerEmbeddings } from './embed.ts';
 import { readGeminiPath } from './gemini-path.ts';
+import { leave } from './leave.ts';
 import { answerModels } from './models.ts';
 import { answerReceipt } from './receipts.ts';
 import { receive } from './receive.ts';
@@ -123,5 +124,5 @@ async function refuseUpgrade(
   const message =
     'There is no WebSocket here. POST the request to the same address; the answer is streamed over HTTP.';
   refuse(edge, exchange, new Refusal(426, message, { upgrade: 'HTTP/1.1', connection: 'close' }));
-  edge.exchanges.delete(exchange);
+  leave(edge, exchange);
 }

@@ -16,6 +16,7 @@ import { type Exchange, interruptionFault } from './exchange.ts';
 import type { SentBody } from './read-body.ts';
 import type { RequestHold } from './request-hold.ts';
 import type { Destination } from './route.ts';
+import { beginAttemptSpan, failAttemptSpan } from './spans/attempt-span.ts';
 
 export interface AskedEmbeddings extends SentBody {
   readonly embedding: EmbeddingDialect;
@@ -59,6 +60,7 @@ export async function attemptEmbeddings(
   record.provider = target.provider;
   record.model = target.model;
   record.dropped = [...dropped];
+  beginAttemptSpan(exchange, target);
   try {
     const replies: Buffer[] = [];
     for (const body of bodies) {
@@ -72,6 +74,7 @@ export async function attemptEmbeddings(
     const isAsWanted = reply.encoding === asked.request.encoding && reply.inputTokens !== undefined;
     return isPassed && isAsWanted && bytes !== undefined ? { reply, bytes } : { reply };
   } catch (error) {
+    failAttemptSpan(exchange, error);
     if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
     if (error instanceof UpstreamFailure) throw failureOfCall(error);
     if (error instanceof InvalidReply) {

@@ -28,6 +28,7 @@ import { refuse } from './refuse.ts';
 import { reserve } from './reserve.ts';
 import { attemptOrder } from './retry-rules.ts';
 import { route } from './route.ts';
+import { endAttemptSpan } from './spans/attempt-span.ts';
 import { watchStall } from './stall-watch.ts';
 import { tryDestinations } from './try-destinations.ts';
 import { writeJson } from './write-json.ts';
@@ -66,6 +67,7 @@ export async function answerEmbeddings(
       writeJson(exchange, answer.bytes ?? embedding.writeReply(answer.reply, request, inputTokens));
       watchStall(edge, outgoing);
       const charge = chargeOf(inputTokens, answer.reply.inputTokens === undefined, exchange.interruption);
+      endAttemptSpan(exchange, charge);
       if (charge.outcome === 'completed') exchange.keepAnswer?.();
       await hold.settle(charge);
     } finally {

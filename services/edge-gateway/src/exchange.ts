@@ -2,10 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccessRecord, Room } from '@ai-switch/contracts';
 import type { Dialect, JsonObject, RequestAddress } from '@ai-switch/dialects';
 import { Fault, newId } from '@ai-switch/kernel';
+import type { Span } from '@opentelemetry/api';
 import type { Inspector } from './intercept/inspector.ts';
 import type { RateLease } from './limit/rate-limiter.ts';
 import type { ReasoningRecorder } from './reasoning-store.ts';
 import { type Enrolled, NOT_ENROLLED } from './roster.ts';
+import type { AttemptSpan } from './spans/attempt-span.ts';
 
 /** Why an exchange ends before its answer does. */
 export type Interruption = 'clientGone' | 'shutdown';
@@ -48,6 +50,10 @@ export class Exchange implements Enrolled {
   rateLease: RateLease | undefined;
   /** Ends what is under way; set by the stage that waits for a provider. */
   onInterrupt: ((reason: Interruption) => void) | undefined;
+  /** Undefined while nothing is traced. */
+  span: Span | undefined;
+  /** Of the call to a provider that is under way. */
+  attemptSpan: AttemptSpan | undefined;
   #kept: Promise<unknown> | undefined;
 
   constructor(

@@ -21,6 +21,7 @@ import { refuse } from './refuse.ts';
 import { relay } from './relay.ts';
 import { reserve } from './reserve.ts';
 import { route } from './route.ts';
+import { endAttemptSpan } from './spans/attempt-span.ts';
 
 /** Answers one request, whatever happens. Never rejects. */
 export async function handle(
@@ -49,6 +50,7 @@ export async function handle(
       const bounded = boundedRequest(asked, targets, policy, hold.hold);
       const answer = await forward(edge, exchange, bounded, targets, hold);
       const charge = await relay(edge, exchange, bounded, answer, hold);
+      endAttemptSpan(exchange, charge);
       // Before the ledger knows of it: from then on a repeat is told that there is an answer.
       if (charge.outcome === 'completed') exchange.keepAnswer?.();
       await hold.settle(charge);

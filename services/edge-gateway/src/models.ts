@@ -6,6 +6,7 @@ import type { Model } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { authenticate } from './authenticate.ts';
 import type { EdgeParts } from './edge-parts.ts';
+import { leave } from './leave.ts';
 import { shapeFor } from './model-shapes.ts';
 import { mayUse } from './permit.ts';
 import { receive } from './receive.ts';
@@ -33,7 +34,7 @@ export async function answerModels(
   } catch (error) {
     refuse(edge, exchange, error);
   } finally {
-    edge.exchanges.delete(exchange);
+    leave(edge, exchange);
   }
 }
 

@@ -7,6 +7,7 @@ import { Fault, unitsOf } from '@ai-switch/kernel';
 import { authenticate } from './authenticate.ts';
 import { isoOf, wordOf } from './denial.ts';
 import type { EdgeParts } from './edge-parts.ts';
+import { leave } from './leave.ts';
 import { shapeFor } from './model-shapes.ts';
 import { receive } from './receive.ts';
 import { refuse } from './refuse.ts';
@@ -29,7 +30,7 @@ export async function answerReceipt(
   } catch (error) {
     refuse(edge, exchange, isUnknown(error) ? noReceipt() : error);
   } finally {
-    edge.exchanges.delete(exchange);
+    leave(edge, exchange);
   }
 }
 

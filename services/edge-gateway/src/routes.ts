@@ -8,6 +8,7 @@ import { auxiliaryRoutes } from './auxiliary-routes.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { readGeminiPath } from './gemini-path.ts';
 import { handle } from './handle.ts';
+import { leave } from './leave.ts';
 import { receive } from './receive.ts';
 import { Refusal, refuse } from './refuse.ts';
 
@@ -77,7 +78,7 @@ function refuseRoute(edge: EdgeParts, { env }: EdgeContext, fault: Fault): Respo
   const dialect = dialectOf(pathOf(incoming), incoming.headers['anthropic-version'] !== undefined);
   const exchange = receive(edge, dialect, incoming, outgoing);
   refuse(edge, exchange, fault);
-  edge.exchanges.delete(exchange);
+  leave(edge, exchange);
   return RESPONSE_ALREADY_SENT;
 }
 

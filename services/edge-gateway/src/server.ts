@@ -7,6 +7,7 @@ import { serverOptions } from './config.ts';
 import type { Edge } from './edge.ts';
 import { Refusal, rawErrorResponse } from './refuse.ts';
 import { dialectOf, type EdgeBindings } from './routes.ts';
+import { inRequestSpan } from './spans/request-span.ts';
 
 /**
  * An HTTP server for the edge, not yet listening. The busy routes go straight to the edge, all others to `app`: the
@@ -17,7 +18,9 @@ export function createEdgeServer(edge: Edge, app: Hono<EdgeBindings> = edge.app)
     overrideGlobalObjects: false,
   });
   const server = createServer(serverOptions, (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    if (!edge.answer(incoming, outgoing)) void listener(incoming, outgoing);
+    inRequestSpan(incoming, outgoing, () => {
+      if (!edge.answer(incoming, outgoing)) void listener(incoming, outgoing);
+    });
   });
   server.on('clientError', refuseUnreadable);
   return server;

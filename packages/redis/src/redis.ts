@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import { ConfigError } from '@ai-switch/kernel';
-import type { Logger } from '@ai-switch/telemetry';
+import { counter, gauge, type Logger } from '@ai-switch/telemetry';
 import { Redis as Client } from 'ioredis';
 
 const COMMAND_TIMEOUT_MS = 80;
@@ -17,6 +17,16 @@ const FAILURES_MAX = 3;
 const PAUSE_MS = 1_000;
 /** Of commands under way; more are refused at once. */
 const UNDER_WAY_MAX = 10_000;
+
+const commands = counter(
+  'aiswitch_redis_commands_total',
+  'Commands to Redis: ok, failed or late, and those that were not sent because it was known to be away.',
+  ['outcome'],
+);
+const away = gauge(
+  'aiswitch_redis_away',
+  '1 while Redis does not answer and this process counts for itself.',
+);
 
 /** A Lua script, which Redis runs as one step. */
 export interface Script {
@@ -72,6 +82,7 @@ class Connection implements Redis {
   #isTold = false;
   /** Scripts that this connection has sent whole. */
   readonly #sent = new Set<string>();
+  readonly #letGo = away.watch(() => (this.isUp ? 0 : 1));
 
   constructor(url: string, logger: Logger) {
     this.#logger = logger;
@@ -136,19 +147,25 @@ class Connection implements Redis {
   }
 
   close(): void {
+    this.#letGo();
     this.#client.disconnect();
   }
 
   async #ask<Answer>(work: (client: Client) => Promise<Answer>): Promise<Answer> {
-    if (!this.isUp) throw new RedisAway('Redis does not answer');
+    if (!this.isUp) {
+      commands.inc({ outcome: 'notAsked' });
+      throw new RedisAway('Redis does not answer');
+    }
     if (this.#underWay >= UNDER_WAY_MAX) throw new RedisAway('too many commands wait for Redis');
     this.#underWay += 1;
     try {
       const answer = await work(this.#client);
+      commands.inc({ outcome: 'ok' });
       this.#failures = 0;
       this.#tellBack();
       return answer;
     } catch (cause) {
+      commands.inc({ outcome: 'failed' });
       this.#fail(cause);
       throw new RedisAway('Redis does not answer', { cause });
     } finally {

@@ -1,5 +1,6 @@
 import { asFault } from '@ai-switch/kernel';
 import { checkAddress } from './addresses.ts';
+import { timedCall } from './call-metrics.ts';
 import { Carrier } from './carrier.ts';
 import { faultOfMessage } from './fault-status.ts';
 import { channelCredentials, type TlsFiles } from './tls.ts';
@@ -42,16 +43,18 @@ export function connect<Definition extends ServiceDefinition>(
   const { carrier, release } = takeCarrier(address, tls);
   const { name } = definition;
   const port = portOver(definition, ({ path, method }, request) =>
-    tracedCall(path, async (traceparent) => {
-      const isRepeatable = isRepeatableCall(method);
-      const { response, fault } = await carrier.carry(
-        request,
-        { path, isRepeatable, timeoutMs, traceparent },
-        name,
-      );
-      if (fault !== undefined) throw faultOfMessage(fault) ?? asFault(undefined);
-      return response;
-    }),
+    timedCall(path, () =>
+      tracedCall(path, async (traceparent) => {
+        const isRepeatable = isRepeatableCall(method);
+        const { response, fault } = await carrier.carry(
+          request,
+          { path, isRepeatable, timeoutMs, traceparent },
+          name,
+        );
+        if (fault !== undefined) throw faultOfMessage(fault) ?? asFault(undefined);
+        return response;
+      }),
+    ),
   );
   return { ...port, close: release };
 }

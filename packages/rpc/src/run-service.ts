@@ -63,6 +63,7 @@ export async function runService<const S extends Settings>(service: RunnableServ
     const operations = await openOperationsServer(listen, readiness);
     lifetime.onClose('operations server', () => operations.close());
     const { ready, checks = {}, leave } = await service.start(values, lifetime);
+    if (lifetime.isClosing) return;
     // Registered last, so that it comes first.
     lifetime.onClose('readiness', async () => {
       readiness.drain();
@@ -70,7 +71,6 @@ export async function runService<const S extends Settings>(service: RunnableServ
       if (drainDelayMs > 0) await sleep(drainDelayMs);
     });
     readiness.start(checks);
-    if (lifetime.isClosing) return;
     process.stdout.write(`${ready}\n${service.name} tells of itself on port ${operations.port}\n`);
   } catch (error) {
     // A start that a signal interrupts fails at the first part that is closed under it: that is no failure.

@@ -1,6 +1,7 @@
 import { asFault, ConfigError, Fault } from '@ai-switch/kernel';
 import * as grpc from '@grpc/grpc-js';
 import { HealthImplementation, type ServingStatusMap } from 'grpc-health-check';
+import { timedAnswer } from './call-metrics.ts';
 import { admitCaller, type CallersByPath, callerNames } from './callers.ts';
 import { CarryServer, type CarryStream } from './carry-server.ts';
 import { CARRY_PATH, CHANNEL_OPTIONS } from './channel.ts';
@@ -93,7 +94,7 @@ export async function serve<const Definitions extends readonly ServiceDefinition
       admitCaller(path, callerNames(caller.getAuthContext()), callers);
       const call = all.get(path);
       if (call === undefined) throw new Fault('notFound', `There is no ${path} here.`);
-      return await tracedAnswer(path, traceparent, () => call(request));
+      return await timedAnswer(path, () => tracedAnswer(path, traceparent, () => call(request)));
     } catch (error) {
       if (asFault(error).code === 'internal') onError?.(error, path);
       throw error;

@@ -29,7 +29,12 @@ const SERVICE = `
       }
       const server = await serve([], { address: values.SAMPLE_LISTEN });
       lifetime.onClose('server', () => server.close());
-      return { ready: 'listening on ' + server.port };
+      const checks = {
+        database: { isNeeded: true, ask: async () => process.env.SAMPLE_DATABASE !== 'down' },
+        counters: { isNeeded: false, ask: () => { throw new TypeError('a mistake of ours'); } },
+      };
+      const leave = () => process.stdout.write('left\\n');
+      return { ready: 'listening on ' + server.port, checks, leave };
     },
   });
 `;
@@ -46,11 +51,62 @@ function start(environment: Record<string, string> = {}, ...args: string[]) {
 
 it('a service prints where it listens and ends by itself on SIGTERM, everything closed', async () => {
   const { child, ended, firstLine } = start();
-  expect(String(await firstLine)).toMatch(/^listening on \d+\n$/);
+  expect(String(await firstLine)).toMatch(/^listening on \d+\nsample tells of itself on port \d+\n$/);
   child.kill('SIGTERM');
   const { status, signal, stdout, stderr } = await ended;
   expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
   expect(stdout).toContain('slow part closed');
+});
+
+/** What the operations server of the sample answers. */
+async function operationsOf(firstLine: Promise<unknown>) {
+  const [, port] = /itself on port (\d+)/.exec(String(await firstLine)) ?? [];
+  return async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
+    return { status: response.status, text: await response.text() };
+  };
+}
+
+it('a service tells that it is alive, ready and what it counts, and what is down that it can do without', async () => {
+  const { child, ended, firstLine } = start();
+  const ask = await operationsOf(firstLine);
+  expect(await ask('/healthz')).toEqual({ status: 200, text: 'alive\n' });
+  const { status, text } = await ask('/readyz');
+  expect({ status, ...JSON.parse(text) }).toEqual({
+    status: 200,
+    state: 'ready',
+    checks: { database: 'up', counters: 'Something went wrong on our side. Please try again.' },
+  });
+  const metrics = await ask('/metrics');
+  expect(metrics.text).toContain('# TYPE aiswitch_rpc_server_seconds histogram');
+  expect(metrics.text).toContain('nodejs_eventloop_lag_seconds');
+  expect(metrics.text).toContain('process_resident_memory_bytes');
+  expect((await ask('/metricsx')).status).toBe(404);
+  child.kill('SIGTERM');
+  expect(await ended).toMatchObject({ status: 0 });
+});
+
+it('a service is alive and not ready while what it needs is down', async () => {
+  const { child, ended, firstLine } = start({ SAMPLE_DATABASE: 'down' });
+  const ask = await operationsOf(firstLine);
+  expect((await ask('/healthz')).status).toBe(200);
+  const { status, text } = await ask('/readyz');
+  expect(status).toBe(503);
+  expect(JSON.parse(text).checks.database).toBe('down');
+  child.kill('SIGTERM');
+  await ended;
+});
+
+it('a service that is to end says so first, sends callers elsewhere, and works on for a while', async () => {
+  const { child, ended, firstLine } = start({ AISWITCH_DRAIN_DELAY_MS: '700', SAMPLE_DELAY_MS: '300' });
+  const ask = await operationsOf(firstLine);
+  child.kill('SIGTERM');
+  await expect.poll(async () => (await ask('/readyz')).status).toBe(503);
+  expect(JSON.parse((await ask('/readyz')).text).state).toBe('draining');
+  expect((await ask('/healthz')).status).toBe(200);
+  const { status, stdout } = await ended;
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/left\n.*slow part closed\n$/s);
 });
 
 it('a second signal ends a service that closes slowly', async () => {

@@ -17,9 +17,17 @@ import {
   StoreResponse,
 } from '@ai-switch/contracts';
 import { type Clock, Fault } from '@ai-switch/kernel';
-import type { Logger } from '@ai-switch/telemetry';
+import { counter, type Logger } from '@ai-switch/telemetry';
 import type { MemoryTier } from './memory-tier.ts';
 import type { Tier } from './tier.ts';
+
+const lookUps = counter('aiswitch_cache_look_ups_total', 'Look-ups, by the tier that had the answer.', [
+  'found',
+]);
+const failures = counter(
+  'aiswitch_cache_failures_total',
+  'Questions that the exact tier failed or answered too late: misses and answers that were not kept.',
+);
 
 const TIER_TIMEOUT_MS = 50;
 /** Nobody's answer waits for it. */
@@ -50,10 +58,14 @@ export class ResponseCacheService implements ResponseCache {
     const name = nameOf(owner, key);
     const { memory, exact } = this.#parts;
     const remembered = this.#valid(memory.get(name), owner, key);
-    if (remembered !== undefined) return hit(remembered, CacheTier.MEMORY);
+    if (remembered !== undefined) {
+      lookUps.inc({ found: 'memory' });
+      return hit(remembered, CacheTier.MEMORY);
+    }
     memory.delete(name);
     const evictionsBefore = this.#evictions;
     const found = this.#valid(await this.#ask(exact.get(name)), owner, key);
+    lookUps.inc({ found: found === undefined ? 'nothing' : 'exact' });
     if (found === undefined) return LookUpResponse.create({});
     if (this.#evictions === evictionsBefore) memory.set(name, found);
     return hit(found, CacheTier.EXACT);
@@ -107,6 +119,7 @@ export class ResponseCacheService implements ResponseCache {
     } catch (err) {
       if (!this.#isExactAway) this.#parts.logger.warn({ err }, 'the exact tier does not answer');
       this.#isExactAway = true;
+      failures.inc();
       return undefined;
     }
   }

@@ -19,6 +19,7 @@ import type { Hono } from 'hono';
 import { BoundedMemory } from './bounded-memory.ts';
 import { type EdgeSettings, edgeDefaults } from './config.ts';
 import { Detours } from './detours.ts';
+import { watchEdge } from './edge-metrics.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { Holds } from './holds/holds.ts';
 import { Spool } from './holds/spool.ts';
@@ -83,6 +84,7 @@ export function createEdge(options: EdgeOptions): Edge {
   const edge = assemble(options);
   edge.holds.start();
   edge.ticker.add(edge.interceptionLog);
+  const letGo = watchEdge(edge);
   let closing: Promise<void> | undefined;
   return {
     app: routes(edge),
@@ -90,7 +92,7 @@ export function createEdge(options: EdgeOptions): Edge {
     clientAddressOf: edge.clientAddressOf,
     judgeKey: (address, key, ask) => edge.wrongKeys.judge(address, key, ask),
     close: () => {
-      closing ??= close(edge);
+      closing ??= close(edge).finally(letGo);
       return closing;
     },
   };

@@ -6,6 +6,7 @@
 import { type Amounts, type Caller, ReservationState } from '@ai-switch/contracts';
 import { asFault, Fault } from '@ai-switch/kernel';
 import { quotaExhausted } from './denial.ts';
+import { countReservation } from './edge-metrics.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import type { Exchange } from './exchange.ts';
 import type { Opening } from './holds/holds.ts';
@@ -54,7 +55,7 @@ export async function reserve(
   return new RequestHold(exchange, hold, wanted.promptEstimate);
 }
 
-function open(
+async function open(
   edge: EdgeParts,
   exchange: Exchange,
   { tenant, userId, projectId, departmentIds }: Caller,
@@ -62,16 +63,29 @@ function open(
   reservationId: string,
   fingerprint: string,
 ): Promise<Opening> {
-  return edge.holds.open({
-    tenant,
-    reservationId,
-    subject: { userId, projectId, departmentIds, model: exchange.record.alias },
-    amounts,
-    promptEstimate,
-    priceVersion,
-    // An id of its own needs nothing else to be known by.
-    fingerprint: fingerprint === '' ? reservationId : fingerprint,
-  });
+  const startedAtMs = performance.now();
+  try {
+    const opening = await edge.holds.open({
+      tenant,
+      reservationId,
+      subject: { userId, projectId, departmentIds, model: exchange.record.alias },
+      amounts,
+      promptEstimate,
+      priceVersion,
+      // An id of its own needs nothing else to be known by.
+      fingerprint: fingerprint === '' ? reservationId : fingerprint,
+    });
+    countReservation(outcomeOf(opening), startedAtMs);
+    return opening;
+  } catch (error) {
+    countReservation(asFault(error).code, startedAtMs);
+    throw error;
+  }
+}
+
+function outcomeOf({ reservation, isMine }: Opening): string {
+  if (!isMine) return 'known';
+  return reservation.state === ReservationState.REJECTED ? 'rejected' : 'held';
 }
 
 /** The first attempt of the key that is not over and done with. */

@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '@ai-switch/kernel';
 import { AttemptFailure } from './attempt-failure.ts';
+import { countAttempt, countRetry } from './edge-metrics.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { type Exchange, interruptionFault } from './exchange.ts';
 import { backoffMs, isLongWait } from './retry-rules.ts';
@@ -24,16 +25,20 @@ export async function tryDestinations<Answer>(
   for (let index = 0; ; ) {
     const destination = order[index];
     if (destination === undefined) throw new Fault('internal', 'There was nobody to ask.');
+    const startedAtMs = performance.now();
     try {
       const answer = await attempt(destination);
+      countAttempt(destination.target.provider, 'ok', startedAtMs);
       const { affinityKey } = exchange;
       if (destination !== order[0] && affinityKey !== '') edge.detours.remember(affinityKey, destination);
       return answer;
     } catch (error) {
       if (!(error instanceof AttemptFailure)) throw error;
+      countAttempt(destination.target.provider, error.fault.code, startedAtMs);
       report(edge, exchange, destination, error);
       index = nextAttempt(order, index, error);
       if (index === -1 || !edge.retryBudget.take()) throw error.fault;
+      countRetry(error.fault.code);
       if (order[index] === destination) await sleep(backoffMs(error.fault.retryAfterMs, Math.random()));
       if (exchange.interruption !== undefined) throw interruptionFault(exchange.interruption);
     }

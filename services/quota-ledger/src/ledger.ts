@@ -12,6 +12,7 @@ import type { Kysely } from 'kysely';
 import { Administration } from './administration.ts';
 import { runBatch, type Verdict } from './batch.ts';
 import type { ReservationKey } from './keys.ts';
+import { timedBatch } from './ledger-metrics.ts';
 import { blockedMessage, entryMessage, reservationMessage, roomMessages } from './messages.ts';
 import type { Operation } from './operation.ts';
 import {
@@ -75,7 +76,7 @@ export class Ledger implements contracts.QuotaLedger {
           batchMax,
           queueMax: QUEUE_MAX,
           delayMs: batchDelayMs,
-          run: (operations) => runBatch({ database, store, nowMs }, operations),
+          run: (operations) => timedBatch(operations, () => runBatch({ database, store, nowMs }, operations)),
         }),
     );
   }
@@ -193,6 +194,11 @@ export class Ledger implements contracts.QuotaLedger {
     const due = await this.#store.findDueHolds(await this.#nowMs(this.#database.kysely), BATCH_MAX);
     await Promise.all(due.map((key: ReservationKey) => this.#submit({ kind: 'expire', ...key })));
     return due.length;
+  }
+
+  /** Operations that wait for a batch. */
+  get depth(): number {
+    return this.#shards.reduce((sum, shard) => sum + shard.depth, 0);
   }
 
   /** Resolves once no operation is under way. */

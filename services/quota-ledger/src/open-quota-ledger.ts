@@ -3,6 +3,7 @@ import { ChangeFeed, openDatabase } from '@ai-switch/db';
 import type { Clock } from '@ai-switch/kernel';
 import { createLogger, type Logger } from '@ai-switch/telemetry';
 import { Ledger } from './ledger.ts';
+import { watchQueue } from './ledger-metrics.ts';
 import { type LedgerSchema, migrations } from './schema.ts';
 import { startSweeper } from './sweeper.ts';
 
@@ -46,6 +47,7 @@ export async function openQuotaLedger({
     onError: (err) => logger.warn({ err }, 'changes of rules cannot be read'),
   });
   const ledger = new Ledger({ database, logger, feed, ...(clock !== undefined && { clock }) });
+  const letGo = watchQueue(() => ledger.depth);
   const sweeper = startSweeper(ledger, sweepIntervalMs, logger);
   return {
     ledger,
@@ -53,6 +55,7 @@ export async function openQuotaLedger({
       await feed.close();
       await sweeper.close();
       await ledger.drain();
+      letGo();
       await database.flush();
       await database.close();
     },

@@ -18,6 +18,7 @@ import { EpochFolder } from './epoch-folder.ts';
 import { GroupSync } from './group-sync.ts';
 import { Shipper } from './shipper.ts';
 import { RECORD_BYTES_MAX } from './spool-format.ts';
+import { countDropped, watchLog } from './spool-metrics.ts';
 
 /** What happens when the disk is full: no more requests, or requests without records, which are counted. */
 export const FULL_DISK_POLICIES = ['refuse', 'drop'] as const;
@@ -59,6 +60,7 @@ export class SpooledLog implements EventLog {
   #current: EpochFolder;
   #droppedLogged = 0;
   #isClosed = false;
+  #letGo = () => {};
 
   constructor(options: SpooledLogOptions) {
     this.#options = options;
@@ -91,6 +93,7 @@ export class SpooledLog implements EventLog {
   async start(): Promise<void> {
     await this.#disk.start();
     this.#shipper.start();
+    this.#letGo = watchLog(this);
   }
 
   get identity(): LogIdentity {
@@ -135,6 +138,7 @@ export class SpooledLog implements EventLog {
   async close(boundMs: number): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#letGo();
     this.#disk.close();
     await this.#groupSync.close().catch((error: unknown) => {
       this.#options.logger.error({ err: error }, 'the event log cannot be synced');
@@ -171,6 +175,7 @@ export class SpooledLog implements EventLog {
 
   #drop(error: unknown): false {
     this.#current.dropped += 1;
+    countDropped();
     // One line for each doubling says enough and cannot flood the log.
     if (this.#current.dropped >= this.#droppedLogged * 2) {
       this.#droppedLogged = this.#current.dropped;

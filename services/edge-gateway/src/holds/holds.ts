@@ -77,6 +77,11 @@ export class Holds {
     this.#parts = parts;
   }
 
+  /** Those that have not ended, or whose end the ledger does not know yet. */
+  get size(): number {
+    return this.#parts.spool.size;
+  }
+
   /** Begins the heartbeats, and ends what earlier processes left. */
   start(): void {
     this.#timer = setInterval(() => {

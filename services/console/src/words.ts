@@ -56,6 +56,7 @@ export const USAGE_GROUPS = {
   project: UsageGroup.PROJECT,
   model: UsageGroup.MODEL,
   day: UsageGroup.DAY,
+  hour: UsageGroup.HOUR,
 } as const;
 
 /** From the lowest up. */

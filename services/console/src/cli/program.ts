@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { accessLogCommand } from './access-log.ts';
 import { aliasesCommand } from './aliases.ts';
+import { auditCommand } from './audit/audit-command.ts';
 import { auditEventsCommand } from './audit-events.ts';
 import { command, withCommon } from './command-line.ts';
 import { companiesCommand } from './companies.ts';
@@ -59,6 +60,7 @@ export function cliProgram(): Command {
     identityProvidersCommand(),
     accessLogCommand(),
     auditEventsCommand(),
+    auditCommand(),
   ];
   for (const resource of resources) {
     for (const verb of resource.commands) withCommon(verb).exitOverride();

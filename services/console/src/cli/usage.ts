@@ -4,7 +4,7 @@ import type { Row } from './client.ts';
 import { command, sessionOf } from './command-line.ts';
 import { count } from './output.ts';
 
-const GROUPS = ['user', 'department', 'project', 'model', 'day'] as const;
+const GROUPS = ['user', 'department', 'project', 'model', 'day', 'hour'] as const;
 const DAY_MS = 86_400_000;
 const DAYS_MAX = 400;
 

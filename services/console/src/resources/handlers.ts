@@ -25,6 +25,7 @@ import { roleGrants } from './role-grants.ts';
 import { ruleSets } from './rule-sets.ts';
 import { sealing } from './sealing.ts';
 import { sessions } from './sessions.ts';
+import { trail } from './trail.ts';
 import { users } from './users.ts';
 
 /**
@@ -58,6 +59,7 @@ export function handlersOf(ports: Ports, guard: DialGuard): Handlers<typeof ROUT
     ...sessions(ports),
     ...identityProviders(ports),
     ...records(ports),
+    ...trail(ports.auditLog),
     ...document,
   };
 }

@@ -51,7 +51,9 @@ const auditEvent = z
 
 const usageSum = z
   .object({
-    key: z.string().describe('A user id, a department path, a project id, an alias, or a day of UTC.'),
+    key: z
+      .string()
+      .describe('A user id, a department path, a project id, an alias, or a day or an hour of UTC.'),
     requests: int64,
     usage: tokenCounts.optional(),
   })
@@ -98,7 +100,7 @@ export const recordRoutes = {
     method: 'get',
     path: '/usage',
     tag: 'records',
-    summary: 'Add up what was used, by user, department, project, model or day',
+    summary: 'Add up what was used, by user, department, project, model, day or hour',
     permission: 'member',
     query: pageQuery.extend({
       by: z.enum(wordsOf(USAGE_GROUPS)),

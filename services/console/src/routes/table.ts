@@ -13,6 +13,7 @@ import { recordRoutes } from './record-routes.ts';
 import type { Route } from './route.ts';
 import { sealingRoutes } from './sealing-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
+import { trailRoutes } from './trail-routes.ts';
 
 export const ROUTES = {
   ...organisationRoutes,
@@ -25,6 +26,7 @@ export const ROUTES = {
   ...policyRoutes,
   ...sessionRoutes,
   ...recordRoutes,
+  ...trailRoutes,
   ...documentRoutes,
 } as const satisfies Record<string, Route>;
 

@@ -176,6 +176,9 @@ export const EXPECTED: Partial<Readonly<Record<CaseName, Verdicts>>> = {
   listAccess: SEES,
   listEvents: ADMIN_SEES,
   sumUsage: SEES,
+  listTrailLogs: ROOT,
+  readTrail: ROOT,
+  listRoots: ROOT,
 };
 
 /** What is no question of roles. */

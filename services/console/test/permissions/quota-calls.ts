@@ -144,6 +144,9 @@ export const quotaCalls: Calls = {
 
   listAccess: lists('requestId', (target, world) => recordAccess(world, target)),
   listEvents: lists('eventId', (target, world) => recordEvent(world, target, { action: 'test.event' })),
+  listTrailLogs: aims(() => ({})),
+  readTrail: aims(() => ({ query: { producer: 'edge-gateway/1', epoch: '1' } })),
+  listRoots: aims(() => ({})),
   sumUsage: {
     attempt: async (world, target) => {
       await recordAccess(world, target);

@@ -24,8 +24,8 @@ import { type Database, openDatabase } from '@ai-switch/db';
 import { connect } from '@ai-switch/rpc';
 import { LOOPBACK_NETWORKS, type PostgresServer, ScriptedProvider, startPostgres } from '@ai-switch/testkit';
 import { sql } from 'kysely';
+import { ServiceProcess } from '../cluster/service-process.ts';
 import type { Random } from '../sim/random.ts';
-import { ServiceProcess } from './service-process.ts';
 
 export const TENANT = 'default';
 /** Short, so that what a killed process left is over while the run goes on. */

@@ -6,6 +6,7 @@ export {
   type ComponentName,
   startComponent,
 } from './components/components.ts';
+export { freePort } from './components/free-port.ts';
 export { type KafkaBroker, startKafka, whyNoKafka } from './components/kafka-broker.ts';
 export { type RedisServer, startRedis, whyNoRedis } from './components/redis-server.ts';
 export { type DatabaseKind, databases, type FreshDatabase } from './databases.ts';

@@ -40,11 +40,23 @@ interface Body {
 
 /** The standalone, set up over its admin API. */
 export async function openStandaloneGateway(dataPath: string): Promise<Gateway> {
-  const provider = await ScriptedProvider.open();
   const standalone = await startStandalone(dataPath);
-  const key = standalone.key ?? '';
+  return setUpGateway({ url: standalone.url, key: standalone.key ?? '' }, () =>
+    standalone[Symbol.asyncDispose](),
+  );
+}
+
+/**
+ * A gateway at any address, of which only this key of a root user is known, set up over its admin API.
+ * @param close lets go of it at the end
+ */
+export async function setUpGateway(
+  { url, key }: { readonly url: string; readonly key: string },
+  close: () => PromiseLike<void>,
+): Promise<Gateway> {
+  const provider = await ScriptedProvider.open();
   const admin = async (method: string, path: string, body?: object) => {
-    const response = await fetch(`${standalone.url}/api/admin/v1${path}`, {
+    const response = await fetch(`${url}/api/admin/v1${path}`, {
       method,
       headers: { 'x-api-key': key },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -62,23 +74,26 @@ export async function openStandaloneGateway(dataPath: string): Promise<Gateway> 
     });
     await admin('PUT', `/aliases/${alias}`, { resources: [{ provider: `${alias}-provider`, model }] });
   }
+  // Names of this run alone, for a gateway that others use as well.
+  const prefix = `limited-${Date.now().toString(36)}`;
   let users = 0;
   return {
-    url: standalone.url,
+    url,
     key,
     provider,
     limitedKey: async (output) => {
       users += 1;
-      await admin('POST', '/users', { name: `limited-${users}` });
-      await admin('PATCH', `/quotas/limited-${users}`, { output });
-      return (await admin('POST', '/keys', { user: `limited-${users}` })).plaintext;
+      const name = `${prefix}-${users}`;
+      await admin('POST', '/users', { name });
+      await admin('PATCH', `/quotas/${name}`, { output });
+      return (await admin('POST', '/keys', { user: name })).plaintext;
     },
     outputTokens: async () => {
       const { balance } = await admin('GET', '/buckets/personal:root');
       return { held: balance.held.output, used: balance.used.output };
     },
     [Symbol.asyncDispose]: async () => {
-      await standalone[Symbol.asyncDispose]();
+      await close();
       await provider.close();
     },
   };

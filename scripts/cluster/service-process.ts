@@ -13,6 +13,7 @@ const START_MS_MAX = 30_000;
 const STARTS_MAX = 10;
 const COMPLAINT_CHARACTERS_MAX = 600;
 const LISTENS = /listen(?:s|ing) on port (\d+)/;
+const OPERATIONS = /tells of itself on port (\d+)/g;
 
 /** A run that ends in any way leaves no process behind. */
 const running = new Set<ChildProcess>();
@@ -34,11 +35,17 @@ export class ServiceProcess {
   #complaint = '';
   #isKilled = false;
 
-  /** @param listen the variable that says where it listens */
-  constructor(name: string, listen: string, environment: Readonly<Record<string, string>>) {
+  /** @param listen the variable that says where it listens @param port at which; a free one unless told otherwise */
+  constructor(name: string, listen: string, environment: Readonly<Record<string, string>>, port = 0) {
+    this.port = port;
     this.name = name;
     this.#listen = listen;
     this.#environment = environment;
+  }
+
+  /** Where /readyz is; 0 while it starts. */
+  get operationsPort(): number {
+    return Number([...this.printed.matchAll(OPERATIONS)].at(-1)?.[1] ?? 0);
   }
 
   get address(): string {

@@ -2,6 +2,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { DatabaseError } from './database-error.ts';
 import type { Engine, Migration } from './engine.ts';
 import { migrate } from './migrate.ts';
+import { noteOpen } from './open-databases.ts';
 import { openPostgres } from './postgres.ts';
 import type { RowsForm } from './prepare-rows.ts';
 import type { Wall } from './scoped-database.ts';
@@ -61,13 +62,17 @@ export async function openDatabaseOn<Schema>(
     const explanation = engine.explain(error);
     throw explanation === undefined ? error : new DatabaseError(explanation, { cause: error });
   }
+  const noteClosed = noteOpen(options.schema, engine.kysely as unknown as Kysely<never>);
   const database: Database<Schema> = {
     kysely: engine.kysely,
     rowsForm: engine.rowsForm,
     transaction: (work) => runTransaction(engine.kysely, work),
     nowMs: (executor) => engine.nowMs(executor),
     flush: engine.flush,
-    close: engine.close,
+    close: () => {
+      noteClosed();
+      return engine.close();
+    },
   };
   return { database, wall: engine.wall };
 }

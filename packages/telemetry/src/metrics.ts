@@ -38,19 +38,21 @@ export function histogram<Label extends string = never>(
 /** What is read when somebody asks, and added up where there are several of it. */
 export interface WatchedGauge {
   /** @returns how to let go of it */
-  watch(read: () => number): () => void;
+  watch(read: () => number | Promise<number>): () => void;
 }
 
 export function gauge(name: string, help: string): WatchedGauge {
-  const reads = new Set<() => number>();
+  const reads = new Set<() => number | Promise<number>>();
   new Gauge({
     name,
     help,
     registers: [counted],
-    collect() {
-      let sum = 0;
-      for (const read of reads) sum += read();
-      this.set(sum);
+    async collect() {
+      const values = await Promise.allSettled([...reads].map(async (read) => await read()));
+      // What cannot be read now is not known: Prometheus has a number for that.
+      this.set(
+        values.reduce((sum, value) => sum + (value.status === 'fulfilled' ? value.value : Number.NaN), 0),
+      );
     },
   });
   return {

@@ -1,4 +1,5 @@
 import { AuditLogDefinition } from '@ai-switch/contracts';
+import { databaseChecks } from '@ai-switch/db';
 import { kafkaOptions } from '@ai-switch/event-log';
 import { runService, serve, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
@@ -38,6 +39,10 @@ await runService({
       onError: (error, path) => logger.error({ error, path }, 'a call failed'),
     });
     lifetime.onClose('gRPC server', () => server.close());
-    return { ready: `audit-consumer listens on port ${server.port}` };
+    return {
+      ready: `audit-consumer listens on port ${server.port}`,
+      checks: databaseChecks(),
+      leave: () => server.leave(),
+    };
   },
 });

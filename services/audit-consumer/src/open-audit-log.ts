@@ -4,6 +4,7 @@ import type { Signer } from '@ai-switch/event-log';
 import { type Clock, systemClock } from '@ai-switch/kernel';
 import { createLogger, type Logger } from '@ai-switch/telemetry';
 import { AuditLogService } from './audit-log.ts';
+import { watchTrail } from './audit-metrics.ts';
 import { countMissing } from './completeness.ts';
 import { deleteOldRecords, deleteOldUsage } from './delete-old.ts';
 import { adoptTrail } from './head.ts';
@@ -81,13 +82,18 @@ export async function openAuditLog(options: AuditLogOptions): Promise<OpenAuditL
   const roots = startRoots({ database, store, signer, clock, logger, folder: options.rootsPath });
   const nowMs = () => BigInt(clock.nowMs());
   const reader = options.kafka && startKafkaReader(options.kafka, { database, store, signer, nowMs, logger });
+  const watched = {
+    countMissing: () => countMissing(database.asSystem('upkeep'), nowMs()),
+    kafkaLag: () => reader?.lag() ?? 0,
+  };
+  const letGo = watchTrail(watched);
   return {
+    ...watched,
     auditLog: new AuditLogService({ database, store, signer, clock }),
     sweep: retention.sweep,
     signRoot: roots.signNow,
-    countMissing: () => countMissing(database.asSystem('upkeep'), nowMs()),
-    kafkaLag: () => reader?.lag() ?? 0,
     close: async () => {
+      letGo();
       await reader?.close();
       await roots.close();
       await retention.close();

@@ -4,6 +4,7 @@ import {
   OrganisationDefinition,
   SignInDefinition,
 } from '@ai-switch/contracts';
+import { databaseChecks } from '@ai-switch/db';
 import { openRedis } from '@ai-switch/redis';
 import { runService, serve, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
@@ -59,6 +60,13 @@ await runService({
       },
     );
     lifetime.onClose('server', () => server.close());
-    return { ready: `auth listens on port ${server.port}` };
+    return {
+      ready: `auth listens on port ${server.port}`,
+      checks: {
+        ...databaseChecks(),
+        ...(redis !== undefined && { redis: { isNeeded: false, ask: () => redis.isUp } }),
+      },
+      leave: () => server.leave(),
+    };
   },
 });

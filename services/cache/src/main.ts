@@ -27,6 +27,6 @@ await runService({
       onError: (err, path) => logger.error({ err, path }, 'a call failed'),
     });
     lifetime.onClose('gRPC server', () => server.close());
-    return { ready: `cache listens on port ${server.port}` };
+    return { ready: `cache listens on port ${server.port}`, leave: () => server.leave() };
   },
 });

@@ -81,6 +81,9 @@ await runService({
     );
     lifetime.onClose('server', () => closeHttp(server, CLOSE_MS));
     const port = await listenHttp(server, values.AISWITCH_CONSOLE_LISTEN);
-    return { ready: `console listens on port ${port}` };
+    return {
+      ready: `console listens on port ${port}`,
+      checks: { ...(redis !== undefined && { redis: { isNeeded: false, ask: () => redis.isUp } }) },
+    };
   },
 });

@@ -4,10 +4,11 @@ import { join, resolve } from 'node:path';
 import {
   AuditLogDefinition,
   AuthDefinition,
+  type EdgePorts,
   QuotaLedgerDefinition,
   RouterDefinition,
 } from '@ai-switch/contracts';
-import { openSink, openSpooledLog } from '@ai-switch/event-log';
+import { type EventLog, openSink, openSpooledLog } from '@ai-switch/event-log';
 import { proxiesIn } from '@ai-switch/guard';
 import {
   ConfigError,
@@ -18,9 +19,9 @@ import {
   makeFolder,
   systemClock,
 } from '@ai-switch/kernel';
-import { openRedis } from '@ai-switch/redis';
+import { openRedis, type Redis } from '@ai-switch/redis';
 import { connect, runService, tlsFiles } from '@ai-switch/rpc';
-import { createLogger } from '@ai-switch/telemetry';
+import { createLogger, type ReadinessChecks } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
 import { createEdge } from './edge.ts';
@@ -94,9 +95,22 @@ await runService({
     lifetime.onClose('server', () => closeHttp(server));
     lifetime.onClose('edge', () => edge.close());
     const port = await listenHttp(server, values.AISWITCH_EDGE_LISTEN);
-    return { ready: `edge-gateway listens on port ${port}` };
+    return { ready: `edge-gateway listens on port ${port}`, checks: checksOf(ports, eventLog, redis) };
   },
 });
+
+/** What an edge asks of others may come back, and what it remembers goes on: only its own log can make it useless. */
+function checksOf(ports: EdgePorts, eventLog: EventLog, redis: Redis | undefined): ReadinessChecks {
+  const optional = (ask: () => Promise<unknown> | boolean) => ({ isNeeded: false, ask });
+  const now = { afterRevision: 0n, waitMs: 0 };
+  return {
+    log: { isNeeded: true, ask: () => eventLog.isAccepting },
+    auth: optional(() => ports.auth.watchCallers(now)),
+    'quota-ledger': optional(() => ports.quotaLedger.watchPolicies(now)),
+    router: optional(() => ports.router.watchRoutes(now)),
+    ...(redis !== undefined && { redis: optional(() => redis.isUp) }),
+  };
+}
 
 function openSpool(folder: string, lifetime: Lifetime): SpoolFile {
   try {

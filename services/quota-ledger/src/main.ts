@@ -1,4 +1,5 @@
 import { QuotaLedgerDefinition } from '@ai-switch/contracts';
+import { databaseChecks } from '@ai-switch/db';
 import { runService, serve, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { settings } from './config.ts';
@@ -8,10 +9,9 @@ import { openQuotaLedger } from './open-quota-ledger.ts';
 const CALLERS = {
   '/aiswitch.v1.QuotaLedger/': ['console'],
   ...Object.fromEntries(
-    ['Reserve', 'Extend', 'Heartbeat', 'Settle', 'Void', 'GetReceipt', 'GetPolicy', 'WatchPolicies'].map((call) => [
-      `/aiswitch.v1.QuotaLedger/${call}`,
-      ['edge-gateway', 'console'],
-    ]),
+    ['Reserve', 'Extend', 'Heartbeat', 'Settle', 'Void', 'GetReceipt', 'GetPolicy', 'WatchPolicies'].map(
+      (call) => [`/aiswitch.v1.QuotaLedger/${call}`, ['edge-gateway', 'console']],
+    ),
   ),
 };
 
@@ -34,6 +34,10 @@ await runService({
       onError: (err, path) => logger.error({ err, path }, 'a call failed'),
     });
     lifetime.onClose('the server', () => server.close());
-    return { ready: `quota-ledger: listening on port ${server.port}` };
+    return {
+      ready: `quota-ledger: listening on port ${server.port}`,
+      checks: databaseChecks(),
+      leave: () => server.leave(),
+    };
   },
 });

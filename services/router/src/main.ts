@@ -1,4 +1,5 @@
 import { RouterDefinition } from '@ai-switch/contracts';
+import { databaseChecks } from '@ai-switch/db';
 import { runService, serve, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
@@ -42,6 +43,10 @@ await runService({
       onError: (error, path) => logger.error({ error, path }, 'a call failed'),
     });
     lifetime.onClose('gRPC server', () => server.close());
-    return { ready: `router listens on port ${server.port}` };
+    return {
+      ready: `router listens on port ${server.port}`,
+      checks: databaseChecks(),
+      leave: () => server.leave(),
+    };
   },
 });

@@ -1,6 +1,8 @@
-// Stands in front of the edges and the console, as an ingress does: each request goes to the next edge that says it is ready, the admin
-// API to the console. It passes bytes on as they come and changes nothing but the header that says where a request comes from.
+// Stands in front of the edges and the console, as an ingress does: the requests of one key go to one edge as long as it is ready,
+// since an edge remembers what clients cannot carry from request to request, and the admin API goes to the console. It passes bytes
+// on as they come and changes nothing but the header that says where a request comes from.
 
+import { hash } from 'node:crypto';
 import {
   type ClientRequest,
   createServer,
@@ -11,6 +13,8 @@ import {
 import { closeHttp, listenHttp } from '@ai-switch/kernel';
 
 const ADMIN_PREFIX = '/api/admin/';
+/** Where clients put their key. */
+const CREDENTIAL_HEADERS = ['authorization', 'x-api-key', 'x-goog-api-key'] as const;
 const LOOK_MS = 100;
 const LOOK_TIMEOUT_MS = 1_000;
 
@@ -37,7 +41,6 @@ export interface BalancerOptions {
 
 export async function openBalancer({ address, edges, console }: BalancerOptions): Promise<Balancer> {
   let ready: readonly Backend[] = [];
-  let next = 0;
   const look = async () => {
     const answers = await Promise.all(edges.map(isReady));
     ready = edges.filter((_, index) => answers[index]);
@@ -50,14 +53,14 @@ export async function openBalancer({ address, edges, console }: BalancerOptions)
       await look();
     }
   })();
-  const backendsFor = (path: string): readonly Backend[] => {
-    if (path.startsWith(ADMIN_PREFIX)) return [console];
-    next += 1;
-    return ready.map((_, index) => ready[(next + index) % ready.length] as Backend);
+  const backendsFor = ({ url = '/', headers }: IncomingMessage): readonly Backend[] => {
+    if (url.startsWith(ADMIN_PREFIX)) return [console];
+    const key = CREDENTIAL_HEADERS.map((name) => headers[name]).find((value) => value !== undefined);
+    return inOrderFor(String(key ?? ''), ready);
   };
   const server = createServer(
     { requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 75_000 },
-    (incoming, outgoing) => pass(incoming, outgoing, backendsFor(incoming.url ?? '/')),
+    (incoming, outgoing) => pass(incoming, outgoing, backendsFor(incoming)),
   );
   const port = await listenHttp(server, address);
   return {
@@ -71,6 +74,12 @@ export async function openBalancer({ address, edges, console }: BalancerOptions)
       await closeHttp(server);
     },
   };
+}
+
+/** Each key has an order of its own, which a backend that comes or goes changes for nobody else. */
+function inOrderFor(key: string, ready: readonly Backend[]): readonly Backend[] {
+  const weight = ({ address }: Backend) => hash('sha256', `${key} ${address}`);
+  return ready.toSorted((left, right) => weight(left).localeCompare(weight(right)));
 }
 
 async function isReady({ operationsPort }: Backend): Promise<boolean> {

@@ -7,6 +7,7 @@ import {
 } from '@ai-switch/contracts';
 import {
   readTrailLines,
+  type Signed,
   type Signer,
   signerOf,
   type TrailReport,
@@ -65,6 +66,6 @@ export function portSource(log: AuditLog): TrailSource {
   };
 }
 
-export function verify(log: AuditLog, signer: Signer): Promise<TrailReport> {
-  return verifyTrail(readTrailLines(portSource(log), 0), { verifier: verifierOf(signer.publicKey) });
+export function verify(log: AuditLog, signer: Signer, anchors: readonly Signed[] = []): Promise<TrailReport> {
+  return verifyTrail(readTrailLines(portSource(log), 0), { verifier: verifierOf(signer.publicKey), anchors });
 }

@@ -168,6 +168,7 @@ class TrailVerification {
     this.#missing += missing;
     this.#unproven += unproven;
     this.#log = undefined;
+    this.#identity = { producer: '', epoch: 0 };
   }
 
   #state(signed: Signed): LogState | undefined {

@@ -6,9 +6,16 @@ export function sourceOf(client: Client): TrailSource {
   return {
     completeness: async ({ after, limit }) => {
       const query = { limit, ...(after !== '' && { after }) };
-      const { items, nextAfter = '', ...head } = await client.call('GET', '/audit-trail/logs', { query });
+      const {
+        items,
+        nextAfter = '',
+        statement,
+        signature,
+      } = await client.call('GET', '/audit-trail/logs', {
+        query,
+      });
       const logs = items.map((log) => ({ ...log, epoch: Number(log.epoch) }));
-      return { logs, nextAfter, head };
+      return { logs, nextAfter, head: { statement, signature } };
     },
     trail: async (producer, epoch, after, limit) => {
       const query = { producer, epoch, after, limit };

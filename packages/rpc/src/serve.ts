@@ -90,11 +90,16 @@ export async function serve<const Definitions extends readonly ServiceDefinition
 
   /** For whoever stands at the other end of `caller`. */
   const answer = async (caller: Caller, path: string, request: Uint8Array, traceparent: string) => {
+    admitCaller(path, callerNames(caller.getAuthContext()), callers);
+    const call = all.get(path);
+    if (call === undefined) throw new Fault('notFound', `There is no ${path} here.`);
+    return timedAnswer(path, () => tracedAnswer(path, traceparent, () => told(path, call, request)));
+  };
+
+  /** Within the trace of the call, so that what is logged of its failure names it. */
+  const told = async (path: string, call: ByteCall, request: Uint8Array) => {
     try {
-      admitCaller(path, callerNames(caller.getAuthContext()), callers);
-      const call = all.get(path);
-      if (call === undefined) throw new Fault('notFound', `There is no ${path} here.`);
-      return await timedAnswer(path, () => tracedAnswer(path, traceparent, () => call(request)));
+      return await call(request);
     } catch (error) {
       if (asFault(error).code === 'internal') onError?.(error, path);
       throw error;

@@ -9,7 +9,8 @@ import type { MessagePort } from 'node:worker_threads';
 import { asFault, Fault } from '@ai-switch/kernel';
 import type { Connection } from './connect.ts';
 import { faultBytes, faultFrom } from './fault-status.ts';
-import { callsOf, type PortOf, portThrough, type ServiceDefinition } from './wire.ts';
+import { tracedCall } from './tracing.ts';
+import { callsOf, type NamedCall, type PortOf, portThrough, type ServiceDefinition } from './wire.ts';
 
 /** Calls of one caller that wait for their answer; one more is refused as `overloaded`. */
 export const CALLS_IN_FLIGHT_MAX = 10_000;
@@ -104,7 +105,7 @@ export function connectThread<Definition extends ServiceDefinition>(
   };
   channel.once('close', goAway);
 
-  const port = portThrough(definition, async ({ path, method }, request) => {
+  const carry = async ({ path, method }: Omit<NamedCall, 'call'>, request: unknown) => {
     if (!isOpen) throw unavailable(definition.name);
     if (waiting.size >= CALLS_IN_FLIGHT_MAX) throw overloaded(definition.name);
     // Sent at the end of the turn, but what the caller does to its object by then changes nothing.
@@ -115,7 +116,8 @@ export function connectThread<Definition extends ServiceDefinition>(
     waiting.set(id, call);
     send([id, path, copy], (error) => settle(id)?.reject(error));
     return await call.promise;
-  });
+  };
+  const port = portThrough(definition, (call, request) => tracedCall(call.path, () => carry(call, request)));
   return {
     ...port,
     close: () => {

@@ -6,7 +6,7 @@ import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentele
 const tracer = trace.getTracer('@ai-switch/rpc');
 
 /** At the caller. @param send is given the context to send, empty when nothing is traced */
-export async function tracedCall<Answer>(
+export function tracedCall<Answer>(
   path: string,
   send: (traceparent: string) => Promise<Answer>,
 ): Promise<Answer> {

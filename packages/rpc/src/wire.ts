@@ -54,7 +54,7 @@ function pathOf(definition: ServiceDefinition, method: MethodDefinition): string
 /** One call as messages. */
 export type Call = (request: unknown) => Promise<unknown>;
 
-interface NamedCall {
+export interface NamedCall {
   readonly path: string;
   readonly method: MethodDefinition;
   /** Like `Auth.authenticate`, for sentences. */

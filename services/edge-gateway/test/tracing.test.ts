@@ -23,7 +23,7 @@ let collector: Awaited<ReturnType<typeof openCollector>>;
 let edge: RunningProcess;
 let url: string;
 const folder = temporaryFolder();
-const closers: (() => Promise<void>)[] = [];
+const closers: (() => PromiseLike<void>)[] = [];
 
 beforeAll(async () => {
   gateway = await openGateway();

@@ -12,6 +12,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { withLock } from './setup/lock.mjs';
 import { root } from './setup/places.mjs';
 import { SetupError, say } from './setup/say.mjs';
@@ -19,6 +20,8 @@ import { generateHash, installHash, isSetUp, readStamp, writeStamp } from './set
 import { environmentForRun, findNode, generate, install } from './setup/steps.mjs';
 
 const NODE_MAJOR_MIN = 20;
+const TRACING = 'packages/telemetry/src/tracing.ts';
+const SERVICE = /[\\/]services[\\/][^\\/]+[\\/]src[\\/]main\.ts$/;
 /** Signals of one kind that come closer together than this are one: a terminal, npm and we all pass them on. */
 const SAME_SIGNAL_MS = 1_000;
 
@@ -60,7 +63,9 @@ async function setUp() {
 }
 
 async function runFile(node, file, args) {
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', file, ...args], {
+  // Before everything else, or it would not see what is loaded; it does nothing unless a collector is named.
+  const tracing = SERVICE.test(file) ? ['--import', pathToFileURL(resolve(root, TRACING)).href] : [];
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...tracing, file, ...args], {
     env: environmentForRun(),
     stdio: 'inherit',
   });

@@ -93,6 +93,14 @@ describe('a fresh clone', () => {
     expect(calls()).toEqual(['install', 'generate']);
   });
 
+  it('a service starts with traces at hand, before anything of its own', () => {
+    write({
+      'packages/telemetry/src/tracing.ts': "process.stdout.write('tracing|');",
+      'services/a/src/main.ts': "process.stdout.write('service');",
+    });
+    expect(run(['services/a/src/main.ts']).stdout).toBe('tracing|service');
+  });
+
   it('--setup only sets up', () => {
     expect(run(['--setup'])).toMatchObject({ status: 0, stdout: '' });
     expect(calls()).toEqual(['install', 'generate']);

@@ -109,11 +109,12 @@ export function addThread(read: () => Promise<MetricsOfThread>): () => void {
   };
 }
 
-/** All of it in Prometheus's text format. */
+/** All of it in Prometheus's text format; without a thread that does not answer. */
 export async function metricsText(): Promise<string> {
   const own = await ofProcess.metrics();
   if (others.size === 0) return `${own}\n${await counted.metrics()}`;
-  const all = await Promise.all([metricsOfThread(), ...[...others].map((read) => read())]);
+  const told = await Promise.allSettled([metricsOfThread(), ...[...others].map((read) => read())]);
+  const all = told.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   return `${own}\n${await AggregatorRegistry.aggregate(all).metrics()}`;
 }
 

@@ -12,8 +12,9 @@ import {
   QuotaLedgerDefinition,
 } from '@ai-switch/contracts';
 import { connectThread } from '@ai-switch/rpc';
-import type { Logger, LogLevel } from '@ai-switch/telemetry';
+import { addThread, type Logger, type LogLevel } from '@ai-switch/telemetry';
 import type { LedgerWorkerStart, TrailSigning } from './ledger-worker.ts';
+import { metricsAsker } from './thread-metrics.ts';
 
 export interface LedgerThread {
   readonly quotaLedger: QuotaLedger;
@@ -40,6 +41,7 @@ export async function openLedgerThread({
 }: LedgerThreadOptions): Promise<LedgerThread> {
   const ledgerChannel = new MessageChannel();
   const auditChannel = new MessageChannel();
+  const metricsChannel = new MessageChannel();
   const quotaLedger = connectThread(QuotaLedgerDefinition, ledgerChannel.port1);
   const auditLog = connectThread(AuditLogDefinition, auditChannel.port1);
   const start: LedgerWorkerStart = {
@@ -49,13 +51,15 @@ export async function openLedgerThread({
     logLevel: logger.level as LogLevel,
     quotaLedger: ledgerChannel.port2,
     auditLog: auditChannel.port2,
+    metrics: metricsChannel.port2,
   };
   const worker = new Worker(new URL('./ledger-worker.ts', import.meta.url), {
     workerData: start,
-    transferList: [start.quotaLedger, start.auditLog],
+    transferList: [start.quotaLedger, start.auditLog, start.metrics],
   });
   const end = endOf(worker);
   await Promise.race([new Promise((resolve) => worker.once('message', resolve)), end]);
+  const forgetMetrics = addThread(metricsAsker(metricsChannel.port1));
   let isClosing = false;
   end.catch((error: unknown) => {
     // Thrown outside of the promise, so that it ends the process like any error that nobody expects.
@@ -69,6 +73,7 @@ export async function openLedgerThread({
     auditLog,
     close: async () => {
       isClosing = true;
+      forgetMetrics();
       worker.postMessage('close');
       await end;
     },

@@ -8,6 +8,7 @@ import { Lifetime } from '@ai-switch/kernel';
 import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { serveThread } from '@ai-switch/rpc';
 import { createLogger, type LogLevel } from '@ai-switch/telemetry';
+import { answerMetrics } from './thread-metrics.ts';
 
 export interface TrailSigning {
   /** Of the key that vouches for the audit trail; it is made when it is not there. */
@@ -23,9 +24,11 @@ export interface LedgerWorkerStart {
   readonly logLevel: LogLevel;
   readonly quotaLedger: MessagePort;
   readonly auditLog: MessagePort;
+  readonly metrics: MessagePort;
 }
 
-const { ledgerUrl, auditUrl, signing, logLevel, quotaLedger, auditLog }: LedgerWorkerStart = workerData;
+const { ledgerUrl, auditUrl, signing, logLevel, quotaLedger, auditLog, metrics }: LedgerWorkerStart =
+  workerData;
 const logger = createLogger({ service: 'standalone', level: logLevel });
 const onError = (err: unknown, path: string) => logger.error({ err, path }, 'a call failed');
 
@@ -46,6 +49,9 @@ const ledgerServer = serveThread(QuotaLedgerDefinition, ledger.ledger, quotaLedg
 lifetime.onClose('calls of the ledger', () => ledgerServer.close());
 const auditServer = serveThread(AuditLogDefinition, audit.auditLog, auditLog, { onError });
 lifetime.onClose('calls of the audit log', () => auditServer.close());
+
+answerMetrics(metrics);
+lifetime.onClose('metrics', () => metrics.close());
 
 // The one message that comes asks it to close. Closed, nothing keeps the thread, and it ends.
 parentPort?.once('message', () => lifetime.close());

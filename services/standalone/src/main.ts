@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { proxiesIn } from '@ai-switch/guard';
 import { ConfigError, closeOnSignal, describeSettings, Lifetime, readSettings } from '@ai-switch/kernel';
-import { createLogger } from '@ai-switch/telemetry';
+import { createLogger, openOperationsServer, operationsSettings, Readiness } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
 import { greeting, rootKeyLine, rootPasswordLine } from './greeting.ts';
@@ -22,7 +23,7 @@ Usage: npm start [-- --new-root-key | --new-root-password]
   --help               print this text
 
 Settings are environment variables:
-${describeSettings(settings)}
+${describeSettings({ ...settings, ...operationsSettings })}
 
 Keys of providers are taken from the variables in which people keep them, like OPENAI_API_KEY and ANTHROPIC_API_KEY.
 `;
@@ -43,10 +44,14 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const values = readSettings(settings);
+  const values = readSettings({ ...settings, ...operationsSettings });
   takeRepeatedSignalsAsOne();
   closeOnSignal(lifetime, fail);
   const logger = createLogger({ service: 'standalone', level: values.AISWITCH_LOG_LEVEL });
+  const readiness = new Readiness();
+  const operations = await openOperationsServer(values.AISWITCH_OPERATIONS_LISTEN, readiness);
+  lifetime.onClose('operations server', () => operations.close());
+  logger.info({ port: operations.port }, 'health and metrics are told');
   const standalone = await openStandalone({
     dataPath: values.AISWITCH_DATA,
     host: values.AISWITCH_HOST,
@@ -74,6 +79,12 @@ async function main(): Promise<void> {
   }
   const models = await standalone.models();
   if (lifetime.isClosing) return;
+  // Registered last, so that it comes first.
+  lifetime.onClose('readiness', async () => {
+    readiness.drain();
+    if (values.AISWITCH_DRAIN_DELAY_MS > 0) await sleep(values.AISWITCH_DRAIN_DELAY_MS);
+  });
+  readiness.start(standalone.checks);
   process.stdout.write(greeting({ url: standalone.url, key: standalone.firstRootKey ?? oneMore, models }));
 }
 

@@ -5,12 +5,13 @@ import { rm } from 'node:fs/promises';
 import { openAuth } from '@ai-switch/auth';
 import { createConsole } from '@ai-switch/console';
 import type { Ports } from '@ai-switch/contracts';
+import { databaseChecks } from '@ai-switch/db';
 import { createEdge, createEdgeServer, openSpoolFile } from '@ai-switch/edge-gateway';
 import { inboxSink, openSpooledLog } from '@ai-switch/event-log';
 import type { TrustedProxies } from '@ai-switch/guard';
 import { ConfigError, closeHttp, Lifetime, listenHttp } from '@ai-switch/kernel';
 import { openMasterKey, openRouter } from '@ai-switch/router';
-import type { Logger } from '@ai-switch/telemetry';
+import type { Logger, ReadinessChecks } from '@ai-switch/telemetry';
 import { DialGuard } from '@ai-switch/upstream';
 import { readProviderKeys } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -55,6 +56,8 @@ export interface Standalone {
   /** True when the master key was made by this start. */
   readonly isNewMasterKey: boolean;
   readonly masterKeyPath: string;
+  /** What /readyz asks. */
+  readonly checks: ReadinessChecks;
   /** A new key of the first root user. */
   makeRootKey(): Promise<string>;
   /** A new password of his, which he has to change when he signs in. */
@@ -169,6 +172,11 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
     ...(auth.firstRootKey === undefined ? {} : { firstRootKey: auth.firstRootKey }),
     isNewMasterKey: masterKeys.isNew,
     masterKeyPath: folder.masterKeyPath,
+    checks: {
+      ...databaseChecks(),
+      log: { isNeeded: true, ask: () => eventLog.isAccepting },
+      'quota-ledger': { isNeeded: true, ask: () => ports.quotaLedger.getPolicy({ tenant: TENANT }) },
+    },
     makeRootKey: () => auth.makeRootKey(),
     makeRootPassword: () => auth.makeRootPassword(),
     models: async () => {

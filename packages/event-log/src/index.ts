@@ -7,6 +7,8 @@ export type { KafkaOptions } from './kafka/kafka-client.ts';
 export { kafkaSink } from './kafka/kafka-sink.ts';
 export { type KafkaBatch, type KafkaSource, openKafkaSource } from './kafka/kafka-source.ts';
 export { type MemoryLog, memoryLog } from './memory-log.ts';
+export { type Outbox, type OutboxOptions, openOutbox } from './outbox/outbox.ts';
+export { outboxMigration, recordChange } from './outbox/outbox-rows.ts';
 export { kafkaOptions, kafkaSettings, openSink } from './settings.ts';
 export { inboxSink, inOrder } from './sinks.ts';
 export {

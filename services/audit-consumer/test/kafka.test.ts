@@ -223,10 +223,11 @@ describe.skipIf(missing !== undefined)(
           const before = await offsets();
           const args = [fresh.url, broker.address, group()];
           const consumer = startProcess('services/audit-consumer/test/consumer-process.ts', { args });
-          await vi.waitFor(async () => expect(await offsets()).toBeGreaterThan(before), {
-            timeout: 30_000,
-            interval: 2,
-          });
+          const isReading = async () => {
+            if (!(await offsets().then((now) => now > before)))
+              throw new Error(`it does not read: ${consumer.stderr}`);
+          };
+          await vi.waitFor(isReading, { timeout: 60_000, interval: 2 });
           consumer.kill('SIGKILL');
           await consumer.ended();
         }

@@ -1,12 +1,15 @@
-// How full the disk is, and the log's own bound: looked at now and then, so that what is appended asks nothing.
+// How full the disk is, and the log's own bound: looked at now and then, so that what is appended asks nothing. A disk that did not
+// take a record counts as full until it takes one of the watch's own: a quota, or a disk that became read-only, shows no other way.
 
-import { statfs } from 'node:fs/promises';
+import { rm, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Logger } from '@ai-switch/telemetry';
 
 /** At the first it is told, and at the other no more requests are admitted, or records are given up: by policy. */
 const FILLING: Room = { share: 0.7, freeBytes: 20 * 2 ** 30 };
 const FULL: Room = { share: 0.95, freeBytes: 2 * 2 ** 30 };
 const LOOK_MS = 2_000;
+const TRIAL = Buffer.alloc(4_096);
 
 /** How much of a disk is used, from 0 to 1, and how much is free. */
 export interface Room {
@@ -29,6 +32,8 @@ export class DiskWatch {
   readonly #options: DiskWatchOptions;
   #timer: NodeJS.Timeout | undefined;
   #isAlerted = false;
+  #isLooking = false;
+  #isFailing = false;
   #disk: Room = { share: 0, freeBytes: Number.POSITIVE_INFINITY };
   isFull = false;
 
@@ -42,12 +47,32 @@ export class DiskWatch {
     this.#timer.unref();
   }
 
-  /** Never rejects: a disk that cannot be asked is as full as it was. */
+  /** The disk did not take a record. */
+  fail(error: unknown): void {
+    if (this.#isFailing) return;
+    this.#isFailing = true;
+    this.isFull = true;
+    const { folder, logger } = this.#options;
+    logger.error({ err: error, folder }, 'the disk of the event log takes nothing');
+  }
+
+  /** Never rejects: a disk that cannot be asked is as full as it was. One at a time. */
   async look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      await this.#look();
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #look(): Promise<void> {
     const { folder, logger, roomOf = diskRoom } = this.#options;
     const disk = await roomOf(folder).catch(() => this.#disk);
     this.#disk = disk;
-    const isFull = this.#isPast(FULL);
+    if (this.#isFailing) this.#isFailing = !(await takesTrial(folder));
+    const isFull = this.#isFailing || this.#isPast(FULL);
     const percent = Math.round(Math.max(disk.share, this.#logShare()) * 100);
     if (isFull !== this.isFull) {
       this.isFull = isFull;
@@ -73,6 +98,17 @@ export class DiskWatch {
 
   close(): void {
     clearInterval(this.#timer);
+  }
+}
+
+async function takesTrial(folder: string): Promise<boolean> {
+  const path = join(folder, 'trial');
+  try {
+    await writeFile(path, TRIAL, { flush: true, mode: 0o600 });
+    await rm(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -9,61 +9,55 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
-  writeFileSync,
+  statSync,
   writeSync,
 } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolder } from '@ai-switch/kernel';
 import { type LogIdentity, NO_CHAIN } from '../chain.ts';
 import type { SequencedRecord } from '../event-log.ts';
-import { encode, RECORD_BYTES_MAX, scan } from './spool-format.ts';
+import { syncFolder } from './folder-sync.ts';
+import { MarkFile } from './mark-file.ts';
+import { type ReadPosition, readOn, type Segment } from './segments.ts';
+import { encode, scan } from './spool-format.ts';
 
 const SEGMENT_BYTES_MAX = 8 * 1024 * 1024;
-const WINDOW_BYTES = 2 * RECORD_BYTES_MAX;
 const MODE = 0o600;
+/** What the name of a folder that is being removed ends with. */
+export const GONE = '.gone';
 
 const fdatasyncOf = promisify(fdatasync);
-
-interface Segment {
-  readonly path: string;
-  /** Of its first record. */
-  readonly sequence: number;
-  bytes: number;
-}
-
-/** Where somebody who reads on is. */
-export interface ReadPosition {
-  segment: number;
-  offset: number;
-}
 
 export class EpochFolder {
   readonly identity: LogIdentity;
   readonly #path: string;
   readonly #segments: Segment[] = [];
+  readonly #mark: MarkFile;
   #descriptor: number | undefined;
   /** Files with what is not synced yet, and those that are full, which are closed after that. */
   #unsynced = new Set<number>();
   #isFolderChanged = true;
+  #isSegmentDone = false;
+  #isClosed = false;
   #lastSequence = 0;
   #lastChain: Uint8Array = NO_CHAIN;
   #acknowledged = 0;
-  dropped = 0;
+  #dropped = 0;
 
   /** @param path of its folder, which is made when missing */
   constructor(path: string, identity: LogIdentity) {
     this.identity = identity;
     this.#path = path;
     makeFolder(path, 0o700);
-    this.#readMark();
-    for (const name of readdirSync(path)
-      .filter((each) => each.endsWith('.segment'))
-      .sort()) {
-      this.#segments.push({ path: join(path, name), sequence: Number.parseInt(name, 10), bytes: 0 });
-    }
+    this.#mark = new MarkFile(join(path, 'mark'));
+    const mark = this.#mark.read();
+    if (mark === undefined) return;
+    this.#acknowledged = mark.acknowledged;
+    this.#lastSequence = mark.lastSequence;
+    this.#lastChain = mark.lastChain;
+    this.#dropped = mark.dropped;
   }
 
   get lastSequence(): number {
@@ -78,19 +72,30 @@ export class EpochFolder {
     return this.#acknowledged;
   }
 
+  /** What was given up since it began. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
   get bytes(): number {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Reads what a process before left, and cuts nothing off: what is torn is passed over when it is read. */
+  /** Looks at what a process before left, and cuts nothing off: what is torn is passed over when it is read. */
   measure(): void {
-    for (const segment of this.#segments) {
-      const { records, end } = scan(readFileSync(segment.path), true);
-      segment.bytes = end;
-      const last = records.at(-1);
-      if (last === undefined || last.sequence <= this.#lastSequence) continue;
-      this.#lastSequence = last.sequence;
-      this.#lastChain = last.chain;
+    const names = readdirSync(this.#path).filter((name) => name.endsWith('.segment'));
+    for (const name of names.sort()) {
+      const path = join(this.#path, name);
+      this.#segments.push({ path, sequence: Number.parseInt(name, 10), bytes: statSync(path).size });
+    }
+    for (const { path } of this.#segments.toReversed()) {
+      const last = scan(readFileSync(path), true).records.at(-1);
+      if (last === undefined) continue;
+      if (last.sequence > this.#lastSequence) {
+        this.#lastSequence = last.sequence;
+        this.#lastChain = last.chain;
+      }
+      return;
     }
   }
 
@@ -115,6 +120,7 @@ export class EpochFolder {
 
   /** Resolves once all that was appended before the call survives a power cut. One at a time. */
   async sync(): Promise<void> {
+    if (this.#unsynced.size === 0) return;
     const taken = this.#unsynced;
     this.#unsynced = new Set();
     const isFolderChanged = this.#isFolderChanged;
@@ -125,6 +131,8 @@ export class EpochFolder {
     } catch (error) {
       for (const descriptor of taken) this.#unsynced.add(descriptor);
       this.#isFolderChanged ||= isFolderChanged;
+      // A system that failed once says of the same file that all is well, and has forgotten what it did not write.
+      this.#isSegmentDone = true;
       throw error;
     }
     for (const descriptor of taken) {
@@ -133,117 +141,71 @@ export class EpochFolder {
   }
 
   /** The next records that are not acknowledged, in their order, and moves the position behind them. */
-  async read(position: ReadPosition, rowsMax: number): Promise<readonly SequencedRecord[]> {
-    while (position.segment < this.#segments.length) {
-      const segment = this.#segments[position.segment] as Segment;
-      const left = segment.bytes - position.offset;
-      if (left <= 0) {
-        // The last one may still grow.
-        if (position.segment === this.#segments.length - 1) return [];
-        position.segment += 1;
-        position.offset = 0;
-        continue;
-      }
-      const window = await readWindow(segment.path, position.offset, Math.min(left, WINDOW_BYTES));
-      const { records, ends, end } = scan(window, left <= WINDOW_BYTES);
-      const isPart = records.length > rowsMax;
-      position.offset += isPart ? (ends[rowsMax - 1] ?? end) : end;
-      const fresh = (isPart ? records.slice(0, rowsMax) : records).filter(
-        ({ sequence }) => sequence > this.#acknowledged,
-      );
-      if (fresh.length > 0) return fresh;
-      // Somebody removed it: what was in it is missing, and the announcements say so.
-      if (window.length === 0) position.offset += left;
-    }
-    return [];
+  read(position: ReadPosition, recordsMax: number): Promise<readonly SequencedRecord[]> {
+    return readOn(this.#segments, position, () => this.#acknowledged, recordsMax);
   }
 
-  /** Notes how far the sink has it, and lets go of the segments before. Returns how many segments went. */
-  acknowledge(sequence: number): number {
+  /** Notes how far the sink has it, and lets go of the segments before. Whoever reads on stays where they are. */
+  async acknowledge(sequence: number, position: ReadPosition): Promise<void> {
     this.#acknowledged = Math.max(this.#acknowledged, sequence);
     this.writeMark();
-    let gone = 0;
+    const gone: Segment[] = [];
     while (this.#segments.length > 1 && (this.#segments[1]?.sequence ?? 0) <= this.#acknowledged + 1) {
-      const segment = this.#segments.shift();
-      if (segment !== undefined) rmSync(segment.path, { force: true });
-      gone += 1;
+      gone.push(...this.#segments.splice(0, 1));
     }
-    return gone;
+    // One that was read to its end may be gone itself.
+    if (position.segment < gone.length) position.offset = 0;
+    position.segment = Math.max(0, position.segment - gone.length);
+    // One that stays goes with its folder.
+    for (const { path } of gone) await rm(path, { force: true }).catch(() => {});
   }
 
-  /** The mark is a word to the next process; an old one has it send again what is there already. */
+  /** Counts records that were given up. */
+  drop(count: number): void {
+    this.#dropped += count;
+    this.writeMark();
+  }
+
+  /** Never throws: without it, the next process sends again what is there already. */
   writeMark(): void {
-    const mark = {
-      acknowledged: this.#acknowledged,
-      lastSequence: this.#lastSequence,
-      lastChain: Buffer.from(this.#lastChain).toString('hex'),
-      dropped: this.dropped,
-    };
-    const path = join(this.#path, 'mark.json');
-    writeFileSync(`${path}.next`, JSON.stringify(mark), { mode: MODE });
-    renameSync(`${path}.next`, path);
+    if (this.#isClosed) return;
+    try {
+      this.#mark.write(this);
+    } catch {
+      // The disk does not take it, of which appending tells.
+    }
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.#mark.close();
     if (this.#descriptor !== undefined) this.#unsynced.add(this.#descriptor);
     for (const descriptor of this.#unsynced) closeSync(descriptor);
     this.#unsynced.clear();
     this.#descriptor = undefined;
   }
 
-  remove(): void {
+  /** At once or not at all: half of it would pass for a log that ended early. */
+  async remove(): Promise<void> {
     this.close();
-    rmSync(this.#path, { recursive: true, force: true });
-  }
-
-  #readMark(): void {
-    try {
-      const mark = JSON.parse(readFileSync(join(this.#path, 'mark.json'), 'utf8'));
-      this.#acknowledged = Number(mark.acknowledged) || 0;
-      this.#lastSequence = Number(mark.lastSequence) || 0;
-      this.#lastChain = Buffer.from(String(mark.lastChain), 'hex');
-      this.dropped = Number(mark.dropped) || 0;
-    } catch {
-      // None yet, or none that can be read: everything is sent again.
-    }
+    renameSync(this.#path, `${this.#path}${GONE}`);
+    await rm(`${this.#path}${GONE}`, { recursive: true, force: true }).catch(() => {});
   }
 
   #open(sequence: number, bytes: number): Segment {
     const last = this.#segments.at(-1);
-    if (last !== undefined && this.#descriptor !== undefined && last.bytes + bytes <= SEGMENT_BYTES_MAX) {
-      return last;
+    if (last !== undefined && this.#descriptor !== undefined) {
+      const isRoomLeft = last.bytes + bytes <= SEGMENT_BYTES_MAX;
+      if (last.bytes === 0 || (isRoomLeft && !this.#isSegmentDone)) return last;
     }
     const path = join(this.#path, `${String(sequence).padStart(16, '0')}.segment`);
     const next = openSync(path, 'w', MODE);
     if (this.#descriptor !== undefined) this.#unsynced.add(this.#descriptor);
     this.#descriptor = next;
     this.#isFolderChanged = true;
+    this.#isSegmentDone = false;
     const segment = { path, sequence, bytes: 0 };
     this.#segments.push(segment);
     return segment;
-  }
-}
-
-async function readWindow(path: string, offset: number, length: number): Promise<Buffer> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, 'r');
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, offset);
-    return buffer.subarray(0, bytesRead);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
-    throw error;
-  } finally {
-    await file?.close();
-  }
-}
-
-/** A new name in a folder survives a power cut only once the folder is synced, too. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -1,18 +1,22 @@
 // Takes what the log holds to the sink, epoch after epoch, and says how far each goes. What the sink did not acknowledge stays
 // and is sent again: a time-out means "keep".
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, Fault } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import type { LogSink } from '../event-log.ts';
-import type { EpochFolder, ReadPosition } from './epoch-folder.ts';
+import type { EpochFolder } from './epoch-folder.ts';
+import type { ReadPosition } from './segments.ts';
 
-const BATCH_ROWS = 500;
+const BATCH_RECORDS = 500;
 const ANNOUNCE_MS = 10_000;
 const RETRY_MS = 100;
 const RETRY_MS_MAX = 5_000;
 /** How long it lets records gather before it looks again. */
 const GATHER_MS = 25;
+/** How often it looks without being told: it may be time to announce. */
+const LOOK_MS = 1_000;
+/** A sink that refuses every name of the log would have it begin anew for ever. */
+const CONFLICTS_MAX = 3;
 
 export interface ShipperOptions {
   readonly sink: LogSink;
@@ -24,13 +28,21 @@ export interface ShipperOptions {
   readonly onConflict: (epoch: EpochFolder) => Promise<void>;
 }
 
+type Outcome = 'sent' | 'idle' | 'failed';
+
 export class Shipper {
   readonly #options: ShipperOptions;
   #position: ReadPosition = { segment: 0, offset: 0 };
+  /** Whose records or announcement the sink was given last. */
+  #addressed: EpochFolder | undefined;
   #announcedAtMs = 0;
   #isEnding = false;
-  #running: Promise<void> | undefined;
+  /** From then on the folder may be another process's. */
+  #isStopped = false;
+  #running: Promise<void> = Promise.resolve();
+  #isNotified = false;
   #wake: (() => void) | undefined;
+  #wakeOnNotice: (() => void) | undefined;
   #failures = 0;
 
   constructor(options: ShipperOptions) {
@@ -43,49 +55,78 @@ export class Shipper {
 
   /** Something was appended. */
   notify(): void {
-    this.#wake?.();
+    this.#isNotified = true;
+    this.#wakeOnNotice?.();
   }
 
   /** Sends what is left within `boundMs`, and says whether everything went. */
   async close(boundMs: number): Promise<boolean> {
+    const endMs = performance.now() + boundMs;
     this.#isEnding = true;
     this.#wake?.();
-    const bound = sleep(boundMs, undefined, { ref: false });
-    await Promise.race([this.#running, bound]);
-    return this.#options.epochs.every(isSent);
+    await within(this.#running, boundMs);
+    const isEmpty = this.#options.epochs.every(isSent);
+    const [current, another] = this.#options.epochs;
+    if (isEmpty && current !== undefined && another === undefined) {
+      await within(
+        this.#announce(current, true).catch(() => {}),
+        endMs - performance.now(),
+      );
+    }
+    this.#isStopped = true;
+    return isEmpty;
   }
 
   async #run(): Promise<void> {
-    for (;;) {
-      const isIdle = await this.#sendSome().catch((error: unknown) => this.#fail(error));
-      if (this.#isEnding && (isIdle === true || this.#failures > 0)) return;
-      if (isIdle === true) await this.#gather();
+    while (!this.#isStopped) {
+      const outcome = await this.#step();
+      if (this.#isEnding && outcome !== 'sent') return;
+      if (outcome === 'idle') {
+        if (!this.#isNotified) await this.#pause(LOOK_MS, true);
+        this.#isNotified = false;
+        await this.#pause(GATHER_MS, false);
+      } else if (outcome === 'failed') {
+        await this.#pause(Math.min(RETRY_MS * 2 ** Math.min(this.#failures - 1, 10), RETRY_MS_MAX), false);
+      }
     }
   }
 
-  /** @returns true when there is nothing left to send now */
-  async #sendSome(): Promise<boolean> {
+  async #step(): Promise<Outcome> {
+    const { segment, offset } = this.#position;
+    try {
+      return await this.#sendSome();
+    } catch (error) {
+      this.#position = { segment, offset };
+      return this.#fail(error);
+    }
+  }
+
+  async #sendSome(): Promise<Outcome> {
     const { epochs, sink } = this.#options;
     const [epoch] = epochs;
-    if (epoch === undefined) return true;
-    const records = await epoch.read(this.#position, BATCH_ROWS);
+    if (epoch === undefined) return 'idle';
+    const records = await epoch.read(this.#position, BATCH_RECORDS);
+    if (this.#isStopped) return 'idle';
     if (records.length > 0) {
+      this.#addressed = epoch;
       await sink.write(epoch.identity, records);
-      this.#position.segment -= epoch.acknowledge(records.at(-1)?.sequence ?? 0);
+      if (this.#isStopped) return 'idle';
+      await epoch.acknowledge(records.at(-1)?.sequence ?? 0, this.#position);
       this.#failures = 0;
       await this.#announceIfDue();
-      return false;
+      return 'sent';
     }
     if (epochs.length > 1) {
       // It has ended, and everything that was left of it is there.
       await this.#announce(epoch, true);
-      epoch.remove();
+      if (this.#isStopped) return 'idle';
       epochs.shift();
       this.#position = { segment: 0, offset: 0 };
-      return false;
+      await epoch.remove();
+      return 'sent';
     }
     await this.#announceIfDue();
-    return true;
+    return 'idle';
   }
 
   async #announceIfDue(): Promise<void> {
@@ -97,35 +138,33 @@ export class Shipper {
     await this.#announce(current, false);
   }
 
-  /** The end of the epoch that is being written, when nothing comes any more. */
-  async announceEnd(): Promise<void> {
-    const current = this.#options.epochs.at(-1);
-    if (current !== undefined && this.#options.epochs.length === 1 && isSent(current))
-      await this.#announce(current, true);
-  }
-
-  async #announce(
-    { identity, lastSequence, lastChain, dropped }: EpochFolder,
-    isFinal: boolean,
-  ): Promise<void> {
+  async #announce(epoch: EpochFolder, isFinal: boolean): Promise<void> {
     const { sink, clock } = this.#options;
+    const { identity, lastSequence, lastChain, dropped } = epoch;
     const chain = lastSequence === 0 ? new Uint8Array() : lastChain;
+    this.#addressed = epoch;
     await sink.announce(identity, { lastSequence, chain, atMs: clock.nowMs(), isFinal, dropped });
   }
 
-  async #fail(error: unknown): Promise<boolean> {
-    const { logger, epochs, onConflict, sink } = this.#options;
-    this.#position = { segment: 0, offset: 0 };
-    const [epoch] = epochs;
-    if (error instanceof Fault && error.code === 'conflict' && epoch !== undefined) {
+  async #fail(error: unknown): Promise<Outcome> {
+    const { logger, onConflict, sink } = this.#options;
+    this.#failures += 1;
+    const epoch = this.#addressed;
+    const isConflict = error instanceof Fault && error.code === 'conflict';
+    if (isConflict && epoch !== undefined && this.#failures <= CONFLICTS_MAX && !this.#isStopped) {
       logger.error(
         { ...epoch.identity },
         'the sink has other records of this log: it goes on under another name',
       );
-      await onConflict(epoch);
-      return false;
+      try {
+        await onConflict(epoch);
+        this.#position = { segment: 0, offset: 0 };
+        return 'sent';
+      } catch (cause) {
+        logger.error({ err: cause }, 'the event log cannot go on under another name yet');
+        return 'failed';
+      }
     }
-    this.#failures += 1;
     // One line for each doubling says enough.
     if (Number.isInteger(Math.log2(this.#failures))) {
       logger.warn(
@@ -133,24 +172,33 @@ export class Shipper {
         'the event log cannot be sent; it is kept',
       );
     }
-    if (!this.#isEnding) {
-      const delayMs = Math.min(RETRY_MS * 2 ** Math.min(this.#failures - 1, 10), RETRY_MS_MAX);
-      await sleep(delayMs, undefined, { ref: false });
-    }
-    return false;
+    return 'failed';
   }
 
-  async #gather(): Promise<void> {
-    const woken = new Promise<void>((resolve) => {
+  /** Ends early when the log is closed, and, if `isNoticing`, when something was appended. */
+  async #pause(pauseMs: number, isNoticing: boolean): Promise<void> {
+    if (this.#isEnding) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, pauseMs);
+      timer.unref();
       this.#wake = resolve;
+      if (isNoticing) this.#wakeOnNotice = resolve;
     });
-    // Also without anything new: it may be time to announce.
-    await Promise.race([woken, sleep(ANNOUNCE_MS / 10, undefined, { ref: false })]);
-    this.#wake = undefined;
-    if (!this.#isEnding) await sleep(GATHER_MS, undefined, { ref: false });
+    clearTimeout(timer);
+    this.#wakeOnNotice = undefined;
   }
 }
 
 function isSent({ acknowledged, lastSequence }: EpochFolder): boolean {
   return acknowledged >= lastSequence;
+}
+
+async function within(work: Promise<void>, boundMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const bound = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, boundMs));
+  });
+  await Promise.race([work, bound]);
+  clearTimeout(timer);
 }

@@ -11,12 +11,15 @@ const CHAIN_AT = 16;
 const CHAIN_BYTES = 32;
 const TEXT_AT = CHAIN_AT + CHAIN_BYTES;
 
-/** A record with its head; more than Kafka would take in one message is none. */
-export const RECORD_BYTES_MAX = 1024 * 1024;
+/** A record with its head. As a message of Kafka it is some hundred bytes longer, and must stay below a mebibyte. */
+export const RECORD_BYTES_MAX = 1_000_000;
 
+/** @throws RangeError for more than a record may have */
 export function encode({ sequence, type, tenant, atMs, data, chain }: SequencedRecord): Buffer {
   const text = `${type}\n${tenant}\n${atMs}\n${data}`;
-  const bytes = Buffer.allocUnsafe(TEXT_AT + Buffer.byteLength(text));
+  const length = TEXT_AT + Buffer.byteLength(text);
+  if (length > RECORD_BYTES_MAX) throw new RangeError('a record of the event log is too long');
+  const bytes = Buffer.allocUnsafe(length);
   bytes.writeUInt32LE(bytes.length, LENGTH_AT);
   bytes.writeBigUInt64LE(BigInt(sequence), SEQUENCE_AT);
   bytes.set(chain, CHAIN_AT);
@@ -27,33 +30,29 @@ export function encode({ sequence, type, tenant, atMs, data, chain }: SequencedR
 
 export interface Scanned {
   readonly records: readonly SequencedRecord[];
-  /** Where each record ends, in bytes from the start of the buffer. */
-  readonly ends: readonly number[];
-  /** How much of the buffer is done with: all of it, or up to a record that goes on beyond it. */
+  /** How much of the buffer is done with: all of it, up to a record that goes on beyond it, or up to the last one that was asked for. */
   readonly end: number;
   readonly bytesSpoiled: number;
 }
 
 /** @param isWhole false: the buffer is a window, and its last record may go on behind it */
-export function scan(buffer: Buffer, isWhole: boolean): Scanned {
+export function scan(buffer: Buffer, isWhole: boolean, recordsMax = Number.POSITIVE_INFINITY): Scanned {
   const records: SequencedRecord[] = [];
-  const ends: number[] = [];
   let bytesSpoiled = 0;
   let offset = 0;
-  while (offset < buffer.length) {
+  while (offset < buffer.length && records.length < recordsMax) {
     const length = lengthAt(buffer, offset);
     if (!isWhole && isCutOff(buffer, offset, length)) break;
     if (length !== undefined && isRecord(buffer, offset, length)) {
       records.push(decode(buffer.subarray(offset, offset + length)));
       offset += length;
-      ends.push(offset);
     } else {
       const next = nextRecord(buffer, offset + 1, isWhole);
       bytesSpoiled += next - offset;
       offset = next;
     }
   }
-  return { records, ends, end: offset, bytesSpoiled };
+  return { records, end: offset, bytesSpoiled };
 }
 
 function isCutOff(buffer: Buffer, offset: number, length: number | undefined): boolean {

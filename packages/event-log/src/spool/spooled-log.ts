@@ -4,20 +4,26 @@
 // Sequences are contiguous from 1 in each epoch, and an epoch begins with each start. When the sink is down the log grows; when
 // the disk is full, requests are refused or records are given up and counted, as the operator says. Never silently.
 
-import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { AccessRecord, AuditEvent } from '@ai-switch/contracts';
-import { type Clock, makeFolder, systemClock } from '@ai-switch/kernel';
+import {
+  type Clock,
+  ConfigError,
+  type FolderLock,
+  lockFolder,
+  makeFolder,
+  systemClock,
+} from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import { chainOf, type LogIdentity } from '../chain.ts';
 import { dataOf, type Entry } from '../data.ts';
 import type { EventLog, LogSink, SequencedRecord } from '../event-log.ts';
 import { DiskWatch, type Room } from './disk-watch.ts';
-import { EpochFolder } from './epoch-folder.ts';
+import type { EpochFolder } from './epoch-folder.ts';
+import { syncFolderNow } from './folder-sync.ts';
 import { GroupSync } from './group-sync.ts';
+import { beginEpoch, freshIdentity, leftEpochs, nextIdentity } from './identity.ts';
 import { Shipper } from './shipper.ts';
-import { RECORD_BYTES_MAX } from './spool-format.ts';
 import { countDropped, watchLog } from './spool-metrics.ts';
 
 /** What happens when the disk is full: no more requests, or requests without records, which are counted. */
@@ -25,7 +31,7 @@ export const FULL_DISK_POLICIES = ['refuse', 'drop'] as const;
 export type FullDiskPolicy = (typeof FULL_DISK_POLICIES)[number];
 
 export interface SpooledLogOptions {
-  /** Made when missing. One process uses it at a time, which its owner sees to. */
+  /** Made when missing. One log uses it at a time: another is refused. */
   readonly folder: string;
   /** Whose log it is, like `edge-gateway`. */
   readonly service: string;
@@ -40,19 +46,34 @@ export interface SpooledLogOptions {
 }
 
 const BYTES_MAX = 4 * 1024 * 1024 * 1024;
-/** What a record's head adds at most to its data. */
-const HEAD_BYTES = 1_024;
+/** How many records are moved to another epoch at once. */
+const MOVE_RECORDS = 500;
 
-/** @throws when the folder cannot be written */
+/** @throws ConfigError when another log uses the folder, or it is another service's; an Error when it cannot be written */
 export async function openSpooledLog(options: SpooledLogOptions): Promise<SpooledLog> {
-  const log = new SpooledLog(options);
-  await log.start();
-  return log;
+  const { folder } = options;
+  makeFolder(folder, 0o700);
+  // That it is there, in case it was just made.
+  syncFolderNow(dirname(resolve(folder)));
+  const lock = lockFolder(folder);
+  if (lock === undefined) {
+    throw new ConfigError(
+      `another process uses the event log in ${folder}: stop that one, or give this one another folder`,
+    );
+  }
+  try {
+    const log = new SpooledLog(options, lock);
+    await log.start();
+    return log;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }
 
 export class SpooledLog implements EventLog {
   readonly #options: SpooledLogOptions;
-  readonly #clock: Clock;
+  readonly #lock: FolderLock;
   readonly #epochs: EpochFolder[];
   readonly #shipper: Shipper;
   readonly #groupSync: GroupSync;
@@ -62,24 +83,23 @@ export class SpooledLog implements EventLog {
   #isClosed = false;
   #letGo = () => {};
 
-  constructor(options: SpooledLogOptions) {
+  constructor(options: SpooledLogOptions, lock: FolderLock) {
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
-    const { folder, service, sink, logger } = options;
-    makeFolder(folder, 0o700);
+    this.#lock = lock;
+    const { folder, service, sink, logger, clock = systemClock } = options;
     this.#epochs = leftEpochs(folder, service);
-    for (const epoch of this.#epochs) epoch.measure();
-    this.#current = newEpoch(folder, nextIdentity(folder, service));
+    this.#current = beginEpoch(folder, nextIdentity(folder, service, this.#epochs));
     this.#epochs.push(this.#current);
     this.#shipper = new Shipper({
       sink,
       logger,
-      clock: this.#clock,
+      clock,
       epochs: this.#epochs,
       onConflict: (epoch) => this.#renumber(epoch),
     });
+    // Of all: who waits may have written into one that was current until now.
     this.#groupSync = new GroupSync(async () => {
-      await this.#current.sync();
+      await Promise.all(this.#epochs.map((epoch) => epoch.sync()));
     });
     this.#disk = new DiskWatch({
       folder,
@@ -131,7 +151,7 @@ export class SpooledLog implements EventLog {
     try {
       await this.#groupSync.now();
     } catch (error) {
-      this.#options.logger.error({ err: error }, 'the event log cannot be synced');
+      this.#disk.fail(error);
     }
   }
 
@@ -144,9 +164,9 @@ export class SpooledLog implements EventLog {
       this.#options.logger.error({ err: error }, 'the event log cannot be synced');
     });
     const isEmpty = await this.#shipper.close(boundMs);
-    if (isEmpty) await this.#shipper.announceEnd().catch(() => {});
     this.#current.writeMark();
     for (const epoch of this.#epochs) epoch.close();
+    this.#lock.release();
     if (!isEmpty)
       this.#options.logger.warn({ records: this.depth }, 'records wait on the disk for the next start');
   }
@@ -156,11 +176,11 @@ export class SpooledLog implements EventLog {
     // Beyond this point a disk that is full to the last byte would fail in other ways.
     if (this.#isClosed || (this.#disk.isFull && this.#options.fullDisk === 'drop'))
       return this.#drop(undefined);
-    const data = dataOf(entry);
-    if (Buffer.byteLength(data) > RECORD_BYTES_MAX - HEAD_BYTES) return this.#drop(undefined);
+    const { type, record } = entry;
     try {
-      this.#write({ type: entry.type, data, tenant: entry.record.tenant, atMs: Number(atMs) });
+      this.#write({ type, data: dataOf(entry), tenant: record.tenant, atMs: Number(atMs) });
     } catch (error) {
+      if (!(error instanceof RangeError)) this.#disk.fail(error);
       return this.#drop(error);
     }
     this.#shipper.notify();
@@ -174,7 +194,7 @@ export class SpooledLog implements EventLog {
   }
 
   #drop(error: unknown): false {
-    this.#current.dropped += 1;
+    this.#current.drop(1);
     countDropped();
     // One line for each doubling says enough and cannot flood the log.
     if (this.#current.dropped >= this.#droppedLogged * 2) {
@@ -190,70 +210,20 @@ export class SpooledLog implements EventLog {
   /** The folder was put back from a copy: what it has was written by another since, under the same name. */
   async #renumber(epoch: EpochFolder): Promise<void> {
     const { folder, service } = this.#options;
-    const position = { segment: 0, offset: 0 };
-    const left: SequencedRecord[] = [];
-    for (;;) {
-      const records = await epoch.read(position, Number.MAX_SAFE_INTEGER);
-      if (records.length === 0) break;
-      left.push(...records);
-    }
     if (epoch === this.#current) {
-      await this.#current.sync();
-      this.#current = newEpoch(folder, writeIdentity(folder, freshIdentity(service)));
+      this.#current = beginEpoch(folder, freshIdentity(service));
       this.#epochs.push(this.#current);
     }
-    for (const { type, tenant, atMs, data } of left) this.#write({ type, tenant, atMs, data });
-    await this.#current.sync();
+    const position = { segment: 0, offset: 0 };
+    for (;;) {
+      const records = await epoch.read(position, MOVE_RECORDS);
+      if (records.length === 0) break;
+      for (const { type, tenant, atMs, data } of records) this.#write({ type, tenant, atMs, data });
+      await this.#groupSync.now();
+      await epoch.acknowledge(records.at(-1)?.sequence ?? 0, position);
+    }
+    this.#current.drop(epoch.dropped);
     this.#epochs.splice(this.#epochs.indexOf(epoch), 1);
-    epoch.remove();
+    await epoch.remove();
   }
-}
-
-const IDENTITY_FILE = 'identity.json';
-
-function newEpoch(folder: string, identity: LogIdentity): EpochFolder {
-  return new EpochFolder(join(folder, folderNameOf(identity)), identity);
-}
-
-/** `<id>.<epoch>`: of the producer's name only what is its own. */
-function folderNameOf({ producer, epoch }: LogIdentity): string {
-  return `${producer.split('/')[1]}.${epoch}`;
-}
-
-/** What processes before left, oldest first. */
-function leftEpochs(folder: string, service: string): EpochFolder[] {
-  return readdirSync(folder)
-    .flatMap((name) => {
-      const [, id, epoch] = /^([0-9a-f]{16})\.(\d+)$/.exec(name) ?? [];
-      if (id === undefined) return [];
-      return [newEpoch(folder, { producer: `${service}/${id}`, epoch: Number(epoch) })];
-    })
-    .sort((one, other) => one.identity.epoch - other.identity.epoch);
-}
-
-function nextIdentity(folder: string, service: string): LogIdentity {
-  let known: LogIdentity | undefined;
-  try {
-    known = JSON.parse(readFileSync(join(folder, IDENTITY_FILE), 'utf8'));
-  } catch {
-    // The first start, or a file that was cut off: a fresh name is never another's.
-  }
-  const isKnown = known !== undefined && /\/[0-9a-f]{16}$/.test(known.producer) && known.epoch >= 1;
-  return writeIdentity(
-    folder,
-    isKnown && known !== undefined
-      ? { producer: known.producer, epoch: known.epoch + 1 }
-      : freshIdentity(service),
-  );
-}
-
-function freshIdentity(service: string): LogIdentity {
-  return { producer: `${service}/${randomBytes(8).toString('hex')}`, epoch: 1 };
-}
-
-function writeIdentity(folder: string, identity: LogIdentity): LogIdentity {
-  const path = join(folder, IDENTITY_FILE);
-  writeFileSync(`${path}.next`, JSON.stringify(identity), { mode: 0o600, flush: true });
-  renameSync(`${path}.next`, path);
-  return identity;
 }

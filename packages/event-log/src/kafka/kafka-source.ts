@@ -1,7 +1,7 @@
 // Messages out of Kafka, batch by batch, from where the reader says that it is. The group only shares the partitions among
 // readers: how far each is stands with what it stored, in the same transaction, and not in the broker.
 
-import type { Consumer, EachBatchPayload } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { RECORD_TYPES } from '../data.ts';
 import { DEAD_LETTER_TOPIC, ensureTopics, type KafkaOptions, kafkaClient } from './kafka-client.ts';
 
@@ -33,6 +33,7 @@ export interface KafkaSource {
 const SESSION_MS = 10_000;
 const HEARTBEAT_MS = 2_000;
 const WAIT_MS = 250;
+const AGAIN_AFTER_MS = 1_000;
 const BYTES_MAX = 4 * 1024 * 1024;
 
 /** @throws when no broker answers; from then on it connects again by itself */
@@ -42,26 +43,23 @@ export async function openKafkaSource(options: KafkaSourceOptions): Promise<Kafk
   const letters = kafka.producer({ allowAutoTopicCreation: false });
   await letters.connect();
   const lag = new Map<string, number>();
-  const consumer = kafka.consumer({
-    groupId: options.group,
-    sessionTimeout: SESSION_MS,
-    heartbeatInterval: HEARTBEAT_MS,
-    maxWaitTimeInMs: WAIT_MS,
-    maxBytesPerPartition: BYTES_MAX,
-    allowAutoTopicCreation: false,
-    retry: { retries: Number.MAX_SAFE_INTEGER, initialRetryTime: 300, maxRetryTime: 5_000 },
-  });
-  seekToStored(consumer, options);
-  await consumer.connect();
-  await consumer.subscribe({ topics: [...RECORD_TYPES], fromBeginning: true });
-  await consumer.run({
-    autoCommit: false,
-    eachBatchAutoResolve: false,
-    eachBatch: async (payload) => {
-      await readBatch(payload, options);
-      lag.set(`${payload.batch.topic}/${payload.batch.partition}`, Number(payload.batch.offsetLag()));
-    },
-  });
+  const members = await keepConsumer(async () => {
+    const consumer = consumerOf(kafka, options);
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...RECORD_TYPES], fromBeginning: true });
+    return {
+      consumer,
+      run: () =>
+        consumer.run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          eachBatch: async (payload) => {
+            await readBatch(payload, options);
+            lag.set(`${payload.batch.topic}/${payload.batch.partition}`, Number(payload.batch.offsetLag()));
+          },
+        }),
+    };
+  }, options.logger);
   return {
     lag,
     deadLetter: async (value, headers) => {
@@ -72,8 +70,62 @@ export async function openKafkaSource(options: KafkaSourceOptions): Promise<Kafk
       });
     },
     close: async () => {
-      await consumer.disconnect();
+      await members.close();
       await letters.disconnect();
+    },
+  };
+}
+
+function consumerOf(kafka: Kafka, options: KafkaSourceOptions): Consumer {
+  const consumer = kafka.consumer({
+    groupId: options.group,
+    sessionTimeout: SESSION_MS,
+    heartbeatInterval: HEARTBEAT_MS,
+    maxWaitTimeInMs: WAIT_MS,
+    maxBytesPerPartition: BYTES_MAX,
+    allowAutoTopicCreation: false,
+    retry: { retries: Number.MAX_SAFE_INTEGER, initialRetryTime: 300, maxRetryTime: 5_000 },
+  });
+  seekToStored(consumer, options);
+  return consumer;
+}
+
+interface StartedConsumer {
+  readonly consumer: Consumer;
+  readonly run: () => Promise<void>;
+}
+
+/**
+ * A consumer, and another one after each that gave up: kafkajs ends for good over what passes, as a group whose coordinator is
+ * still being chosen.
+ */
+async function keepConsumer(
+  open: () => Promise<StartedConsumer>,
+  logger: KafkaOptions['logger'],
+): Promise<{ close(): Promise<void> }> {
+  let isClosed = false;
+  let timer: NodeJS.Timeout | undefined;
+  let current: Consumer | undefined;
+  const start = async () => {
+    const { consumer, run } = await open();
+    current = consumer;
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) startLater(payload.error);
+    });
+    if (isClosed) await consumer.disconnect();
+    else await run();
+  };
+  const startLater = (err: unknown) => {
+    if (isClosed) return;
+    logger.warn({ err }, 'reading from kafka ended; it begins again');
+    timer = setTimeout(() => void start().catch(startLater), AGAIN_AFTER_MS);
+  };
+  await start();
+  return {
+    close: async () => {
+      isClosed = true;
+      clearTimeout(timer);
+      await current?.disconnect();
     },
   };
 }

@@ -31,7 +31,7 @@ export interface Acknowledged {
 
 /** Reserves, extends, and settles or voids, until it is told to stop. What it began it ends. */
 export async function directClient(
-  site: Site,
+  site: Pick<Site, 'ledgers'>,
   random: Random,
   userId: string,
   isOver: () => boolean,
@@ -80,7 +80,7 @@ export async function directClient(
 
 /** @throws Fault of the first answer that says no, or after a minute without one */
 async function repeated<Reply>(
-  { ledgers }: Site,
+  { ledgers }: Pick<Site, 'ledgers'>,
   random: Random,
   call: (ledger: Site['ledgers'][number]) => Promise<Reply>,
 ): Promise<Reply> {

@@ -27,6 +27,9 @@ export interface Exchange {
   readonly seen: Seen;
   /** '' when the answer did not come so far. */
   readonly reservationId: string;
+  readonly requestId: string;
+  /** When the client saw the end, of whatever kind. */
+  readonly endedAtMs: number;
   /** Of all attempts under one idempotency key; undefined without one. */
   readonly key: string | undefined;
 }
@@ -35,7 +38,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: 1_024 });
 
 /** Asks until it is told to stop. */
 export async function httpClient(
-  site: Site,
+  site: Pick<Site, 'edgeUrls' | 'keys'>,
   random: Random,
   isOver: () => boolean,
   note: (exchange: Exchange) => void,
@@ -80,9 +83,10 @@ function ask(edgeUrl: string, { apiKey, isChat, isStream, leavesAfter, key }: As
   };
   return new Promise((resolve) => {
     let reservationId = '';
+    let requestId = '';
     const end = (seen: Seen) => {
       clearTimeout(timer);
-      resolve({ seen, reservationId, key });
+      resolve({ seen, reservationId, requestId, key, endedAtMs: Date.now() });
     };
     const headers = {
       authorization: `Bearer ${apiKey}`,
@@ -94,6 +98,7 @@ function ask(edgeUrl: string, { apiKey, isChat, isStream, leavesAfter, key }: As
     outgoing.on('error', () => end('broken'));
     outgoing.on('response', (incoming) => {
       reservationId = String(incoming.headers['x-aiswitch-reservation'] ?? '');
+      requestId = String(incoming.headers['x-request-id'] ?? '');
       const { statusCode } = incoming;
       let text = '';
       incoming.setEncoding('utf8').on('data', (piece: string) => {

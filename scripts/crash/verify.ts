@@ -29,8 +29,11 @@ export interface Verdict {
   readonly chargedByDelivery: number;
 }
 
+/** What is asked of the ledgers and their database. */
+export type LedgerSite = Pick<Site, 'postgresUrl' | 'ledgers' | 'deaths'>;
+
 export async function verify(
-  site: Site,
+  site: LedgerSite,
   exchanges: readonly Exchange[],
   acknowledged: readonly Acknowledged[],
 ): Promise<Verdict> {
@@ -81,7 +84,7 @@ export async function verify(
 
 /** Each acknowledged reservation is there, once, as it was acknowledged. */
 async function acknowledgedFaults(
-  site: Site,
+  site: LedgerSite,
   acknowledged: readonly Acknowledged[],
 ): Promise<readonly string[]> {
   const faults: string[] = [];
@@ -120,7 +123,7 @@ async function balanceFaults(
   });
 }
 
-async function chargesOf(site: Site, exchanges: readonly Exchange[]) {
+async function chargesOf(site: LedgerSite, exchanges: readonly Exchange[]) {
   const violations: string[] = [];
   const counts = { chargedExactly: 0, chargedByDelivery: 0 };
   const completed = new Map<string, Set<string>>();
@@ -148,7 +151,7 @@ async function chargesOf(site: Site, exchanges: readonly Exchange[]) {
   return { violations, counts };
 }
 
-async function receipt({ ledgers: [ledger] }: Site, reservationId: string) {
+async function receipt({ ledgers: [ledger] }: LedgerSite, reservationId: string) {
   if (ledger === undefined) throw new Error('there is no ledger');
   return await ledger.getReceipt({ tenant: TENANT, reservationId });
 }

@@ -1,1 +1,2 @@
 export { type AuthOptions, type OpenAuth, openAuth } from './open-auth.ts';
+export { migrations } from './schema.ts';

@@ -20,6 +20,11 @@ export function clientFoldersFromEnvironment(): {
   };
 }
 
+/** For a process that is started: what this one has, and more. */
+export function environmentWith(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...more };
+}
+
 /** The credential in the variable that the admin named. */
 export function credentialFromEnvironment(name: string): string {
   const credential = process.env[name]?.trim();

@@ -11,6 +11,7 @@ import { departmentsCommand } from './departments.ts';
 import { identityProvidersCommand } from './identity-providers.ts';
 import { importCommand } from './import.ts';
 import { keysCommand } from './keys.ts';
+import { migrateDatabaseCommand } from './migrate-database.ts';
 import { policiesCommand } from './policies.ts';
 import { pricesCommand } from './prices.ts';
 import { projectsCommand } from './projects.ts';
@@ -70,5 +71,6 @@ export function cliProgram(): Command {
     program.addCommand(withCommon(single).exitOverride());
   }
   program.addCommand(withCommon(connectCommand(), 'the key that the client is to use').exitOverride());
+  program.addCommand(migrateDatabaseCommand().exitOverride());
   return program.exitOverride();
 }

@@ -2,14 +2,15 @@
 // was lost: who reads tells them by producer, epoch and sequence.
 
 import type { Message, Producer } from 'kafkajs';
+import type { LogIdentity } from '../chain.ts';
 import { announcementMessage, recordMessage } from '../envelope.ts';
 import type { LogSink, SequencedRecord } from '../event-log.ts';
 import { ensureTopics, type KafkaOptions, kafkaClient } from './kafka-client.ts';
 
 /** Every replica in sync. Anything less would acknowledge what a broker's end can lose. */
 const ALL_IN_SYNC = -1;
-/** Brokers take a mebibyte at once unless told otherwise. */
-const SEND_CHARACTERS_MAX = 400_000;
+/** Brokers take a mebibyte at once unless told otherwise; a longer record goes alone. */
+const SEND_BYTES_MAX = 800_000;
 const AUDIT_TOPIC = 'aiswitch.audit.v1';
 
 export function kafkaSink(options: KafkaOptions): LogSink {
@@ -41,12 +42,7 @@ export function kafkaSink(options: KafkaOptions): LogSink {
   return {
     name: 'kafka',
     write: async (identity, records) => {
-      for (const { topic, batch } of batchesOf(records)) {
-        await send(
-          topic,
-          batch.map((record) => ({ key: record.tenant, value: recordMessage(identity, record) })),
-        );
-      }
+      for (const { topic, messages } of batchesOf(identity, records)) await send(topic, messages);
     },
     announce: async (identity, announcement) => {
       await send(AUDIT_TOPIC, [
@@ -61,23 +57,36 @@ async function connect(options: KafkaOptions): Promise<Producer> {
   const kafka = kafkaClient(options, 'producer');
   await ensureTopics(kafka, options);
   const producer = kafka.producer({ allowAutoTopicCreation: false });
-  await producer.connect();
-  return producer;
+  try {
+    await producer.connect();
+    return producer;
+  } catch (error) {
+    await producer.disconnect().catch(() => {});
+    throw error;
+  }
 }
 
-/** By topic, and no more at once than a broker takes. */
-function batchesOf(records: readonly SequencedRecord[]): { topic: string; batch: SequencedRecord[] }[] {
-  const open = new Map<string, { batch: SequencedRecord[]; characters: number }>();
-  const batches: { topic: string; batch: SequencedRecord[] }[] = [];
+interface Batch {
+  readonly topic: string;
+  readonly messages: Message[];
+}
+
+/** By topic, each in the order of the log, and no more at once than a broker takes. */
+function batchesOf(identity: LogIdentity, records: readonly SequencedRecord[]): Batch[] {
+  const open = new Map<string, { readonly messages: Message[]; bytes: number }>();
+  const batches: Batch[] = [];
   for (const record of records) {
-    let current = open.get(record.type);
-    if (current === undefined || current.characters + record.data.length > SEND_CHARACTERS_MAX) {
-      current = { batch: [], characters: 0 };
-      open.set(record.type, current);
-      batches.push({ topic: record.type, batch: current.batch });
+    const { type: topic, tenant: key } = record;
+    const value = recordMessage(identity, record);
+    const bytes = Buffer.byteLength(value);
+    let current = open.get(topic);
+    if (current === undefined || current.bytes + bytes > SEND_BYTES_MAX) {
+      current = { messages: [], bytes: 0 };
+      open.set(topic, current);
+      batches.push({ topic, messages: current.messages });
     }
-    current.batch.push(record);
-    current.characters += record.data.length;
+    current.messages.push({ key, value });
+    current.bytes += bytes;
   }
   return batches;
 }

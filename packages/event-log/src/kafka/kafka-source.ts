@@ -20,6 +20,8 @@ export interface KafkaSourceOptions extends KafkaOptions {
   readonly offsetOf: (topic: string, partition: number) => Promise<bigint | undefined>;
   /** Stores a batch and the offset behind it. When it rejects, the batch comes again. */
   readonly onBatch: (batch: KafkaBatch) => Promise<void>;
+  /** It reads no more: the broker is gone, or was not ready. Whoever wants to read on opens another. */
+  readonly onStopped: (error: Error) => void;
 }
 
 export interface KafkaSource {
@@ -33,10 +35,13 @@ export interface KafkaSource {
 const SESSION_MS = 10_000;
 const HEARTBEAT_MS = 2_000;
 const WAIT_MS = 250;
+/** How long a new partition may go unseen. */
+const METADATA_MS = 30_000;
+const BATCH_RETRIES = 5;
 const AGAIN_AFTER_MS = 1_000;
 const BYTES_MAX = 4 * 1024 * 1024;
 
-/** @throws when no broker answers; from then on it connects again by itself */
+/** @throws when no broker answers */
 export async function openKafkaSource(options: KafkaSourceOptions): Promise<KafkaSource> {
   const kafka = kafkaClient(options, 'consumer');
   await ensureTopics(kafka, options);
@@ -84,8 +89,14 @@ function consumerOf(kafka: Kafka, options: KafkaSourceOptions): Consumer {
     maxWaitTimeInMs: WAIT_MS,
     maxBytesPerPartition: BYTES_MAX,
     allowAutoTopicCreation: false,
-    retry: { retries: Number.MAX_SAFE_INTEGER, initialRetryTime: 300, maxRetryTime: 5_000 },
+    metadataMaxAge: METADATA_MS,
+    retry: {
+      ...{ retries: BATCH_RETRIES, initialRetryTime: 300, maxRetryTime: 5_000 },
+      // The client begins anew after some errors only, and stands still for ever after others.
+      restartOnFailure: async () => false,
+    },
   });
+  consumer.on(consumer.events.CRASH, ({ payload }) => options.onStopped(payload.error));
   seekToStored(consumer, options);
   return consumer;
 }

@@ -12,7 +12,7 @@ import { publishLetters } from './publish-letters.ts';
 import { storeBatch, storedOffset } from './store-batch.ts';
 
 const GROUP = 'aiswitch-audit-consumer';
-const AGAIN_AFTER_MS = 5_000;
+const AGAIN_AFTER_MS = 2_000;
 const PUBLISH_EVERY_MS = 60_000;
 
 export interface KafkaReaderOptions extends KafkaOptions {
@@ -33,6 +33,7 @@ export function startKafkaReader(
   const closing = new AbortController();
   let source: KafkaSource | undefined;
   let publishing: Promise<void> = Promise.resolve();
+  let isAway = false;
 
   const publish = () => {
     const send = source?.deadLetter;
@@ -43,46 +44,51 @@ export function startKafkaReader(
         logger.warn({ err }, 'what could not be read is not in the dead-letter topic yet'),
       );
   };
-  const open = async () => {
+  /** Resolves when it reads no more. */
+  const read = async () => {
+    const stopped = Promise.withResolvers<Error>();
     const opened = await openKafkaSource({
       ...kafka,
       group,
       offsetOf: (topic, partition) => storedOffset(database, topic, partition),
       onBatch: async (batch) => {
         const letters = await storeBatch(database, parts, batch);
+        if (isAway) logger.info('kafka is read again');
+        isAway = false;
         if (letters === 0) return;
         logger.error({ letters, topic: batch.topic }, 'messages have no place in a log and are kept apart');
         publish();
       },
+      onStopped: stopped.resolve,
     });
     source = opened;
     publish();
+    const end = new Promise((resolve) => closing.signal.addEventListener('abort', resolve, { once: true }));
+    const error = await Promise.race([stopped.promise, end]);
+    source = undefined;
+    await publishing;
+    await opened.close();
+    if (error instanceof Error) throw error;
   };
-  const opening = openUntil(closing.signal, open, logger);
+  const readAgain = async () => {
+    while (!closing.signal.aborted) {
+      try {
+        await read();
+      } catch (err) {
+        if (!isAway) logger.warn({ err }, 'kafka is not read at the moment; it is tried again');
+        isAway = true;
+        await delay(AGAIN_AFTER_MS, undefined, { signal: closing.signal, ref: false }).catch(() => {});
+      }
+    }
+  };
+  const reading = readAgain();
   const timer = setInterval(publish, PUBLISH_EVERY_MS).unref();
   return {
     lag: () => [...(source?.lag.values() ?? [])].reduce((sum, each) => sum + each, 0),
     close: async () => {
       closing.abort();
       clearInterval(timer);
-      await opening;
-      await publishing;
-      await source?.close();
+      await reading;
     },
   };
-}
-
-async function openUntil(signal: AbortSignal, open: () => Promise<void>, logger: Logger): Promise<void> {
-  let isFirst = true;
-  while (!signal.aborted) {
-    try {
-      await open();
-      if (!isFirst) logger.info('kafka answers, and is read');
-      return;
-    } catch (err) {
-      if (isFirst) logger.warn({ err }, 'kafka does not answer; it is tried again');
-      isFirst = false;
-      await delay(AGAIN_AFTER_MS, undefined, { signal, ref: false }).catch(() => {});
-    }
-  }
 }

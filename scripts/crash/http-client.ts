@@ -28,6 +28,8 @@ export interface Exchange {
   /** '' when the answer did not come so far. */
   readonly reservationId: string;
   readonly requestId: string;
+  /** Undefined when not even that came. */
+  readonly httpStatus: number | undefined;
   /** When the client saw the end, of whatever kind. */
   readonly endedAtMs: number;
   /** Of all attempts under one idempotency key; undefined without one. */
@@ -64,7 +66,8 @@ export async function httpClient(
   }
 }
 
-interface Asked {
+/** What a client asks for. */
+export interface Asked {
   readonly apiKey: string;
   readonly isChat: boolean;
   readonly isStream: boolean;
@@ -73,7 +76,10 @@ interface Asked {
   readonly key: string | undefined;
 }
 
-function ask(edgeUrl: string, { apiKey, isChat, isStream, leavesAfter, key }: Asked): Promise<Exchange> {
+export function ask(
+  edgeUrl: string,
+  { apiKey, isChat, isStream, leavesAfter, key }: Asked,
+): Promise<Exchange> {
   const path = isChat ? '/v1/chat/completions' : '/v1/messages';
   const body = {
     model: isChat ? 'chat' : 'messages',
@@ -84,9 +90,10 @@ function ask(edgeUrl: string, { apiKey, isChat, isStream, leavesAfter, key }: As
   return new Promise((resolve) => {
     let reservationId = '';
     let requestId = '';
+    let httpStatus: number | undefined;
     const end = (seen: Seen) => {
       clearTimeout(timer);
-      resolve({ seen, reservationId, requestId, key, endedAtMs: Date.now() });
+      resolve({ seen, reservationId, requestId, httpStatus, key, endedAtMs: Date.now() });
     };
     const headers = {
       authorization: `Bearer ${apiKey}`,
@@ -99,7 +106,7 @@ function ask(edgeUrl: string, { apiKey, isChat, isStream, leavesAfter, key }: As
     outgoing.on('response', (incoming) => {
       reservationId = String(incoming.headers['x-aiswitch-reservation'] ?? '');
       requestId = String(incoming.headers['x-request-id'] ?? '');
-      const { statusCode } = incoming;
+      httpStatus = incoming.statusCode;
       let text = '';
       incoming.setEncoding('utf8').on('data', (piece: string) => {
         text += piece;
@@ -108,7 +115,7 @@ function ask(edgeUrl: string, { apiKey, isChat, isStream, leavesAfter, key }: As
         end('left');
       });
       incoming.on('error', () => end('broken'));
-      incoming.on('close', () => end(seenIn(statusCode, text, isStream)));
+      incoming.on('close', () => end(seenIn(httpStatus, text, isStream)));
     });
     outgoing.end(JSON.stringify(body));
   });

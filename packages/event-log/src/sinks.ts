@@ -31,26 +31,41 @@ export function inboxSink(auditLog: AuditLog): LogSink {
   };
 }
 
-/** A sink that failed is not tried again for this long, so that nobody waits for its time-out each time. */
+/** A sink that failed is not tried again for so long, twice as long each time, so that nobody waits for its time-out each time. */
 const REST_MS = 5_000;
+const REST_MS_MAX = 60_000;
 
-/** The first sink that takes it. A conflict is an answer and not a failure. */
-export function inOrder(sinks: readonly LogSink[], logger: Logger): LogSink {
-  const restsUntilMs = new Map<LogSink, number>();
+interface Rest {
+  readonly untilMs: number;
+  readonly restMs: number;
+}
+
+/** The first sink that takes it; the last one is always tried. A conflict is an answer and not a failure. */
+export function inOrder(
+  sinks: readonly [LogSink, ...LogSink[]],
+  logger: Logger,
+  { restMs: restMsMin = REST_MS }: { readonly restMs?: number } = {},
+): LogSink {
+  const rests = new Map<LogSink, Rest>();
+  const last = sinks.at(-1);
+  const failed = (sink: LogSink, error: unknown) => {
+    const before = rests.get(sink);
+    if (before === undefined)
+      logger.warn({ err: error, sink: sink.name }, 'a sink of the event log does not answer');
+    const restMs = before === undefined ? restMsMin : Math.min(before.restMs * 2, REST_MS_MAX);
+    rests.set(sink, { restMs, untilMs: performance.now() + restMs });
+  };
   const first = async (give: (sink: LogSink) => Promise<void>) => {
-    let failure: unknown = new Fault('unavailable', 'No sink of the event log can be tried at the moment.');
+    let failure: unknown;
     for (const sink of sinks) {
-      if ((restsUntilMs.get(sink) ?? 0) > performance.now()) continue;
+      if (sink !== last && (rests.get(sink)?.untilMs ?? 0) > performance.now()) continue;
       try {
         await give(sink);
-        if (restsUntilMs.delete(sink))
-          logger.info({ sink: sink.name }, 'a sink of the event log answers again');
+        if (rests.delete(sink)) logger.info({ sink: sink.name }, 'a sink of the event log answers again');
         return;
       } catch (error) {
         if (error instanceof Fault && error.code === 'conflict') throw error;
-        if (!restsUntilMs.has(sink))
-          logger.warn({ err: error, sink: sink.name }, 'a sink of the event log does not answer');
-        restsUntilMs.set(sink, performance.now() + REST_MS);
+        failed(sink, error);
         failure = error;
       }
     }

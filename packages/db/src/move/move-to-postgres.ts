@@ -55,8 +55,6 @@ export interface MoveOptions {
   ) => void | Promise<void>;
 }
 
-/** A bind message of PostgreSQL's protocol counts its parameters in sixteen bits. */
-const PARAMETERS_MAX = 60_000;
 const NOTE_OF_MIGRATIONS = 'schema_migrations';
 
 /** @throws DatabaseError of one line when a target is not empty, another run is under way, or the copy differs */
@@ -168,11 +166,12 @@ async function moveTable(
   onRows: (rows: bigint) => void | Promise<void> | undefined,
 ): Promise<TableContents> {
   const read = new ContentsTally();
+  const columns = await columnsOf(target.kysely, table);
   // A migration may have put a first row there.
   await sql`delete from ${sql.table(table)}`.execute(target.kysely);
   for await (const batch of sqliteBatches(source, table)) {
     for (const row of batch) read.add(row);
-    await insert(target.kysely, table, batch);
+    await insert(target.kysely, table, columns, batch);
     await onRows(read.rows);
   }
   const wanted = read.contents();
@@ -187,18 +186,32 @@ function asText({ rows, sums, digest }: TableContents) {
   return { rows: String(rows), sums, digest };
 }
 
-async function insert(target: Kysely<never>, table: string, rows: readonly Row[]): Promise<void> {
-  const [first] = rows;
-  if (first === undefined) return;
-  const columns = Object.keys(first);
-  const rowsMax = Math.max(1, Math.floor(PARAMETERS_MAX / columns.length));
-  for (let start = 0; start < rows.length; start += rowsMax) {
-    const lines = rows
-      .slice(start, start + rowsMax)
-      .map((row) => sql`(${sql.join(columns.map((column) => row[column] ?? null))})`);
-    const names = sql.join(columns.map((column) => sql.id(column)));
-    await sql`insert into ${sql.table(table)} (${names}) values ${sql.join(lines)}`.execute(target);
-  }
+/** The columns of a table with their types, as the server names them. */
+async function columnsOf(target: Kysely<never>, table: string): Promise<readonly Column[]> {
+  const { rows } = await sql<Column>`
+    select column_name as name, udt_name as type from information_schema.columns
+    where table_schema = current_schema() and table_name = ${table} order by ordinal_position
+  `.execute(target);
+  return rows;
+}
+
+interface Column {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** A list for each column and one text for every batch: a value each would cost several times as much. */
+async function insert(
+  target: Kysely<never>,
+  table: string,
+  columns: readonly Column[],
+  rows: readonly Row[],
+): Promise<void> {
+  const names = sql.join(columns.map(({ name }) => sql.id(name)));
+  const lists = columns.map(({ name, type }) => sql`${rows.map((row) => row[name])}::${sql.id(type)}[]`);
+  await sql`insert into ${sql.table(table)} (${names}) select * from unnest(${sql.join(lists)})`.execute(
+    target,
+  );
 }
 
 async function prove(

@@ -102,7 +102,7 @@ export class ServiceProcess {
       const fail = (what: string) => {
         clearTimeout(timer);
         child.kill('SIGKILL');
-        reject(new Error(`${this.name} ${what}: ${this.printed.slice(-1_000)}`));
+        reject(new Error(`${this.name} ${what}: ${this.printed.slice(-1_000)}${this.#complaint}`));
       };
       let own = '';
       child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -28,9 +28,10 @@ async function start({ serviceName }: TracingSettings, logger: Logger): Promise<
     [import('@opentelemetry/sdk-node'), import('@opentelemetry/resources'), import('@opentelemetry/api')],
   );
   const quiet = () => {};
-  const complain = complainer(logger);
+  const complain = complainer(logger, 'traces are not sent');
+  const warn = complainer(logger, 'OpenTelemetry warns');
   diag.setLogger(
-    { error: complain, warn: complain, info: quiet, debug: quiet, verbose: quiet },
+    { error: complain, warn, info: quiet, debug: quiet, verbose: quiet },
     { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
   );
   const sdk = new NodeSDK({
@@ -53,20 +54,19 @@ async function start({ serviceName }: TracingSettings, logger: Logger): Promise<
   process.once('beforeExit', end);
 }
 
-/** At most one line a minute of what the library complains about. */
-function complainer(logger: Logger): (message: unknown) => void {
+/** At most one line a minute. The library names the part that speaks, and then says what it has to say. */
+function complainer(logger: Logger, sentence: string): (...said: unknown[]) => void {
   let lastMs = Number.NEGATIVE_INFINITY;
-  return (message) => {
+  return (...said) => {
     const nowMs = performance.now();
     if (nowMs - lastMs < COMPLAINT_INTERVAL_MS) return;
     lastMs = nowMs;
-    logger.warn({ reason: reasonIn(message) }, 'traces are not sent');
+    logger.warn({ reason: reasonIn(said.map(String).join(' ')) }, sentence);
   };
 }
 
-/** The library gives an error as the JSON of all its fields, which may hold what the collector answered. */
-function reasonIn(message: unknown): string {
-  const text = message instanceof Error ? message.message : String(message);
-  const [, inner] = /"message":"((?:[^"\\]|\\.)*)"/.exec(text) ?? [];
-  return (inner ?? text).slice(0, COMPLAINT_CHARACTERS_MAX);
+/** An error comes as the JSON of all its fields, which may hold what the collector answered. */
+function reasonIn(said: string): string {
+  const [, message] = /"message":"((?:[^"\\]|\\.)*)"/.exec(said) ?? [];
+  return (message ?? said).slice(0, COMPLAINT_CHARACTERS_MAX);
 }

@@ -104,6 +104,16 @@ it('a collector that is away delays the end of a process by a few seconds at mos
   expect(ms).toBeLessThan(9_000);
 });
 
+it('a collector that is away is one line that says why', async () => {
+  const { lines } = await run({
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_EXPORTER_OTLP_TIMEOUT: '500',
+  });
+  expect(lines.map(({ msg }) => msg)).toEqual(['within', 'outside', 'traces are not sent']);
+  expect(lines[2].reason).toMatch(/ECONNREFUSED|timed out|timeout/i);
+});
+
 it.each([
   ['/app/services/auth/src/main.ts', {}, 'auth'],
   ['/app/edge-gateway/main.js', {}, 'edge-gateway'],

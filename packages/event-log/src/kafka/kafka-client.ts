@@ -1,7 +1,8 @@
 // The one place that knows which client speaks to Kafka, with the consumer and the sink beside it.
 
 import type { Logger } from '@ai-switch/telemetry';
-import { type Admin, type AdminConfig, ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
+// Node does not see all names that this CommonJS package exports.
+import kafkajs, { type Admin, type AdminConfig, Kafka, logLevel } from 'kafkajs';
 import { RECORD_TYPES } from '../data.ts';
 
 /** Records that nobody could read, with their bytes. */
@@ -98,7 +99,7 @@ async function checkCopies(admin: Admin, topics: readonly string[], replication:
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: topics.map((name) => {
-      return { type: ConfigResourceTypes.TOPIC, name, configNames: ['min.insync.replicas'] };
+      return { type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames: ['min.insync.replicas'] };
     }),
   });
   const inSync = inSyncOf(replication);

@@ -38,7 +38,6 @@ const WAIT_MS = 250;
 /** How long a new partition may go unseen. */
 const METADATA_MS = 30_000;
 const BATCH_RETRIES = 5;
-const AGAIN_AFTER_MS = 1_000;
 const BYTES_MAX = 4 * 1024 * 1024;
 
 /** @throws when no broker answers */
@@ -48,23 +47,17 @@ export async function openKafkaSource(options: KafkaSourceOptions): Promise<Kafk
   const letters = kafka.producer({ allowAutoTopicCreation: false });
   await letters.connect();
   const lag = new Map<string, number>();
-  const members = await keepConsumer(async () => {
-    const consumer = consumerOf(kafka, options);
-    await consumer.connect();
-    await consumer.subscribe({ topics: [...RECORD_TYPES], fromBeginning: true });
-    return {
-      consumer,
-      run: () =>
-        consumer.run({
-          autoCommit: false,
-          eachBatchAutoResolve: false,
-          eachBatch: async (payload) => {
-            await readBatch(payload, options);
-            lag.set(`${payload.batch.topic}/${payload.batch.partition}`, Number(payload.batch.offsetLag()));
-          },
-        }),
-    };
-  }, options.logger);
+  const consumer = consumerOf(kafka, options);
+  await consumer.connect();
+  await consumer.subscribe({ topics: [...RECORD_TYPES], fromBeginning: true });
+  await consumer.run({
+    autoCommit: false,
+    eachBatchAutoResolve: false,
+    eachBatch: async (payload) => {
+      await readBatch(payload, options);
+      lag.set(`${payload.batch.topic}/${payload.batch.partition}`, Number(payload.batch.offsetLag()));
+    },
+  });
   return {
     lag,
     deadLetter: async (value, headers) => {
@@ -75,7 +68,7 @@ export async function openKafkaSource(options: KafkaSourceOptions): Promise<Kafk
       });
     },
     close: async () => {
-      await members.close();
+      await consumer.disconnect();
       await letters.disconnect();
     },
   };
@@ -99,46 +92,6 @@ function consumerOf(kafka: Kafka, options: KafkaSourceOptions): Consumer {
   consumer.on(consumer.events.CRASH, ({ payload }) => options.onStopped(payload.error));
   seekToStored(consumer, options);
   return consumer;
-}
-
-interface StartedConsumer {
-  readonly consumer: Consumer;
-  readonly run: () => Promise<void>;
-}
-
-/**
- * A consumer, and another one after each that gave up: kafkajs ends for good over what passes, as a group whose coordinator is
- * still being chosen.
- */
-async function keepConsumer(
-  open: () => Promise<StartedConsumer>,
-  logger: KafkaOptions['logger'],
-): Promise<{ close(): Promise<void> }> {
-  let isClosed = false;
-  let timer: NodeJS.Timeout | undefined;
-  let current: Consumer | undefined;
-  const start = async () => {
-    const { consumer, run } = await open();
-    current = consumer;
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (!payload.restart) startLater(payload.error);
-    });
-    if (isClosed) await consumer.disconnect();
-    else await run();
-  };
-  const startLater = (err: unknown) => {
-    if (isClosed) return;
-    logger.warn({ err }, 'reading from kafka ended; it begins again');
-    timer = setTimeout(() => void start().catch(startLater), AGAIN_AFTER_MS);
-  };
-  await start();
-  return {
-    close: async () => {
-      isClosed = true;
-      clearTimeout(timer);
-      await current?.disconnect();
-    },
-  };
 }
 
 async function readBatch(

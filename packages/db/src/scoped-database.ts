@@ -62,9 +62,11 @@ export async function openScopedDatabase<Schema, const Tables extends ScopedTabl
     readonly tables: Tables;
     /** The last part of each transaction within a scope that wrote something. */
     readonly onWrite?: (trx: Transaction<Schema>, scope: RowScope) => Promise<void>;
+    /** Hears of each transaction that may have written something, once it is there for others. */
+    readonly onCommit?: () => void;
   },
 ): Promise<ScopedDatabase<Schema, Tables>> {
-  const { tables, onWrite } = options;
+  const { tables, onWrite, onCommit } = options;
   const { database, wall } = await openDatabaseOn<Schema>(options);
   const asSystem = () => database.kysely;
   try {
@@ -74,18 +76,27 @@ export async function openScopedDatabase<Schema, const Tables extends ScopedTabl
       hasSecondWall,
       rowsForm: database.rowsForm,
       asSystem,
-      transactionAsSystem: (_reason, work) => database.transaction(work),
-      within: (scope, work) =>
-        database.transaction(async (trx) => {
+      transactionAsSystem: async (_reason, work) => {
+        const result = await database.transaction(work);
+        onCommit?.();
+        return result;
+      },
+      within: async (scope, work) => {
+        let hasWritten = false;
+        const result = await database.transaction(async (trx) => {
           await wall.enter(trx, scope);
           const rows = new RowsWithin(trx, tables, scope, wall);
-          const result = await work(rows);
-          if (rows.hasWritten && onWrite !== undefined) {
+          const done = await work(rows);
+          hasWritten = rows.hasWritten;
+          if (hasWritten && onWrite !== undefined) {
             await wall.leave(trx);
             await onWrite(trx, scope);
           }
-          return result;
-        }),
+          return done;
+        });
+        if (hasWritten) onCommit?.();
+        return result;
+      },
       flush: () => database.flush(),
       close: () => database.close(),
     };

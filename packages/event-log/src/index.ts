@@ -9,7 +9,7 @@ export { type KafkaBatch, type KafkaSource, openKafkaSource } from './kafka/kafk
 export { type MemoryLog, memoryLog } from './memory-log.ts';
 export { type Outbox, type OutboxOptions, openOutbox } from './outbox/outbox.ts';
 export { outboxMigration, recordChange } from './outbox/outbox-rows.ts';
-export { kafkaOptions, kafkaSettings, openSink } from './settings.ts';
+export { findSink, kafkaOptions, kafkaSettings, openSink } from './settings.ts';
 export { inboxSink, inOrder } from './sinks.ts';
 export {
   FULL_DISK_POLICIES,

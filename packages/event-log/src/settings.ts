@@ -50,6 +50,21 @@ export function openSink(values: Values<typeof kafkaSettings>, auditLog: AuditLo
   return kafka === undefined ? inbox : inOrder([kafkaSink(kafka), inbox], logger);
 }
 
+/** As `openSink`, for who need not know anybody: undefined where there is neither, and then records wait where they are. */
+export function findSink(
+  values: Values<typeof kafkaSettings>,
+  auditLog: AuditLog | undefined,
+  logger: Logger,
+): LogSink | undefined {
+  if (auditLog !== undefined) return openSink(values, auditLog, logger);
+  const kafka = kafkaOptions(values, logger);
+  if (kafka !== undefined) return kafkaSink(kafka);
+  logger.warn(
+    'nobody takes the events of changes: they wait in the database until AISWITCH_AUDIT_ADDRESS is set',
+  );
+  return undefined;
+}
+
 function readPem(path: string): string {
   try {
     return readFileSync(path, 'utf8');

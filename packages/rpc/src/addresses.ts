@@ -38,16 +38,17 @@ export function checkAddress(address: string): void {
   throw new ConfigError(`${address} is no address of a service: it must be host:port, several with commas`);
 }
 
-/** The setting of where another service is. */
-export function serviceAddressSetting(service: string): Setting<string> {
+/** The setting of where another service is. @param fallback `''` for a service that need not be there */
+export function serviceAddressSetting(service: string, fallback?: ''): Setting<string> {
   const setting = textSetting({
     describe: `Where the ${service} service listens for gRPC. Every address of a name is used.`,
     accepts: 'host:port, several with commas',
+    ...(fallback !== undefined && { fallback }),
   });
   return {
     ...setting,
     parse: (text) =>
-      text.split(',').every((each) => HOST_AND_PORT.test(each.trim()))
+      text === fallback || text.split(',').every((each) => HOST_AND_PORT.test(each.trim()))
         ? { value: text }
         : { problem: `must be ${setting.accepts}` },
   };

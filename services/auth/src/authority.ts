@@ -17,6 +17,9 @@ export class Authority {
   readonly userId: string;
   readonly userName: string;
   readonly role: Role;
+  /** Of the call, for the audit trail; '' when it has none. */
+  readonly requestId: string;
+  readonly clientAddress: string;
   /** What he sees. */
   readonly scope: RowScope;
   /** The paths that he runs with all below them: `/` for the company. */
@@ -28,12 +31,16 @@ export class Authority {
     readonly userName: string;
     readonly role: Role;
     readonly runs: readonly string[];
+    readonly requestId?: string | undefined;
+    readonly clientAddress?: string | undefined;
   }) {
     this.tenant = user.tenant;
     this.userId = user.userId;
     this.userName = user.userName;
     this.role = user.role;
     this.runs = user.runs;
+    this.requestId = user.requestId ?? '';
+    this.clientAddress = user.clientAddress ?? '';
     const isWholeCompany = user.runs.includes('/');
     this.scope = {
       tenant: user.tenant,
@@ -100,6 +107,8 @@ export async function authorityOf(database: AuthDatabase, actor: Actor | undefin
     userName: user.name,
     role: isRoot ? Role.ROOT : roleOf(user.role),
     runs: isRoot ? ['/'] : grants.map((grant) => grant.department_path),
+    requestId: actor?.requestId,
+    clientAddress: actor?.clientAddress,
   });
 }
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { kafkaSettings } from '@ai-switch/event-log';
 import { ConfigError, choiceSetting, textSetting } from '@ai-switch/kernel';
 import { redisUrlSetting } from '@ai-switch/redis';
-import { tlsSettings } from '@ai-switch/rpc';
+import { serviceAddressSetting, tlsSettings } from '@ai-switch/rpc';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { upstreamNetworksSetting } from '@ai-switch/upstream';
 
@@ -31,6 +32,8 @@ export const settings = {
   }),
   AISWITCH_REDIS_URL: redisUrlSetting(),
   AISWITCH_UPSTREAM_NETWORKS: upstreamNetworksSetting('none'),
+  AISWITCH_AUDIT_ADDRESS: serviceAddressSetting('audit-consumer', ''),
+  ...kafkaSettings,
   ...tlsSettings,
   AISWITCH_AUTH_LOG_LEVEL: choiceSetting({
     describe: 'The least severe log lines that are written.',

@@ -8,9 +8,10 @@ import {
   type SignIn,
 } from '@ai-switch/contracts';
 import { ChangeFeed, numberChange, openScopedDatabase } from '@ai-switch/db';
+import { type LogSink, type Outbox, openOutbox } from '@ai-switch/event-log';
 import { type Clock, ConfigError, systemClock } from '@ai-switch/kernel';
 import type { Redis } from '@ai-switch/redis';
-import type { Logger } from '@ai-switch/telemetry';
+import { createLogger, type Logger } from '@ai-switch/telemetry';
 import { DialGuard, guardedFetch } from '@ai-switch/upstream';
 import { AuthService } from './auth.ts';
 import type { AuthDatabase } from './authority.ts';
@@ -66,6 +67,8 @@ export interface OpenAuth {
   makeRootKey(): Promise<string>;
   /** A new password for him, which he has to change when he signs in. */
   makeRootPassword(): Promise<string>;
+  /** Sends the events of changes from now on; to be closed before this. Until then they wait in the database. */
+  sendEvents(sink: LogSink): Outbox;
   close(): Promise<void>;
 }
 
@@ -80,12 +83,14 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
     throw new ConfigError(`the pepper has to have ${PEPPER_CHARACTERS_MIN} characters or more`);
   }
   const pepper = pepperText === undefined ? undefined : createSecretKey(pepperText, 'utf8');
+  let outbox: Outbox | undefined;
   const database = await openScopedDatabase<AuthSchema, typeof scopedTables>({
     url: databaseUrl,
     schema: 'auth',
     migrations,
     tables: scopedTables,
     onWrite: (trx, { tenant }) => numberChange(trx, tenant),
+    onCommit: () => outbox?.poke(),
   });
   if (!database.hasSecondWall && databaseUrl.startsWith('postgres')) {
     logger?.warn(
@@ -161,7 +166,22 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
       signIn,
       root,
       makeRootKey,
-      makeRootPassword: () => setOneTimePassword(database, root, clock.nowMs()),
+      makeRootPassword: () =>
+        setOneTimePassword(
+          database,
+          { userId: root.userId, changer: { ...root, requestId: '', clientAddress: '' } },
+          clock.nowMs(),
+        ),
+      sendEvents: (sink) => {
+        outbox = openOutbox({
+          service: 'auth',
+          kysely: database.asSystem('upkeep'),
+          transaction: (work) => database.transactionAsSystem('upkeep', work),
+          sink,
+          logger: logger ?? createLogger({ service: 'auth', level: 'warn' }),
+        });
+        return outbox;
+      },
       close,
       ...(isFirst ? { firstRootKey: text } : {}),
     };

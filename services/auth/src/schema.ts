@@ -2,6 +2,7 @@
 // of a company says whose it is, so that a scope can be put on it: `department_path` follows its department when that moves.
 
 import { changeFeedMigration, type Migration } from '@ai-switch/db';
+import { outboxMigration } from '@ai-switch/event-log';
 import {
   type OrganisationSchema,
   organisationMigrations,
@@ -45,4 +46,5 @@ export const migrations: readonly Migration[] = [
   ...policyMigrations,
   ...signInMigrations,
   changeFeedMigration('004-changes'),
+  outboxMigration('005-outbox'),
 ];

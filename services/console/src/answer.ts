@@ -90,7 +90,7 @@ async function requestOf(
     host: new URL(origin).host,
     clientAddress: parts.clientAddressOf(context),
   };
-  const known = publicRequestOf(parts, context, route, { ...presented, origin });
+  const known = publicRequestOf(context, route, { ...presented, origin });
   const { permission } = route;
   if (permission === 'anyone') {
     if (isWrite(route)) refuseOtherSites(presented, false);
@@ -105,19 +105,23 @@ async function requestOf(
     caller,
     isPasswordChangeDue,
     tenant,
-    actor,
+    actor: { ...actor, requestId: known.requestId, clientAddress: known.clientAddress },
     reach,
     ledger: new ScopedLedger(ports.quotaLedger, tenant, reach),
     records: new ScopedRecords(ports.auditLog, scope),
     expectedRevision: expectedRevisionIn(headers, route),
     idempotentId: (prefix) =>
       idempotencyKey === undefined ? '' : idFromKey(prefix, [tenant, caller.userId, name, idempotencyKey]),
-    audit: (change) => known.auditAs({ tenant, userId: caller.userId }, change),
+    audit: (change) =>
+      writeEvent(
+        parts.eventLog,
+        { tenant, actor: caller.userId, requestId: known.requestId, clientAddress: known.clientAddress },
+        change,
+      ),
   };
 }
 
 function publicRequestOf(
-  { eventLog }: ConsoleParts,
   context: Context,
   route: Route,
   { origin, company, clientAddress }: Pick<PublicRequest, 'origin' | 'company' | 'clientAddress'>,
@@ -131,8 +135,6 @@ function publicRequestOf(
     mountPath: mountPathOf(context, route),
     company,
     cookie: (cookieName) => getCookie(context, cookieName),
-    auditAs: ({ tenant, userId: actor }, change) =>
-      writeEvent(eventLog, { tenant, actor, requestId, clientAddress }, change),
   };
 }
 

@@ -16,8 +16,6 @@ export interface PublicRequest {
   /** A company that the request names. */
   readonly company: string | undefined;
   cookie(name: string): string | undefined;
-  /** Writes an event of somebody whom the request itself does not name yet. */
-  auditAs(who: { readonly tenant: string; readonly userId: string }, event: Change): Promise<void>;
 }
 
 /** One authorised request to the admin API. */

@@ -37,6 +37,8 @@ export interface Admin extends AsyncDisposable {
   readonly ports: Ports;
   /** What the API writes its events into. */
   readonly eventLog: DirectLog;
+  /** Waits until the events of all changes are in the audit log. */
+  drain(): Promise<void>;
   /** Asks with the root key, unless `headers` say otherwise. */
   ask(route: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** The actions in the audit trail, oldest first. */
@@ -81,8 +83,12 @@ export async function openAdmin(
   };
   const rootKey = auth.firstRootKey ?? '';
   const eventLog = directLog('test', inboxSink(audit.auditLog));
+  const outboxes = [auth, ledger, router].map((each) => each.sendEvents(inboxSink(audit.auditLog)));
+  const drain = async () => {
+    for (const outbox of outboxes) await outbox.drained();
+  };
   const app = createConsole({
-    ports: wrap(ports),
+    ports: wrap(withDrained(ports, drain)),
     eventLog,
     logger,
     guard: new DialGuard(LOOPBACK_NETWORKS),
@@ -95,6 +101,7 @@ export async function openAdmin(
     rootKey,
     ports,
     eventLog,
+    drain,
     ask: async (route, body, headers = { authorization: `Bearer ${rootKey}` }) => {
       const [method = 'GET', path = '/'] = route.split(' ');
       const response = await app.request(path, {
@@ -106,17 +113,41 @@ export async function openAdmin(
       return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
     },
     actions: async () => {
+      await drain();
       const { events } = await ports.auditLog.listEvents({ scope, filter: undefined, page });
       return events.map(({ action }) => action).reverse();
     },
     lastEvent: async (action) => {
+      await drain();
       const { events } = await ports.auditLog.listEvents({ scope, filter: undefined, page });
       const event = events.find((each) => each.action === action);
       if (event === undefined) throw new Error(`no ${action} is on record`);
       return event;
     },
     [Symbol.asyncDispose]: async () => {
+      await Promise.all(outboxes.map((outbox) => outbox.close(1_000)));
       await Promise.all([auth.close(), ledger.close(), router.close(), audit.close()]);
+    },
+  };
+}
+
+/** Who reads the trail reads of everything that was changed before. */
+function withDrained(ports: Ports, drain: () => Promise<void>): Ports {
+  const { auditLog } = ports;
+  return {
+    ...ports,
+    auditLog: {
+      ingest: (request) => auditLog.ingest(request),
+      announce: (request) => auditLog.announce(request),
+      listAccess: (request) => auditLog.listAccess(request),
+      sumUsage: (request) => auditLog.sumUsage(request),
+      getCompleteness: (request) => auditLog.getCompleteness(request),
+      readTrail: (request) => auditLog.readTrail(request),
+      listRoots: (request) => auditLog.listRoots(request),
+      listEvents: async (request) => {
+        await drain();
+        return auditLog.listEvents(request);
+      },
     },
   };
 }

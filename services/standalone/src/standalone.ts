@@ -123,6 +123,10 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
     auditLog: thread.auditLog,
   };
 
+  for (const service of [auth, router]) {
+    const outbox = service.sendEvents(inboxSink(ports.auditLog));
+    lifetime.onClose('events of changes', () => outbox.close(LOG_SEND_MS));
+  }
   const eventLog = await openSpooledLog({
     folder: folder.eventsPath,
     service: 'standalone',
@@ -132,7 +136,6 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
   lifetime.onClose('event log', () => eventLog.close(LOG_SEND_MS));
   const found = await findProviders({
     ports,
-    eventLog,
     tenant: TENANT,
     keys: readProviderKeys(environment),
     isDiscovering,

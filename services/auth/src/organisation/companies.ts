@@ -2,6 +2,7 @@ import { type Organisation, Role } from '@ai-switch/contracts';
 import { numberChange } from '@ai-switch/db';
 import { Fault } from '@ai-switch/kernel';
 import { authorityOf } from '../authority.ts';
+import { recordIn } from '../changes.ts';
 import { checkCompanyId, checkRevision, checkTitle, pageOf, readPage } from '../request-rules.ts';
 import type { OrganisationContext } from './context.ts';
 import { companyOf } from './rows.ts';
@@ -27,12 +28,15 @@ export function companyCalls({ database, clock, onChange }: OrganisationContext)
       const authority = await authorityOf(database, actor);
       authority.mustBe(Role.ROOT);
       const nowMs = BigInt(clock.nowMs());
-      await database
-        .asSystem('wholeInstallation')
-        .insertInto('companies')
-        .values({ tenant, name, is_suspended: 0n, created_at_ms: nowMs, revision: 1n })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
+      await database.transactionAsSystem('wholeInstallation', async (trx) => {
+        const { numInsertedOrUpdatedRows } = await trx
+          .insertInto('companies')
+          .values({ tenant, name, is_suspended: 0n, created_at_ms: nowMs, revision: 1n })
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirstOrThrow();
+        if (numInsertedOrUpdatedRows !== 1n) return;
+        await recordIn(trx, authority, { action: 'company.create', subject: tenant, details: { name } });
+      });
       const company = companyOf(await find(tenant));
       if (company.name !== name) throw new Fault('conflict', 'A company of this id has another name.');
       return { company };
@@ -83,6 +87,14 @@ export function companyCalls({ database, clock, onChange }: OrganisationContext)
           revision: before.revision + 1n,
         };
         await trx.updateTable('companies').set(after).where('tenant', '=', tenant).execute();
+        await recordIn(trx, authority, {
+          action: 'company.update',
+          subject: tenant,
+          details: {
+            ...(name !== undefined && { name }),
+            ...(isSuspended !== undefined && { isSuspended: String(isSuspended) }),
+          },
+        });
         await numberChange(trx, tenant);
         return companyOf(after);
       });

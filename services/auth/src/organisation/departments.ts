@@ -1,6 +1,7 @@
 import type { Organisation } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { type AuthRows, authorityOf } from '../authority.ts';
+import { record } from '../changes.ts';
 import { removePolicy } from '../policy/access-policies.ts';
 import { checkId, checkRevision, checkTitle, checkUnitId, pageOf, readPage } from '../request-rules.ts';
 import type { OrganisationContext } from './context.ts';
@@ -41,7 +42,18 @@ export function departmentCalls({ database, clock, onChange }: OrganisationConte
         checkDepth(pathBelow(parentPath, departmentId || 'new'));
         await checkSiblings(rows, { parentId, name, departmentId });
         await checkCount(rows);
-        return insertDepartment(rows, { departmentId, parentId, parentPath, name }, clock.nowMs());
+        const inserted = await insertDepartment(
+          rows,
+          { departmentId, parentId, parentPath, name },
+          clock.nowMs(),
+        );
+        await record(rows, authority, {
+          action: 'department.create',
+          subject: inserted.department_id,
+          details: { name, parentId },
+          departmentPath: inserted.department_path,
+        });
+        return inserted;
       });
       return { department: departmentOf(row) };
     },
@@ -93,7 +105,20 @@ export function departmentCalls({ database, clock, onChange }: OrganisationConte
           authority.mustRun(newParentPath);
           moved = await moveSubtree(rows, before.department_path, pathBelow(newParentPath, departmentId));
         }
-        return { before, moved, row: await findDepartment(rows, departmentId) };
+        const row = await findDepartment(rows, departmentId);
+        await record(rows, authority, {
+          action: parentId === undefined ? 'department.rename' : 'department.move',
+          subject: departmentId,
+          details: {
+            name: row.name,
+            before: before.department_path,
+            after: row.department_path,
+            departmentsMoved: String(moved.departments),
+            usersMoved: String(moved.users),
+          },
+          departmentPath: row.department_path,
+        });
+        return { before, moved, row };
       });
       onChange(authority.tenant);
       const { before, moved, row } = changed;
@@ -117,6 +142,12 @@ export function departmentCalls({ database, clock, onChange }: OrganisationConte
         await removeGrantsOver(rows, departmentId);
         await removePolicy(rows, `department:${departmentId}`);
         await rows.deleteFrom('departments').where('department_id', '=', departmentId).execute();
+        await record(rows, authority, {
+          action: 'department.remove',
+          subject: departmentId,
+          details: { name: row.name },
+          departmentPath: row.department_path,
+        });
       });
       onChange(authority.tenant);
       return {};

@@ -1,6 +1,7 @@
 import type { ImportLine, Organisation, Role } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { type Authority, type AuthRows, authorityOf } from '../authority.ts';
+import { record } from '../changes.ts';
 import type { OrganisationContext } from './context.ts';
 import { type Plan, type Present, planImport } from './import-rules.ts';
 import { insertMember, insertProject } from './projects.ts';
@@ -30,21 +31,33 @@ export function importCalls({
       const plan = await database.within(authority.scope, async (rows) => {
         await lockTree(rows, 'move');
         const planned = planImport(lines, await presentOf(rows, lines), mayGrant, clock.nowMs());
-        if (!isDryRun && planned.problems.length === 0)
+        if (!isDryRun && planned.problems.length === 0) {
           await carryOut(rows, planned, authority, clock.nowMs());
+          const details = Object.fromEntries(
+            Object.entries(countsOf(planned)).map(([name, count]) => [name, String(count)]),
+          );
+          await record(rows, authority, {
+            action: 'organisation.import',
+            subject: authority.tenant,
+            details,
+          });
+        }
         return planned;
       });
       if (!isDryRun && plan.problems.length === 0) onChange(authority.tenant);
-      return {
-        problems: [...plan.problems],
-        departmentsCreated: plan.departments.length,
-        usersCreated: plan.users.length,
-        rolesGranted: plan.grants.length,
-        projectsCreated: plan.projects.length,
-        membersAdded: plan.members.length,
-        linesUnchanged: plan.linesUnchanged,
-      };
+      return { problems: [...plan.problems], ...countsOf(plan) };
     },
+  };
+}
+
+function countsOf(plan: Plan) {
+  return {
+    departmentsCreated: plan.departments.length,
+    usersCreated: plan.users.length,
+    rolesGranted: plan.grants.length,
+    projectsCreated: plan.projects.length,
+    membersAdded: plan.members.length,
+    linesUnchanged: plan.linesUnchanged,
   };
 }
 

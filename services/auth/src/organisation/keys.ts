@@ -1,6 +1,7 @@
 import { KeyScope, type Organisation } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { type Authority, type AuthRows, authorityOf } from '../authority.ts';
+import { type Change, record, wordOf } from '../changes.ts';
 import { digestOf, makeKey, makeSecret, writeKey } from '../key-rules.ts';
 import {
   checkExpiry,
@@ -38,6 +39,7 @@ export function keyCalls({ database, clock, pepper, onChange }: OrganisationCont
     actor: Parameters<typeof authorityOf>[1],
     keyId: string,
     changed: (row: ApiKeyRow) => Partial<ApiKeyRow>,
+    event: Pick<Change, 'action' | 'details'>,
   ) => {
     checkId('keyId', keyId);
     const authority = await authorityOf(database, actor);
@@ -46,6 +48,7 @@ export function keyCalls({ database, clock, pepper, onChange }: OrganisationCont
       await mustSpeakFor(rows, authority, before.user_id);
       const after = { ...before, ...changed(before) };
       await rows.updateTable('api_keys').set(after).where('key_id', '=', keyId).execute();
+      await record(rows, authority, { ...event, ...concerning(after) });
       return after;
     });
     onChange(authority.tenant);
@@ -68,7 +71,7 @@ export function keyCalls({ database, clock, pepper, onChange }: OrganisationCont
         const user = await mustSpeakFor(rows, authority, userId);
         await checkProject(rows, userId, projectId);
         await checkCount(rows, userId);
-        return insertKey(rows, user, {
+        const made = await insertKey(rows, user, {
           keyId,
           digest: digestOf(secret, pepper),
           label,
@@ -79,6 +82,20 @@ export function keyCalls({ database, clock, pepper, onChange }: OrganisationCont
           expiresAtMs,
           nowMs,
         });
+        await record(rows, authority, {
+          action: 'key.create',
+          ...concerning(made),
+          details: {
+            label,
+            models: models.join(' '),
+            networks: networks.join(' '),
+            scopes: (JSON.parse(made.scopes) as string[])
+              .map((scope) => wordOf('KEY_SCOPE', scope))
+              .join(' '),
+            projectId,
+          },
+        });
+        return made;
       });
       return { key: keyOf(row, nowMs), plaintext: text };
     },
@@ -118,7 +135,7 @@ export function keyCalls({ database, clock, pepper, onChange }: OrganisationCont
       if (models !== undefined) checkModels(models.models);
       if (networks !== undefined) checkNetworks(networks.networks);
       if (expiresAtMs !== 0n) checkExpiry(expiresAtMs, clock.nowMs());
-      return change(actor, keyId, (before) => {
+      const update = (before: ApiKeyRow) => {
         checkRevision(expectedRevision, before.revision);
         return {
           ...(label !== undefined && { label }),
@@ -127,7 +144,14 @@ export function keyCalls({ database, clock, pepper, onChange }: OrganisationCont
           ...(expiresAtMs !== undefined && { expires_at_ms: expiresAtMs === 0n ? null : expiresAtMs }),
           revision: before.revision + 1n,
         };
-      });
+      };
+      const details = {
+        ...(label !== undefined && { label }),
+        ...(models !== undefined && { models: models.models.join(' ') }),
+        ...(networks !== undefined && { networks: networks.networks.join(' ') }),
+        ...(expiresAtMs !== undefined && { expiresAtMs: expiresAtMs === 0n ? 'never' : String(expiresAtMs) }),
+      };
+      return change(actor, keyId, update, { action: 'key.update', details });
     },
 
     rotateKey: async ({ actor, keyId, overlapMs }) => {
@@ -136,7 +160,7 @@ export function keyCalls({ database, clock, pepper, onChange }: OrganisationCont
       }
       const nowMs = BigInt(clock.nowMs());
       const secret = makeSecret();
-      const { key } = await change(actor, keyId, (before) => {
+      const rotate = (before: ApiKeyRow) => {
         if (before.revoked_at_ms !== null)
           throw new Fault('conflict', 'The key is revoked. Please make a new one.');
         if (before.older_until_ms !== null && before.older_until_ms > nowMs) {
@@ -151,16 +175,22 @@ export function keyCalls({ database, clock, pepper, onChange }: OrganisationCont
           older_until_ms: overlapMs === 0n ? null : nowMs + overlapMs,
           revision: before.revision + 1n,
         };
-      });
+      };
+      const details = { overlapMs: String(overlapMs) };
+      const { key } = await change(actor, keyId, rotate, { action: 'key.rotate', details });
       return { key, plaintext: writeKey({ keyId, secret }) };
     },
 
     // The first revocation counts.
     revokeKey: ({ actor, keyId }) =>
-      change(actor, keyId, (before) =>
-        before.revoked_at_ms === null
-          ? { revoked_at_ms: BigInt(clock.nowMs()), revision: before.revision + 1n }
-          : {},
+      change(
+        actor,
+        keyId,
+        (before) =>
+          before.revoked_at_ms === null
+            ? { revoked_at_ms: BigInt(clock.nowMs()), revision: before.revision + 1n }
+            : {},
+        { action: 'key.revoke' },
       ),
   };
 }
@@ -200,6 +230,10 @@ export function keyRow(
     last_used_at_ms: null,
     revision: 1n,
   };
+}
+
+function concerning({ key_id, user_id, department_path }: ApiKeyRow) {
+  return { subject: key_id, userId: user_id, departmentPath: department_path };
 }
 
 async function insertKey(rows: AuthRows, user: UserRow, key: NewKey): Promise<ApiKeyRow> {

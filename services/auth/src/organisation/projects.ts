@@ -1,6 +1,7 @@
 import type { Organisation } from '@ai-switch/contracts';
 import { Fault, newId } from '@ai-switch/kernel';
 import { type AuthRows, authorityOf } from '../authority.ts';
+import { record } from '../changes.ts';
 import { removePolicy } from '../policy/access-policies.ts';
 import { checkId, checkRevision, checkTitle, checkUnitId, pageOf, readPage } from '../request-rules.ts';
 import type { OrganisationContext } from './context.ts';
@@ -32,7 +33,15 @@ export function projectCalls({ database, clock, onChange }: OrganisationContext)
         const path = await pathOfDepartment(rows, departmentId);
         authority.mustRun(path);
         const taken = await findTaken(rows, projectId);
-        if (taken === undefined) return insertProject(rows, { projectId, name, path }, clock.nowMs());
+        if (taken === undefined) {
+          const made = await insertProject(rows, { projectId, name, path }, clock.nowMs());
+          await record(rows, authority, {
+            action: 'project.create',
+            ...concerning(made),
+            details: { name, departmentId },
+          });
+          return made;
+        }
         if (taken.name === name && taken.department_path === path) return taken;
         throw new Fault('conflict', 'A project of this id is there already.', {
           details: { field: 'projectId' },
@@ -81,6 +90,7 @@ export function projectCalls({ database, clock, onChange }: OrganisationContext)
         checkRevision(expectedRevision, before.revision);
         const after = { ...before, name, revision: before.revision + 1n };
         await rows.updateTable('projects').set(after).where('project_id', '=', projectId).execute();
+        await record(rows, authority, { action: 'project.rename', ...concerning(after), details: { name } });
         return after;
       });
       return { project: projectOf(row) };
@@ -95,7 +105,13 @@ export function projectCalls({ database, clock, onChange }: OrganisationContext)
         await rows.deleteFrom('project_members').where('project_id', '=', projectId).execute();
         await removePolicy(rows, `project:${projectId}`);
         await rows.deleteFrom('projects').where('project_id', '=', projectId).execute();
-        return revokeBound(rows, projectId, undefined, clock.nowMs());
+        const revoked = await revokeBound(rows, projectId, undefined, clock.nowMs());
+        await record(rows, authority, {
+          action: 'project.remove',
+          ...concerning(row),
+          details: { name: row.name, keysRevoked: String(revoked) },
+        });
+        return revoked;
       });
       onChange(authority.tenant);
       return { keysRevoked };
@@ -111,6 +127,12 @@ export function projectCalls({ database, clock, onChange }: OrganisationContext)
         authority.mustRun(project.department_path);
         const { name } = await findUserById(rows, userId);
         await insertMember(rows, project, { userId, name });
+        await record(rows, authority, {
+          action: 'project.addMember',
+          ...concerning(project),
+          details: { user: name },
+          userId,
+        });
       });
       onChange(authority.tenant);
       return {};
@@ -128,7 +150,19 @@ export function projectCalls({ database, clock, onChange }: OrganisationContext)
           .where('project_id', '=', projectId)
           .where('user_id', '=', userId)
           .execute();
-        return revokeBound(rows, projectId, userId, clock.nowMs());
+        const revoked = await revokeBound(rows, projectId, userId, clock.nowMs());
+        const member = await rows
+          .selectFrom('users')
+          .select('name')
+          .where('user_id', '=', userId)
+          .executeTakeFirst();
+        await record(rows, authority, {
+          action: 'project.removeMember',
+          ...concerning(project),
+          details: { user: member?.name ?? '', keysRevoked: String(revoked) },
+          userId,
+        });
+        return revoked;
       });
       onChange(authority.tenant);
       return { keysRevoked };
@@ -255,4 +289,8 @@ function revokeBound(
       .executeTakeFirstOrThrow();
     return Number(numUpdatedRows);
   });
+}
+
+function concerning({ project_id, department_path }: Pick<ProjectRow, 'project_id' | 'department_path'>) {
+  return { subject: project_id, departmentPath: department_path };
 }

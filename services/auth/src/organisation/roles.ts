@@ -1,6 +1,7 @@
 import { type Organisation, Role } from '@ai-switch/contracts';
 import { newId } from '@ai-switch/kernel';
 import { type Authority, type AuthRows, authorityOf } from '../authority.ts';
+import { record, wordOf } from '../changes.ts';
 import { checkId, invalid, pageOf, readPage } from '../request-rules.ts';
 import { highestOf, roleOf } from '../role-rules.ts';
 import type { OrganisationContext } from './context.ts';
@@ -24,7 +25,7 @@ export function roleCalls({ database, clock, onChange }: OrganisationContext): C
         const path =
           role === Role.DEPARTMENT_ADMIN ? (await findDepartment(rows, departmentId)).department_path : '/';
         mustBeAbleToGrant(authority, role, path);
-        return insertGrant(rows, {
+        const granted = await insertGrant(rows, {
           user: { userId, name },
           role,
           departmentId,
@@ -32,6 +33,14 @@ export function roleCalls({ database, clock, onChange }: OrganisationContext): C
           grantedBy: authority.userId,
           nowMs: clock.nowMs(),
         });
+        await record(rows, authority, {
+          action: 'role.grant',
+          subject: granted.role_grant_id,
+          details: { role: wordOf('ROLE', role), departmentId },
+          userId,
+          departmentPath: home,
+        });
+        return granted;
       });
       onChange(authority.tenant);
       return { roleGrant: roleGrantOf(row) };
@@ -51,6 +60,14 @@ export function roleCalls({ database, clock, onChange }: OrganisationContext): C
         if (roleOf(row.role) === Role.ROOT) await checkIsNotLastRoot(rows, row.user_id);
         await rows.deleteFrom('role_grants').where('role_grant_id', '=', roleGrantId).execute();
         await noteHighest(rows, row.user_id);
+        const { department_path: departmentPath } = await findUserById(rows, row.user_id);
+        await record(rows, authority, {
+          action: 'role.revoke',
+          subject: roleGrantId,
+          details: { role: wordOf('ROLE', row.role), departmentId: row.department_id },
+          userId: row.user_id,
+          departmentPath,
+        });
         return row;
       });
       onChange(authority.tenant);

@@ -1,6 +1,7 @@
 import { type Organisation, Role } from '@ai-switch/contracts';
 import { Fault, newId } from '@ai-switch/kernel';
 import { type AuthRows, authorityOf } from '../authority.ts';
+import { record } from '../changes.ts';
 import { checkId, checkName, checkRevision, checkUnitId, pageOf, readPage } from '../request-rules.ts';
 import { roleOf } from '../role-rules.ts';
 import { tablesEndingWithUsers, tablesOfUsers, tablesWithNames } from '../schema.ts';
@@ -22,7 +23,15 @@ export function userCalls({ database, clock, onChange }: OrganisationContext): C
         const path = await pathOfDepartment(rows, departmentId);
         authority.mustRun(path);
         const taken = await findTaken(rows, name, userId);
-        if (taken === undefined) return insertUser(rows, { userId, name, path }, clock.nowMs());
+        if (taken === undefined) {
+          const made = await insertUser(rows, { userId, name, path }, clock.nowMs());
+          await record(rows, authority, {
+            action: 'user.create',
+            ...concerning(made),
+            details: { name, departmentId },
+          });
+          return made;
+        }
         const isSame =
           taken.tenant === authority.tenant &&
           taken.name === name &&
@@ -89,6 +98,16 @@ export function userCalls({ database, clock, onChange }: OrganisationContext): C
           revision: before.revision + 1n,
         };
         await followUser(rows, after);
+        await record(rows, authority, {
+          action: departmentId === undefined ? 'user.update' : 'user.move',
+          ...concerning(after),
+          details: {
+            name: after.name,
+            ...(name !== undefined && { formerName: before.name }),
+            ...(departmentId !== undefined && { before: before.department_path, after: path }),
+            ...(isSuspended !== undefined && { isSuspended: String(isSuspended) }),
+          },
+        });
         return after;
       });
       onChange(authority.tenant);
@@ -104,7 +123,13 @@ export function userCalls({ database, clock, onChange }: OrganisationContext): C
         authority.mustOutrank({ userId, role: roleOf(user.role) });
         checkRevision(expectedRevision, user.revision);
         if (roleOf(user.role) === Role.ROOT) await checkIsNotLastRoot(rows, userId);
-        return removeWithAll(rows, userId, clock.nowMs());
+        const revoked = await removeWithAll(rows, userId, clock.nowMs());
+        await record(rows, authority, {
+          action: 'user.remove',
+          ...concerning(user),
+          details: { name: user.name, keysRevoked: String(revoked) },
+        });
+        return revoked;
       });
       onChange(authority.tenant);
       return { keysRevoked };
@@ -225,6 +250,10 @@ async function removeWithAll(rows: AuthRows, userId: string, nowMs: number): Pro
       .executeTakeFirstOrThrow();
     return Number(numUpdatedRows);
   });
+}
+
+function concerning({ user_id, department_path }: Pick<UserRow, 'user_id' | 'department_path'>) {
+  return { subject: user_id, userId: user_id, departmentPath: department_path };
 }
 
 function noUser(): Fault {

@@ -1,6 +1,7 @@
 import type { AccessPolicies, AccessPolicy } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { type AuthRows, authorityOf } from '../authority.ts';
+import { jsonText, record } from '../changes.ts';
 import { projectIdsOf } from '../organisation/projects.ts';
 import { departmentIdsIn } from '../organisation/rows.ts';
 import { lockTree } from '../organisation/tree.ts';
@@ -46,6 +47,14 @@ export function accessPolicyCalls({ database, clock, onChange }: PolicyContext):
         };
         if (before === undefined) await rows.insert('access_policies', after);
         else await rows.updateTable('access_policies').set(after).where('scope', '=', scope).execute();
+        const was = before === undefined ? emptyPolicy(authority.tenant, scope) : policyOf(before);
+        await record(rows, authority, {
+          action: 'accessPolicy.put',
+          subject: scope,
+          details: { before: textOf(was), after: textOf(policyOf(after)) },
+          departmentPath: place.departmentPath,
+          userId: place.userId,
+        });
         return after;
       });
       onChange(authority.tenant);
@@ -156,6 +165,16 @@ async function checkRuleSets(rows: AuthRows, ruleSetIds: readonly string[], at: 
   if (ruleSetIds.every((id) => usable.includes(id))) return;
   throw new Fault('notFound', 'There is no such rule set that this policy could name.', {
     details: { field: 'ruleSets' },
+  });
+}
+
+/** As the admin API shows it. */
+function textOf({ models, networks, ruleSets, ...policy }: AccessPolicy): string {
+  return jsonText({
+    ...policy,
+    models: models?.values,
+    networks: networks?.values,
+    ruleSets: ruleSets?.values,
   });
 }
 

@@ -5,6 +5,7 @@
 import { type AccessPolicies, type QuotaRequest, QuotaRequestState } from '@ai-switch/contracts';
 import { Fault, newId } from '@ai-switch/kernel';
 import { type AuthRows, authorityOf } from '../authority.ts';
+import { record } from '../changes.ts';
 import { lockTree } from '../organisation/tree.ts';
 import { findUserById } from '../organisation/users.ts';
 import { checkId, checkUnitId, hasControlCharacter, invalid, pageOf, readPage } from '../request-rules.ts';
@@ -57,6 +58,11 @@ export function quotaRequestCalls({ database, clock }: Omit<PolicyContext, 'onCh
           grant_id: '',
         };
         await rows.insert('quota_requests', made);
+        await record(rows, authority, {
+          action: 'quotaRequest.create',
+          ...concerning(made),
+          details: { reason },
+        });
         return made;
       });
       return { quotaRequest: requestOf(row) };
@@ -124,11 +130,29 @@ export function quotaRequestCalls({ database, clock }: Omit<PolicyContext, 'onCh
           .set(after)
           .where('quota_request_id', '=', quotaRequestId)
           .execute();
+        await record(rows, authority, {
+          action: `quotaRequest.${VERBS[state]}`,
+          ...concerning(after),
+          details: { answer, grantId },
+        });
         return after;
       });
       return { quotaRequest: requestOf(row) };
     },
   };
+}
+
+/** What a decision is called. */
+const VERBS: Readonly<Record<QuotaRequestState, string>> = {
+  [QuotaRequestState.UNSPECIFIED]: 'open',
+  [QuotaRequestState.OPEN]: 'open',
+  [QuotaRequestState.APPROVED]: 'approve',
+  [QuotaRequestState.REFUSED]: 'refuse',
+  [QuotaRequestState.WITHDRAWN]: 'withdraw',
+};
+
+function concerning({ quota_request_id, user_id, department_path }: QuotaRequestRow) {
+  return { subject: quota_request_id, userId: user_id, departmentPath: department_path };
 }
 
 /** The row is held to the end of the transaction. @throws Fault `notFound` */

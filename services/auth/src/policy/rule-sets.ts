@@ -2,6 +2,7 @@ import { type AccessPolicies, type Auth, type Rule, type RuleSet, Surface } from
 import { checkRule, type Rule as EngineRule, RULES_PER_SET_MAX } from '@ai-switch/interception';
 import { Fault, newId } from '@ai-switch/kernel';
 import { type AuthDatabase, type AuthRows, authorityOf } from '../authority.ts';
+import { record } from '../changes.ts';
 import { lockTree, pathOfDepartment } from '../organisation/tree.ts';
 import {
   checkId,
@@ -54,6 +55,7 @@ export function ruleSetCalls({ database, clock, onChange }: PolicyContext): Call
         };
         if (before === undefined) await insertRuleSet(rows, after);
         else await rows.updateTable('rule_sets').set(after).where('rule_set_id', '=', ruleSetId).execute();
+        await record(rows, authority, { action: 'ruleSet.put', ...concerning(after) });
         return after;
       });
       onChange(authority.tenant);
@@ -92,11 +94,17 @@ export function ruleSetCalls({ database, clock, onChange }: PolicyContext): Call
         authority.mustRun(row.department_path);
         await checkUnused(rows, ruleSetId);
         await rows.deleteFrom('rule_sets').where('rule_set_id', '=', ruleSetId).execute();
+        await record(rows, authority, { action: 'ruleSet.remove', ...concerning(row) });
       });
       onChange(authority.tenant);
       return {};
     },
   };
+}
+
+function concerning({ rule_set_id, name, rule_count, revision, department_path }: RuleSetRow) {
+  const details = { name, rules: String(rule_count), revision: String(revision) };
+  return { subject: rule_set_id, details, departmentPath: department_path };
 }
 
 /** For the edge, which knows the ids from a caller's policy. */

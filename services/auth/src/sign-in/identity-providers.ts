@@ -1,6 +1,7 @@
 import { type IdentityProvider, Role, type SignIn } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import { authorityOf } from '../authority.ts';
+import { record } from '../changes.ts';
 import { findDepartment } from '../organisation/tree.ts';
 import { findUserById } from '../organisation/users.ts';
 import { checkId, checkTitle, checkUnitId, hasControlCharacter, invalid } from '../request-rules.ts';
@@ -68,6 +69,17 @@ export function identityProviderCalls(context: SignInContext): Calls {
             .where('identity_provider_id', '=', id)
             .execute();
         }
+        await record(rows, authority, {
+          action: 'identityProvider.put',
+          subject: id,
+          details: {
+            name: wanted.name,
+            issuer: wanted.issuer,
+            clientId: wanted.clientId,
+            isCreatingUsers: String(wanted.isCreatingUsers),
+            clientSecret: clientSecret === undefined ? 'kept' : 'changed',
+          },
+        });
         return after;
       });
       return { identityProvider: providerOf(row) };
@@ -92,6 +104,7 @@ export function identityProviderCalls(context: SignInContext): Calls {
           .returning('issuer')
           .executeTakeFirst();
         if (gone === undefined) return;
+        await record(rows, authority, { action: 'identityProvider.remove', subject: identityProviderId });
         const isElsewhere = await rows
           .selectFrom('identity_providers')
           .select('issuer')
@@ -132,6 +145,13 @@ export function identityProviderCalls(context: SignInContext): Calls {
           subject,
           user_id: userId,
           department_path: user.department_path,
+        });
+        await record(rows, authority, {
+          action: 'user.linkIdentity',
+          subject: userId,
+          details: { identityProviderId, subject },
+          userId,
+          departmentPath: user.department_path,
         });
       });
       return {};

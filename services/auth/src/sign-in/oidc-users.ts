@@ -5,6 +5,7 @@ import { Role } from '@ai-switch/contracts';
 import { newId } from '@ai-switch/kernel';
 import type { JWTPayload } from 'jose';
 import type { Transaction } from 'kysely';
+import { recordIn } from '../changes.ts';
 import type { AuthSchema } from '../schema.ts';
 import type { SignInContext } from './context.ts';
 import type { IdentityProviderRow } from './schema.ts';
@@ -64,6 +65,17 @@ export async function userOfSubject(
       .insertInto('identity_links')
       .values({ tenant, issuer, subject: claims.sub, user_id: userId, department_path: departmentPath })
       .execute();
+    await recordIn(
+      trx,
+      { tenant, userId, requestId: '', clientAddress: '' },
+      {
+        action: 'user.create',
+        subject: userId,
+        details: { name, identityProviderId: row.identity_provider_id },
+        userId,
+        departmentPath,
+      },
+    );
     return userId;
   });
 }

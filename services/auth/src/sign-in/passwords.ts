@@ -3,6 +3,7 @@ import type { SignIn } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
 import type { Transaction } from 'kysely';
 import { type AuthDatabase, authorityOf } from '../authority.ts';
+import { type Changer, recordIn } from '../changes.ts';
 import { findUserById } from '../organisation/users.ts';
 import { checkId, hasControlCharacter } from '../request-rules.ts';
 import { roleOf } from '../role-rules.ts';
@@ -45,7 +46,8 @@ export function passwordCalls(context: SignInContext): Calls {
 
     changePassword: async ({ actor, currentPassword, newPassword, sessionId, clientAddress }) => {
       if (sessionId !== '') checkId('sessionId', sessionId);
-      const { tenant, userId, userName } = await authorityOf(database, actor);
+      const authority = await authorityOf(database, actor);
+      const { tenant, userId, userName } = authority;
       const stored = await passwordOf(database, userId);
       const account = { account: accountOf(stored?.tenant ?? tenant, userName), address: clientAddress };
       const isRight = await isRightPassword(context, account, stored, currentPassword);
@@ -70,6 +72,11 @@ export function passwordCalls(context: SignInContext): Calls {
           .where('user_id', '=', userId)
           .where('session_id', '!=', sessionId)
           .execute();
+        await recordIn(
+          trx,
+          { ...authority, clientAddress },
+          { action: 'password.change', subject: userId, userId, departmentPath: stored.department_path },
+        );
       });
       return {};
     },
@@ -82,7 +89,7 @@ export function passwordCalls(context: SignInContext): Calls {
         authority.mustRun(user.department_path);
         authority.mustOutrank({ userId, role: roleOf(user.role) });
       });
-      return { password: await setOneTimePassword(database, { userId }, clock.nowMs()) };
+      return { password: await setOneTimePassword(database, { userId, changer: authority }, clock.nowMs()) };
     },
   };
 }
@@ -93,7 +100,7 @@ export function passwordCalls(context: SignInContext): Calls {
  */
 export async function setOneTimePassword(
   database: AuthDatabase,
-  { userId }: { readonly userId: string },
+  { userId, changer }: { readonly userId: string; readonly changer: Changer },
   nowMs: number,
 ): Promise<string> {
   const password = makeOneTimePassword();
@@ -117,6 +124,8 @@ export async function setOneTimePassword(
       )
       .execute();
     await trx.deleteFrom('sessions').where('user_id', '=', userId).execute();
+    const { department_path: departmentPath } = user;
+    await recordIn(trx, changer, { action: 'password.reset', subject: userId, userId, departmentPath });
   });
   return password;
 }

@@ -4,6 +4,7 @@
 import type { Auth, BegunSession, Session, SignIn } from '@ai-switch/contracts';
 import { Fault, newId } from '@ai-switch/kernel';
 import { authorityOf } from '../authority.ts';
+import { recordIn } from '../changes.ts';
 import { isSameDigest } from '../key-rules.ts';
 import { findUserById } from '../organisation/users.ts';
 import { checkId, pageOf, readPage } from '../request-rules.ts';
@@ -76,6 +77,17 @@ export async function beginSession(
     if (ids.length > 0) await trx.deleteFrom('sessions').where('session_id', 'in', ids).execute();
     await trx.insertInto('sessions').values(row).execute();
     await rememberPlace(trx, caller, clientAddress, nowMs);
+    await recordIn(
+      trx,
+      { tenant: caller.tenant, userId, requestId: '', clientAddress: plainText(clientAddress) },
+      {
+        action: 'session.begin',
+        subject: token.sessionId,
+        details: { way },
+        userId,
+        departmentPath: caller.departmentPath,
+      },
+    );
     return way === 'password' && password?.is_change_due === 1n;
   });
   const csrfToken = csrfTokenOf(token.secret);
@@ -136,12 +148,21 @@ export function sessionCalls({
     signOut: async ({ token }) => {
       const presented = readToken(token);
       if (presented === undefined) return {};
-      await database
-        .asSystem('authentication')
-        .deleteFrom('sessions')
-        .where('session_id', '=', presented.sessionId)
-        .where('digest', '=', digestOfSecret(presented.secret))
-        .execute();
+      await database.transactionAsSystem('authentication', async (trx) => {
+        const gone = await trx
+          .deleteFrom('sessions')
+          .where('session_id', '=', presented.sessionId)
+          .where('digest', '=', digestOfSecret(presented.secret))
+          .returning(['tenant', 'user_id', 'department_path', 'client_address'])
+          .executeTakeFirst();
+        if (gone === undefined) return;
+        const { tenant, user_id: userId, department_path: departmentPath, client_address } = gone;
+        await recordIn(
+          trx,
+          { tenant, userId, requestId: '', clientAddress: client_address },
+          { action: 'session.signOut', subject: presented.sessionId, userId, departmentPath },
+        );
+      });
       return {};
     },
 
@@ -159,14 +180,28 @@ export function sessionCalls({
         });
       }
       // One's own are where one is at home, whatever company root acts in.
-      const { numDeletedRows } = await database
-        .asSystem('consequence')
-        .deleteFrom('sessions')
-        .where('user_id', '=', userId)
-        .$if(sessionId !== '', (query) => query.where('session_id', '=', sessionId))
-        .where('session_id', '!=', exceptSessionId)
-        .executeTakeFirstOrThrow();
-      return { sessionsEnded: Number(numDeletedRows) };
+      const sessionsEnded = await database.transactionAsSystem('consequence', async (trx) => {
+        const { numDeletedRows } = await trx
+          .deleteFrom('sessions')
+          .where('user_id', '=', userId)
+          .$if(sessionId !== '', (query) => query.where('session_id', '=', sessionId))
+          .where('session_id', '!=', exceptSessionId)
+          .executeTakeFirstOrThrow();
+        const user = await trx
+          .selectFrom('users')
+          .select('department_path')
+          .where('user_id', '=', userId)
+          .executeTakeFirst();
+        await recordIn(trx, authority, {
+          action: 'session.end',
+          subject: userId,
+          details: { sessionId, sessionsEnded: String(numDeletedRows) },
+          userId,
+          departmentPath: user?.department_path ?? '/',
+        });
+        return Number(numDeletedRows);
+      });
+      return { sessionsEnded };
     },
 
     listSessions: async ({ actor, userId, page }) => {

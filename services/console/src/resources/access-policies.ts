@@ -1,7 +1,6 @@
 import type { AccessPolicy, RateLimit } from '@ai-switch/contracts';
 import { AddressSet, Fault, isNetwork } from '@ai-switch/kernel';
 import type { AdminRequest, Handlers } from '../handler.ts';
-import { jsonText } from '../json-reply.ts';
 import { FUNDING_TIERS } from '../quota/words.ts';
 import { splitName } from '../reach/reach.ts';
 import { pageIn, pageReply } from '../read-input.ts';
@@ -18,15 +17,7 @@ type Routes = Pick<
   'listAccessPolicies' | 'getAccessPolicy' | 'putAccessPolicy' | 'getEffectivePolicy'
 >;
 
-export const accessPoliciesOf = ({ accessPolicies, organisation }: ActorPorts): Handlers<Routes> => {
-  /** Whom an event about a policy concerns. */
-  const concerning = async ({ actor, reach }: Pick<AdminRequest, 'actor' | 'reach'>, scope: string) => {
-    const { kind, id } = splitName(scope);
-    if (kind !== 'key') return reach.scope(scope, 'sees');
-    const { userId } = answered((await organisation.getKey({ actor, keyId: id })).key);
-    return reach.scope(`user:${userId}`, 'sees');
-  };
-
+export const accessPoliciesOf = ({ accessPolicies }: ActorPorts): Handlers<Routes> => {
   return {
     listAccessPolicies: async ({ actor, query }) => {
       const found = await accessPolicies.listAccessPolicies({ actor, page: pageIn(query) });
@@ -39,10 +30,9 @@ export const accessPoliciesOf = ({ accessPolicies, organisation }: ActorPorts): 
     },
 
     putAccessPolicy: async (request) => {
-      const { actor, tenant, reach, params, body, expectedRevision, audit } = request;
+      const { actor, tenant, reach, params, body, expectedRevision } = request;
       const scope = await scopeIn(reach, params.scope);
       if (body.networks !== undefined) mustStayInside(request, scope, body.networks);
-      const before = answered((await accessPolicies.getAccessPolicy({ actor, scope })).policy);
       const put = await accessPolicies.putAccessPolicy({
         actor,
         policy: {
@@ -60,14 +50,6 @@ export const accessPoliciesOf = ({ accessPolicies, organisation }: ActorPorts): 
         expectedRevision,
       });
       const policy = answered(put.policy);
-      const { departmentPath, userId } = await concerning(request, scope);
-      await audit({
-        action: 'accessPolicy.put',
-        subject: scope,
-        details: { before: jsonText(policyReply(before)), after: jsonText(policyReply(policy)) },
-        departmentPath,
-        userId,
-      });
       return { body: policyReply(policy) };
     },
 

@@ -14,10 +14,9 @@ export const companies = ({ organisation }: ActorPorts): Handlers<Routes> => ({
     return pageReply(found.map(companyReply), nextAfter);
   },
 
-  createCompany: async ({ actor, body, audit }) => {
+  createCompany: async ({ actor, body }) => {
     const { company: tenant, name } = body;
     const company = answered((await organisation.createCompany({ actor, tenant, name })).company);
-    await audit({ action: 'company.create', subject: tenant, details: { name } });
     return { status: 201, body: companyReply(company) };
   },
 
@@ -26,19 +25,11 @@ export const companies = ({ organisation }: ActorPorts): Handlers<Routes> => ({
     return { body: companyReply(answered((await organisation.getCompany({ actor: of })).company)) };
   },
 
-  updateCompany: async ({ actor, caller, params, body, expectedRevision, audit }) => {
+  updateCompany: async ({ actor, caller, params, body, expectedRevision }) => {
     const of = actorIn(actor, caller, params.company);
     const { name, isSuspended } = body;
     const changed = await organisation.updateCompany({ actor: of, name, isSuspended, expectedRevision });
     const company = answered(changed.company);
-    await audit({
-      action: 'company.update',
-      subject: company.tenant,
-      details: {
-        ...(name !== undefined && { name }),
-        ...(isSuspended !== undefined && { isSuspended: String(isSuspended) }),
-      },
-    });
     return { body: companyReply(company) };
   },
 });
@@ -54,7 +45,7 @@ function actorIn(
       details: { field: 'company' },
     });
   }
-  return { tenant: company, userId: actor.userId };
+  return { ...actor, tenant: company };
 }
 
 function companyReply({ tenant, name, isSuspended, createdAtMs, revision }: Company) {

@@ -16,16 +16,10 @@ export const departments = ({ organisation }: ActorPorts): Handlers<Routes> => (
     return pageReply(found.departments, found.nextAfter);
   },
 
-  createDepartment: async ({ actor, body, idempotentId, audit }) => {
+  createDepartment: async ({ actor, body, idempotentId }) => {
     const { name, parentId = '', departmentId = idempotentId('dep') } = body;
     const made = await organisation.createDepartment({ actor, departmentId, parentId, name });
     const department = answered(made.department);
-    await audit({
-      action: 'department.create',
-      subject: department.departmentId,
-      details: { name, parentId },
-      departmentPath: department.path,
-    });
     return { status: 201, body: department };
   },
 
@@ -33,7 +27,7 @@ export const departments = ({ organisation }: ActorPorts): Handlers<Routes> => (
     body: answered((await organisation.getDepartment({ actor, departmentId })).department),
   }),
 
-  updateDepartment: async ({ actor, params, body, expectedRevision, audit }) => {
+  updateDepartment: async ({ actor, params, body, expectedRevision }) => {
     const departmentId = params.department;
     const { name, parentId } = body;
     if (name === undefined && parentId === undefined) {
@@ -47,32 +41,14 @@ export const departments = ({ organisation }: ActorPorts): Handlers<Routes> => (
       expectedRevision,
     });
     const department = answered(changed.department);
-    const { departmentsMoved, usersMoved, formerPath } = changed;
-    await audit({
-      action: parentId === undefined ? 'department.rename' : 'department.move',
-      subject: departmentId,
-      details: {
-        name: department.name,
-        before: formerPath,
-        after: department.path,
-        departmentsMoved: String(departmentsMoved),
-        usersMoved: String(usersMoved),
-      },
-      departmentPath: department.path,
-    });
+    const { departmentsMoved, usersMoved } = changed;
     return { body: { ...department, departmentsMoved, usersMoved } };
   },
 
-  removeDepartment: async ({ actor, params, expectedRevision, audit }) => {
+  removeDepartment: async ({ actor, params, expectedRevision }) => {
     const departmentId = params.department;
-    const { name, path } = answered((await organisation.getDepartment({ actor, departmentId })).department);
+    const { name } = answered((await organisation.getDepartment({ actor, departmentId })).department);
     await organisation.removeDepartment({ actor, departmentId, expectedRevision });
-    await audit({
-      action: 'department.remove',
-      subject: departmentId,
-      details: { name },
-      departmentPath: path,
-    });
     return { body: { departmentId, name } };
   },
 });

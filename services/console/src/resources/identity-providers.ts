@@ -6,7 +6,7 @@ import { pageReply } from '../read-input.ts';
 import type { SessionRoutes } from '../routes/session-routes.ts';
 import { answered } from './answered.ts';
 import type { ActorPorts } from './handlers.ts';
-import { beginSession } from './sessions.ts';
+import { sessionHeaders } from './sessions.ts';
 
 type Routes = Pick<
   SessionRoutes,
@@ -36,7 +36,7 @@ export const identityProviders = ({ signIn }: ActorPorts): Handlers<Routes> => (
   },
 
   putIdentityProvider: async (request) => {
-    const { actor, tenant, params, body, audit } = request;
+    const { actor, tenant, params, body } = request;
     const { clientSecret, departmentId = '', ...given } = body;
     const put = await signIn.putIdentityProvider({
       actor,
@@ -51,33 +51,18 @@ export const identityProviders = ({ signIn }: ActorPorts): Handlers<Routes> => (
       clientSecret,
     });
     const provider = answered(put.identityProvider);
-    const { name, issuer, clientId, isCreatingUsers } = provider;
-    await audit({
-      action: 'identityProvider.put',
-      subject: provider.identityProviderId,
-      details: {
-        name,
-        issuer,
-        clientId,
-        isCreatingUsers: String(isCreatingUsers),
-        clientSecret: clientSecret === undefined ? 'kept' : 'changed',
-      },
-    });
     return { body: providerReply(request, provider) };
   },
 
-  removeIdentityProvider: async ({ actor, params: { identityProvider: identityProviderId }, audit }) => {
+  removeIdentityProvider: async ({ actor, params: { identityProvider: identityProviderId } }) => {
     await signIn.removeIdentityProvider({ actor, identityProviderId });
-    await audit({ action: 'identityProvider.remove', subject: identityProviderId });
     return { body: { identityProviderId } };
   },
 
-  linkIdentity: async ({ actor, reach, params, body: { subject }, audit }) => {
+  linkIdentity: async ({ actor, reach, params, body: { subject } }) => {
     const identityProviderId = params.identityProvider;
-    const { userId, departmentPath } = await reach.user(params.user);
+    const { userId } = await reach.user(params.user);
     await signIn.linkIdentity({ actor, userId, identityProviderId, subject });
-    const details = { identityProviderId, subject };
-    await audit({ action: 'user.linkIdentity', subject: userId, details, userId, departmentPath });
     return { body: { userId, identityProviderId, subject } };
   },
 
@@ -114,7 +99,7 @@ export const identityProviders = ({ signIn }: ActorPorts): Handlers<Routes> => (
       clientAddress,
       userAgent,
     });
-    const headers = await beginSession(request, answered(finished.session), params.identityProvider);
+    const headers = sessionHeaders(answered(finished.session));
     headers.append('set-cookie', clearedCookie(stateName));
     headers.set('location', HOME);
     return { status: 303, headers, body: {} };

@@ -7,7 +7,7 @@ import type { ActorPorts } from './handlers.ts';
 export const importOrganisation = ({
   organisation,
 }: ActorPorts): Handlers<Pick<OrganisationRoutes, 'importOrganisation'>> => ({
-  importOrganisation: async ({ actor, query: { dryRun: isDryRun = false }, body, audit }) => {
+  importOrganisation: async ({ actor, query: { dryRun: isDryRun = false }, body }) => {
     const { lines, problems } = typeof body === 'string' ? readImportCsv(body) : linesOf(body.lines);
     // What cannot be read is reported together with what cannot be done.
     const report = await organisation.importOrganisation({
@@ -17,12 +17,6 @@ export const importOrganisation = ({
     });
     const all = [...problems, ...report.problems].sort((left, right) => left.line - right.line);
     const { problems: _told, ...counts } = report;
-    if (!isDryRun && all.length === 0) {
-      const details = Object.fromEntries(
-        Object.entries(counts).map(([name, count]) => [name, String(count)]),
-      );
-      await audit({ action: 'organisation.import', subject: actor.tenant, details });
-    }
     return { body: { ...counts, isDryRun, problems: all } };
   },
 });

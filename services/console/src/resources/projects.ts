@@ -26,36 +26,24 @@ export const projects = ({ organisation }: ActorPorts): Handlers<Routes> => {
       return pageReply(found, nextAfter);
     },
 
-    createProject: async ({ actor, body, idempotentId, audit }) => {
+    createProject: async ({ actor, body, idempotentId }) => {
       const { name, departmentId = '', projectId = idempotentId('prj') } = body;
       const made = await organisation.createProject({ actor, projectId, name, departmentId });
       const project = answered(made.project);
-      const { departmentPath } = project;
-      await audit({
-        action: 'project.create',
-        subject: project.projectId,
-        details: { name, departmentId },
-        departmentPath,
-      });
       return { status: 201, body: project };
     },
 
     getProject: async ({ actor, params }) => ({ body: await find(actor, params.project) }),
 
-    updateProject: async ({ actor, params: { project: projectId }, body, expectedRevision, audit }) => {
+    updateProject: async ({ actor, params: { project: projectId }, body, expectedRevision }) => {
       const { name } = body;
       const changed = await organisation.updateProject({ actor, projectId, name, expectedRevision });
       const project = answered(changed.project);
-      const { departmentPath } = project;
-      await audit({ action: 'project.rename', subject: projectId, details: { name }, departmentPath });
       return { body: project };
     },
 
-    removeProject: async ({ actor, params: { project: projectId }, audit }) => {
-      const { name, departmentPath } = await find(actor, projectId);
+    removeProject: async ({ actor, params: { project: projectId } }) => {
       const { keysRevoked } = await organisation.removeProject({ actor, projectId });
-      const details = { name, keysRevoked: String(keysRevoked) };
-      await audit({ action: 'project.remove', subject: projectId, details, departmentPath });
       return { body: { projectId, keysRevoked } };
     },
 
@@ -64,23 +52,17 @@ export const projects = ({ organisation }: ActorPorts): Handlers<Routes> => {
       return pageReply(found.members, found.nextAfter);
     },
 
-    putProjectMember: async ({ actor, reach, params, audit }) => {
+    putProjectMember: async ({ actor, reach, params }) => {
       const projectId = params.project;
-      const { departmentPath } = await find(actor, projectId);
       const { userId, name } = await reach.user(params.user);
       await organisation.putProjectMember({ actor, projectId, userId });
-      const details = { user: name };
-      await audit({ action: 'project.addMember', subject: projectId, details, userId, departmentPath });
       return { body: { userId, userName: name } };
     },
 
-    removeProjectMember: async ({ actor, reach, params, audit }) => {
+    removeProjectMember: async ({ actor, reach, params }) => {
       const projectId = params.project;
-      const { departmentPath } = await find(actor, projectId);
       const { userId, name } = await reach.user(params.user);
       const { keysRevoked } = await organisation.removeProjectMember({ actor, projectId, userId });
-      const details = { user: name, keysRevoked: String(keysRevoked) };
-      await audit({ action: 'project.removeMember', subject: projectId, details, userId, departmentPath });
       return { body: { userId, userName: name, keysRevoked } };
     },
   };

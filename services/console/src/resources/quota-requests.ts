@@ -25,7 +25,7 @@ export const quotaRequests = ({ accessPolicies }: ActorPorts): Handlers<QuotaReq
     answered((await accessPolicies.getQuotaRequest({ actor, quotaRequestId })).quotaRequest);
 
   const decide = async (
-    { actor, audit }: Pick<AdminRequest, 'actor' | 'audit'>,
+    { actor }: Pick<AdminRequest, 'actor'>,
     quotaRequestId: string,
     state: QuotaRequestState,
     { answer, grantId }: { readonly answer: string; readonly grantId: string },
@@ -38,8 +38,6 @@ export const quotaRequests = ({ accessPolicies }: ActorPorts): Handlers<QuotaReq
       grantId,
     });
     const request = answered(decided.quotaRequest);
-    const word = wordOf(QUOTA_REQUEST_STATES, state);
-    await audit(eventOf(`quotaRequest.${VERBS[word]}`, request, { answer, grantId }));
     return { body: requestReply(request) };
   };
 
@@ -50,7 +48,7 @@ export const quotaRequests = ({ accessPolicies }: ActorPorts): Handlers<QuotaReq
       return pageReply(found.quotaRequests.map(requestReply), found.nextAfter);
     },
 
-    createQuotaRequest: async ({ actor, body, idempotentId, audit }) => {
+    createQuotaRequest: async ({ actor, body, idempotentId }) => {
       const { id = idempotentId('qr'), until, reason } = body;
       const amounts = Object.fromEntries(
         METERED_TYPES.flatMap((type) => (body.amounts[type] == null ? [] : [[type, body.amounts[type]]])),
@@ -63,7 +61,6 @@ export const quotaRequests = ({ accessPolicies }: ActorPorts): Handlers<QuotaReq
         reason,
       });
       const request = answered(made.quotaRequest);
-      await audit(eventOf('quotaRequest.create', request, { reason }));
       return { status: 201, body: requestReply(request) };
     },
 
@@ -114,19 +111,9 @@ export const quotaRequests = ({ accessPolicies }: ActorPorts): Handlers<QuotaReq
 /** Of a decision that will not be made, whoever asks again. */
 const REFUSALS: readonly string[] = ['conflict', 'forbidden', 'notFound'];
 
-const VERBS = { open: 'open', approved: 'approve', refused: 'refuse', withdrawn: 'withdraw' } as const;
-
 function mustBeUndecided({ state }: QuotaRequest): void {
   if (state === QuotaRequestState.OPEN || state === QuotaRequestState.APPROVED) return;
   throw new Fault('conflict', 'The request was decided already.', { details: { state } });
-}
-
-function eventOf(
-  action: string,
-  { quotaRequestId: subject, userId, departmentPath }: QuotaRequest,
-  details: Readonly<Record<string, string>>,
-) {
-  return { action, subject, details, userId, departmentPath };
 }
 
 function requestReply({ amounts, untilMs, state, grantId, ...request }: QuotaRequest) {

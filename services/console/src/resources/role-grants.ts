@@ -15,33 +15,17 @@ export const roleGrants = ({ organisation }: ActorPorts): Handlers<Routes> => ({
     return pageReply(found.roleGrants.map(grantReply), found.nextAfter);
   },
 
-  grantRole: async ({ actor, reach, body, audit }) => {
+  grantRole: async ({ actor, reach, body }) => {
     const { user, role, departmentId = '' } = body;
-    const { userId, departmentPath } = await reach.user(user);
+    const { userId } = await reach.user(user);
     const granted = await organisation.grantRole({ actor, userId, role: ROLES[role], departmentId });
     const grant = answered(granted.roleGrant);
-    await audit({
-      action: 'role.grant',
-      subject: grant.roleGrantId,
-      details: { role, departmentId },
-      userId,
-      departmentPath,
-    });
     return { status: 201, body: grantReply(grant) };
   },
 
-  revokeRole: async ({ actor, reach, params: { roleGrantId }, audit }) => {
+  revokeRole: async ({ actor, params: { roleGrantId } }) => {
     const { roleGrant } = await organisation.revokeRole({ actor, roleGrantId });
     if (roleGrant === undefined) return { body: { roleGrantId, wasHeld: false } };
-    const { userId, departmentId } = roleGrant;
-    const { departmentPath } = await reach.user(userId);
-    await audit({
-      action: 'role.revoke',
-      subject: roleGrantId,
-      details: { role: wordOf(ROLES, roleGrant.role), departmentId },
-      userId,
-      departmentPath,
-    });
     return { body: { roleGrantId, wasHeld: true } };
   },
 });

@@ -29,7 +29,7 @@ export const ruleSets = ({ accessPolicies }: ActorPorts): Handlers<Routes> => ({
     return pageReply(found.ruleSets, found.nextAfter);
   },
 
-  createRuleSet: async ({ actor, body, idempotentId, audit }) => {
+  createRuleSet: async ({ actor, body, idempotentId }) => {
     const { name, departmentId = '', rules } = body;
     const ruleSetId = idempotentId('rs');
     const put = await accessPolicies.putRuleSet({
@@ -41,7 +41,6 @@ export const ruleSets = ({ accessPolicies }: ActorPorts): Handlers<Routes> => ({
       expectedRevision: undefined,
     });
     const made = answered(put.ruleSet);
-    await audit({ action: 'ruleSet.put', ...eventOf(made) });
     return { status: 201, body: ruleSetReply(made) };
   },
 
@@ -49,7 +48,7 @@ export const ruleSets = ({ accessPolicies }: ActorPorts): Handlers<Routes> => ({
     body: ruleSetReply(answered((await accessPolicies.getRuleSet({ actor, ruleSetId })).ruleSet)),
   }),
 
-  putRuleSet: async ({ actor, params: { ruleSet: ruleSetId }, body, expectedRevision, audit }) => {
+  putRuleSet: async ({ actor, params: { ruleSet: ruleSetId }, body, expectedRevision }) => {
     const { name, departmentId = '', rules } = body;
     const put = await accessPolicies.putRuleSet({
       actor,
@@ -60,14 +59,12 @@ export const ruleSets = ({ accessPolicies }: ActorPorts): Handlers<Routes> => ({
       expectedRevision,
     });
     const set = answered(put.ruleSet);
-    await audit({ action: 'ruleSet.put', ...eventOf(set) });
     return { body: ruleSetReply(set) };
   },
 
-  removeRuleSet: async ({ actor, params: { ruleSet: ruleSetId }, audit }) => {
-    const set = answered((await accessPolicies.getRuleSet({ actor, ruleSetId })).ruleSet);
+  removeRuleSet: async ({ actor, params: { ruleSet: ruleSetId } }) => {
+    const _set = answered((await accessPolicies.getRuleSet({ actor, ruleSetId })).ruleSet);
     await accessPolicies.removeRuleSet({ actor, ruleSetId });
-    await audit({ action: 'ruleSet.remove', ...eventOf(set) });
     return { body: { ruleSetId } };
   },
 
@@ -119,9 +116,4 @@ function ruleReply({ mode, action, surfaces, ...rule }: Rule) {
 
 function ruleSetReply({ rules, ...set }: RuleSet) {
   return { ...set, rules: rules.map(ruleReply) };
-}
-
-function eventOf({ ruleSetId: subject, name, rules, departmentPath, revision }: RuleSet) {
-  const details = { name, rules: String(rules.length), revision: String(revision) };
-  return { subject, details, departmentPath };
 }

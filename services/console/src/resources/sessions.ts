@@ -5,7 +5,7 @@ import { type BegunSession, type Caller, KeyScope, type Session } from '@ai-swit
 import { Fault } from '@ai-switch/kernel';
 import { SESSION_COOKIE } from '../authorise.ts';
 import { clearedCookie, cookieText } from '../cookies.ts';
-import type { AdminRequest, Handlers, PublicRequest } from '../handler.ts';
+import type { AdminRequest, Handlers } from '../handler.ts';
 import { pageIn, pageReply } from '../read-input.ts';
 import type { SessionRoutes } from '../routes/session-routes.ts';
 import { KEY_SCOPES, ROLES, wordOf } from '../words.ts';
@@ -27,14 +27,13 @@ type Routes = Pick<
 export const sessions = ({ signIn }: ActorPorts): Handlers<Routes> => {
   /** One's own go on but for what is named; another's end all. */
   const end = async (request: AdminRequest, user: string, sessionId: string) => {
-    const { actor, caller, reach, audit } = request;
-    const { userId, departmentPath } = await reach.user(user);
+    const { actor, caller, reach } = request;
+    const { userId } = await reach.user(user);
     const wanted = sessionId === 'current' ? caller.sessionId : sessionId;
     const exceptSessionId = sessionId === '' ? caller.sessionId : '';
     const ended = await signIn.endSessions({ actor, userId, sessionId: wanted, exceptSessionId });
     const { sessionsEnded } = ended;
-    const details = { sessionId: wanted, sessionsEnded: String(sessionsEnded) };
-    await audit({ action: 'session.end', subject: userId, details, userId, departmentPath });
+    const _details = { sessionId: wanted, sessionsEnded: String(sessionsEnded) };
     return { body: { sessionsEnded } };
   };
 
@@ -45,7 +44,7 @@ export const sessions = ({ signIn }: ActorPorts): Handlers<Routes> => {
       const begun = await signIn.signIn({ tenant, name, password, clientAddress, userAgent });
       const session = answered(begun.session);
       const caller = answered(session.caller);
-      const headers = await beginSession(request, session, 'password');
+      const headers = sessionHeaders(session);
       const { csrfToken, isPasswordChangeDue, expiresAtMs } = session;
       return {
         status: 201,
@@ -56,25 +55,22 @@ export const sessions = ({ signIn }: ActorPorts): Handlers<Routes> => {
 
     whoAmI: async ({ caller, isPasswordChangeDue }) => ({ body: whoOf(caller, isPasswordChangeDue) }),
 
-    signOut: async ({ caller, cookie, audit }) => {
+    signOut: async ({ caller, cookie }) => {
       const token = cookie(SESSION_COOKIE);
       if (caller.sessionId === '' || token === undefined) {
         throw new Fault('invalid', 'A key has no session to end. It is revoked with `DELETE /keys/<id>`.');
       }
       await signIn.signOut({ token });
-      const { userId, departmentPath } = caller;
-      await audit({ action: 'session.signOut', subject: caller.sessionId, userId, departmentPath });
       const headers = new Headers({ 'set-cookie': clearedCookie(SESSION_COOKIE) });
       return { headers, body: { sessionsEnded: 1 } };
     },
 
-    changePassword: async ({ caller, body, clientAddress, audit }) => {
-      const { tenant, userId, sessionId, departmentPath } = caller;
+    changePassword: async ({ caller, body, requestId, clientAddress }) => {
+      const { tenant, userId, sessionId } = caller;
       const { currentPassword, newPassword } = body;
       // One's own, whatever company the request names.
-      const actor = { tenant, userId };
+      const actor = { tenant, userId, requestId, clientAddress };
       await signIn.changePassword({ actor, currentPassword, newPassword, sessionId, clientAddress });
-      await audit({ action: 'password.change', subject: userId, userId, departmentPath });
       return { body: { userId } };
     },
 
@@ -91,24 +87,16 @@ export const sessions = ({ signIn }: ActorPorts): Handlers<Routes> => {
     endUserSessions: (request) => end(request, request.params.user, ''),
     endUserSession: (request) => end(request, request.params.user, request.params.sessionId),
 
-    resetPassword: async ({ actor, reach, params, audit }) => {
-      const { userId, departmentPath } = await reach.user(params.user);
+    resetPassword: async ({ actor, reach, params }) => {
+      const { userId } = await reach.user(params.user);
       const { password } = await signIn.resetPassword({ actor, userId });
-      await audit({ action: 'password.reset', subject: userId, userId, departmentPath });
       return { body: { userId, password } };
     },
   };
 };
 
-/** The cookie of a session that has begun, which is on record. */
-export async function beginSession(
-  { auditAs }: Pick<PublicRequest, 'auditAs'>,
-  { token, expiresAtMs, caller }: BegunSession,
-  way: string,
-): Promise<Headers> {
-  const { tenant, userId, sessionId, departmentPath } = answered(caller);
-  const event = { action: 'session.begin', subject: sessionId, details: { way }, userId, departmentPath };
-  await auditAs({ tenant, userId }, event);
+/** The cookie of a session that has begun. */
+export function sessionHeaders({ token, expiresAtMs }: BegunSession): Headers {
   return new Headers({
     'set-cookie': cookieText(SESSION_COOKIE, token, { expiresAtMs: Number(expiresAtMs), sameSite: 'Strict' }),
   });

@@ -20,10 +20,9 @@ export const users = ({ organisation }: ActorPorts): Handlers<Routes> => ({
     return pageReply(found.map(userReply), nextAfter);
   },
 
-  createUser: async ({ actor, body, idempotentId, audit }) => {
+  createUser: async ({ actor, body, idempotentId }) => {
     const { name, departmentId = '', userId = idempotentId('usr') } = body;
     const user = answered((await organisation.createUser({ actor, userId, name, departmentId })).user);
-    await audit({ action: 'user.create', ...concerning(user), details: { name, departmentId } });
     return { status: 201, body: userReply(user) };
   },
 
@@ -31,7 +30,7 @@ export const users = ({ organisation }: ActorPorts): Handlers<Routes> => ({
     body: userReply(answered((await organisation.getUser({ actor, user: params.user })).user)),
   }),
 
-  updateUser: async ({ actor, params, body, expectedRevision, audit }) => {
+  updateUser: async ({ actor, params, body, expectedRevision }) => {
     const { name, departmentId, isSuspended } = body;
     if (name === undefined && departmentId === undefined && isSuspended === undefined) {
       throw new Fault('invalid', 'Give a new name, another department or whether he is suspended.', {
@@ -48,35 +47,16 @@ export const users = ({ organisation }: ActorPorts): Handlers<Routes> => ({
       expectedRevision,
     });
     const user = answered(changed.user);
-    await audit({
-      action: departmentId === undefined ? 'user.update' : 'user.move',
-      ...concerning(user),
-      details: {
-        name: user.name,
-        ...(name !== undefined && { formerName: before.name }),
-        ...(departmentId !== undefined && { before: before.departmentPath, after: user.departmentPath }),
-        ...(isSuspended !== undefined && { isSuspended: String(isSuspended) }),
-      },
-    });
     return { body: userReply(user) };
   },
 
-  removeUser: async ({ actor, params, expectedRevision, audit }) => {
+  removeUser: async ({ actor, params, expectedRevision }) => {
     const user = answered((await organisation.getUser({ actor, user: params.user })).user);
     const { userId, name } = user;
     const { keysRevoked } = await organisation.removeUser({ actor, userId, expectedRevision });
-    await audit({
-      action: 'user.remove',
-      ...concerning(user),
-      details: { name, keysRevoked: String(keysRevoked) },
-    });
     return { body: { userId, name, keysRevoked } };
   },
 });
-
-function concerning({ userId, departmentPath }: User) {
-  return { subject: userId, userId, departmentPath };
-}
 
 function userReply({ role, ...user }: User) {
   return { ...user, role: wordOf(ROLES, role) };

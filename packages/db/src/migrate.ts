@@ -2,10 +2,13 @@
 // process that dies leaves either both or none. Concurrent starters queue up: on SQLite a transaction takes the only
 // write lock at its begin, on PostgreSQL each takes the same advisory lock first.
 
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely } from 'kysely';
 import { DatabaseError } from './database-error.ts';
 import type { Engine, Migration } from './engine.ts';
 import { runTransaction } from './transaction.ts';
+
+/** Where it stands which of them ran. */
+export const MIGRATIONS_TABLE = 'schema_migrations';
 
 interface MigrationSchema {
   readonly schema_migrations: { readonly name: string; readonly applied_at_ms: bigint };
@@ -20,7 +23,7 @@ export async function migrate<Schema>(
   await runTransaction(kysely, async (trx) => {
     await engine.lockSchema(trx);
     await trx.schema
-      .createTable('schema_migrations')
+      .createTable(MIGRATIONS_TABLE)
       .ifNotExists()
       .addColumn('name', 'text', (column) => column.primaryKey().notNull())
       .addColumn('applied_at_ms', 'bigint', (column) => column.notNull())
@@ -34,7 +37,7 @@ export async function migrate<Schema>(
       if (migration === undefined) return true;
       await migration.up(trx as unknown as Kysely<never>);
       await trx
-        .insertInto('schema_migrations')
+        .insertInto(MIGRATIONS_TABLE)
         .values({ name: migration.name, applied_at_ms: BigInt(Date.now()) })
         .execute();
       return false;
@@ -42,11 +45,24 @@ export async function migrate<Schema>(
   }
 }
 
-async function nextMigration(
-  trx: Transaction<MigrationSchema>,
+/**
+ * The first migration that did not run yet, of a database that is only to be read.
+ * @throws DatabaseError when its schema is newer than this program or half done
+ */
+export async function missingMigration(
+  kysely: Kysely<never>,
   migrations: readonly Migration[],
 ): Promise<Migration | undefined> {
-  const rows = await trx.selectFrom('schema_migrations').select('name').orderBy('name').execute();
+  const tables = await kysely.introspection.getTables();
+  if (!tables.some(({ name }) => name === MIGRATIONS_TABLE)) return migrations[0];
+  return await nextMigration(kysely as unknown as Kysely<MigrationSchema>, migrations);
+}
+
+async function nextMigration(
+  trx: Kysely<MigrationSchema>,
+  migrations: readonly Migration[],
+): Promise<Migration | undefined> {
+  const rows = await trx.selectFrom(MIGRATIONS_TABLE).select('name').orderBy('name').execute();
   const applied = new Set(rows.map((row) => row.name));
   const unknown = rows.find((row) => !migrations.some((migration) => migration.name === row.name));
   if (unknown !== undefined) {

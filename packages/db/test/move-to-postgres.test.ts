@@ -49,11 +49,14 @@ afterEach(async () => {
   await target.drop();
 });
 
-function move(onProgress?: Parameters<typeof moveToPostgres>[0]['onProgress']) {
+function move(
+  onProgress?: Parameters<typeof moveToPostgres>[0]['onProgress'],
+  migrations: readonly Migration[] = [tables],
+) {
   const moved = {
     schema: 'moved',
     from: source.url,
-    migrations: [tables],
+    migrations,
     proofs: { totals: 'select sum(amount) as total, count(*) as rows from amounts' },
   };
   return moveToPostgres({ databases: [moved], to: target.url, ...(onProgress && { onProgress }) });
@@ -132,4 +135,19 @@ it.each([
   expect(await schemasOfTarget()).toEqual(['moved_being_copied']);
   await move();
   expect(await schemasOfTarget()).toEqual(['moved']);
+});
+
+it('files of an older or a newer version are refused and stay as they are', async () => {
+  const later: Migration = {
+    name: '002-more',
+    up: async (database) => {
+      await sql`alter table amounts add column more text`.execute(database);
+    },
+  };
+  const refusedOld = /^the files are of an older version \(migration 002-more of moved did not run\): start/;
+  await expect(move(undefined, [tables, later])).rejects.toThrow(refusedOld);
+  const newer = await openDatabase<never>({ url: source.url, schema: 'any', migrations: [tables, later] });
+  await newer.close();
+  await expect(move()).rejects.toThrow(/^the database was written by a newer version \(migration 002-more\)/);
+  expect(await schemasOfTarget()).toEqual([]);
 });

@@ -8,7 +8,9 @@ import { type Kysely, sql } from 'kysely';
 import { type Database, openDatabase } from '../database.ts';
 import { DatabaseError } from '../database-error.ts';
 import type { Migration } from '../engine.ts';
+import { MIGRATIONS_TABLE, missingMigration } from '../migrate.ts';
 import { openPostgres } from '../postgres.ts';
+import { openSqlite } from '../sqlite.ts';
 import {
   ContentsTally,
   type Row,
@@ -54,8 +56,6 @@ export interface MoveOptions {
     rows: bigint,
   ) => void | Promise<void>;
 }
-
-const NOTE_OF_MIGRATIONS = 'schema_migrations';
 
 /** @throws DatabaseError of one line when a target is not empty, another run is under way, or the copy differs */
 export async function moveToPostgres({ databases, to, onProgress }: MoveOptions): Promise<MoveReport> {
@@ -126,12 +126,14 @@ function unfinished(schema: string): string {
 }
 
 async function moveOne(
-  { schema, from, migrations, proofs }: MovedDatabase,
+  moved: MovedDatabase,
   to: string,
   onProgress: MoveOptions['onProgress'],
 ): Promise<MoveReport> {
-  const source = await openDatabase<never>({ url: from, schema, migrations });
+  const { schema, from, migrations, proofs } = moved;
+  const source = openSqlite<never>(from.slice('sqlite:'.length));
   try {
+    await refuseOtherVersion(source, moved);
     const target = await openDatabase<never>({ url: to, schema: unfinished(schema), migrations });
     try {
       const names = await tablesOf(source.kysely);
@@ -151,9 +153,26 @@ async function moveOne(
   }
 }
 
+/** A source is only read: bringing it to another version is for a start, which its owner can prepare for with a backup. */
+async function refuseOtherVersion(
+  { kysely, explain }: ReturnType<typeof openSqlite<never>>,
+  { schema, migrations }: MovedDatabase,
+): Promise<void> {
+  try {
+    const missing = await missingMigration(kysely, migrations);
+    if (missing === undefined) return;
+    throw new DatabaseError(
+      `the files are of an older version (migration ${missing.name} of ${schema} did not run): start this version on them once, and end it`,
+    );
+  } catch (error) {
+    const explanation = explain(error);
+    throw explanation === undefined ? error : new DatabaseError(explanation, { cause: error });
+  }
+}
+
 async function tablesOf(source: Kysely<never>): Promise<readonly string[]> {
   const { rows } = await sql<{ name: string }>`
-    select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\' and name <> ${NOTE_OF_MIGRATIONS}
+    select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\' and name <> ${MIGRATIONS_TABLE}
     order by name
   `.execute(source);
   return rows.map(({ name }) => name);

@@ -20,28 +20,30 @@ const RESERVATIONS = 'select tenant, state, count(*) as reservations from reserv
 
 /** Every database of the standalone, as `standalone.ts` opens them. @throws ConfigError when one is not there */
 export function movedDatabases(folder: Pick<DataFolder, 'databaseUrl'>): readonly MovedDatabase[] {
-  const databases: readonly (Omit<MovedDatabase, 'from'> & { readonly service: string })[] = [
-    { service: 'auth', schema: 'auth', migrations: authMigrations, proofs: {} },
-    { service: 'router', schema: 'router', migrations: routerMigrations, proofs: {} },
+  const databases = serviceDatabases((service) => folder.databaseUrl(service));
+  for (const { from } of databases) {
+    const file = from.slice('sqlite:'.length);
+    if (existsSync(file)) continue;
+    throw new ConfigError(`there is no ${file}: name the folder that the standalone keeps its data in`);
+  }
+  return databases;
+}
+
+export function serviceDatabases(urlOf: (service: string) => string): readonly MovedDatabase[] {
+  return [
+    { schema: 'auth', from: urlOf('auth'), migrations: authMigrations, proofs: {} },
+    { schema: 'router', from: urlOf('router'), migrations: routerMigrations, proofs: {} },
     {
-      service: 'quota-ledger',
       schema: 'quota_ledger',
+      from: urlOf('quota-ledger'),
       migrations: ledgerMigrations,
       proofs: { 'reservations by state': RESERVATIONS },
     },
     {
-      service: 'audit',
       schema: 'audit',
+      from: urlOf('audit'),
       migrations: auditMigrations,
       proofs: { 'chain heads': CHAIN_HEADS },
     },
   ];
-  return databases.map(({ service, schema, migrations, proofs }) => {
-    const from = folder.databaseUrl(service);
-    const file = from.slice('sqlite:'.length);
-    if (!existsSync(file)) {
-      throw new ConfigError(`there is no ${file}: name the folder that the standalone keeps its data in`);
-    }
-    return { schema, from, migrations, proofs };
-  });
 }

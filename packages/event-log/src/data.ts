@@ -13,10 +13,10 @@ export type Entry =
   | { readonly type: 'aiswitch.audit.v1'; readonly record: AuditEvent };
 
 /** `optional*` keeps a zero apart from what is absent. */
-type Kind = 'text' | 'int64' | 'int32' | 'optionalInt32' | 'bool' | 'texts' | 'map' | 'tokens';
+export type FieldKind = 'text' | 'int64' | 'int32' | 'optionalInt32' | 'bool' | 'texts' | 'map' | 'tokens';
 
 // A new field goes to the end, so that the text of records without it stays what it was.
-const ACCESS_FIELDS: Readonly<Record<keyof AccessRecord, Kind>> = {
+const ACCESS_FIELDS: Readonly<Record<keyof AccessRecord, FieldKind>> = {
   requestId: 'text',
   tenant: 'text',
   userId: 'text',
@@ -42,7 +42,7 @@ const ACCESS_FIELDS: Readonly<Record<keyof AccessRecord, Kind>> = {
   projectId: 'text',
 };
 
-const EVENT_FIELDS: Readonly<Record<keyof AuditEvent, Kind>> = {
+const EVENT_FIELDS: Readonly<Record<keyof AuditEvent, FieldKind>> = {
   eventId: 'text',
   tenant: 'text',
   actor: 'text',
@@ -56,12 +56,16 @@ const EVENT_FIELDS: Readonly<Record<keyof AuditEvent, Kind>> = {
   clientAddress: 'text',
 };
 
-const FIELDS = { 'aiswitch.access.v1': ACCESS_FIELDS, 'aiswitch.audit.v1': EVENT_FIELDS } as const;
+/** The fields of each type, in the order in which they are written. */
+export const RECORD_FIELDS = {
+  'aiswitch.access.v1': ACCESS_FIELDS,
+  'aiswitch.audit.v1': EVENT_FIELDS,
+} as const;
 
 /** The one text of a record. */
 export function dataOf({ type, record }: Entry): string {
   const written: Record<string, unknown> = {};
-  const fields: Readonly<Record<string, Kind>> = FIELDS[type];
+  const fields: Readonly<Record<string, FieldKind>> = RECORD_FIELDS[type];
   for (const name in fields) {
     const value = writtenValue(fields[name] ?? 'text', (record as unknown as Record<string, unknown>)[name]);
     if (value !== undefined) written[name] = value;
@@ -70,7 +74,7 @@ export function dataOf({ type, record }: Entry): string {
 }
 
 /** Undefined for a value that is left out. */
-function writtenValue(kind: Kind, value: unknown): unknown {
+function writtenValue(kind: FieldKind, value: unknown): unknown {
   switch (kind) {
     case 'int64':
       return value === 0n ? undefined : String(value);
@@ -105,7 +109,7 @@ function writtenTokens({ input, output, cacheRead, cacheWrite }: TokenCounts): r
 export function entryOf(type: RecordType, data: string): Entry {
   const written: unknown = JSON.parse(data);
   if (typeof written !== 'object' || written === null || Array.isArray(written)) throw wrong('the record');
-  const fields: Readonly<Record<string, Kind>> = FIELDS[type];
+  const fields: Readonly<Record<string, FieldKind>> = RECORD_FIELDS[type];
   const read: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(written)) {
     const kind = Object.hasOwn(fields, name) ? fields[name] : undefined;
@@ -116,7 +120,7 @@ export function entryOf(type: RecordType, data: string): Entry {
     : { type, record: AuditEvent.create(read) };
 }
 
-function readValue(kind: Kind, value: unknown, name: string): unknown {
+function readValue(kind: FieldKind, value: unknown, name: string): unknown {
   switch (kind) {
     case 'text':
       if (typeof value === 'string') return value;

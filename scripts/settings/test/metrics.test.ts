@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../../..');
-const DEFINITION =
-  /\b(counter|gauge|histogram)\(\s*'(aiswitch_\w+)',\s*(?:'[^']*'|"[^"]*")/g;
+const DEFINITION = /\b(counter|gauge|histogram)\(\s*'(aiswitch_\w+)',\s*(?:'[^']*'|"[^"]*")/g;
 const ROW = /^\| `(aiswitch_\w+)` \| (\w+) \|/gm;
 
 test('every metric stands in docs/OPERATIONS.md with its kind, and no other', () => {

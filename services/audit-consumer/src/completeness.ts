@@ -10,7 +10,7 @@ import { sealIn } from './seals.ts';
 import { TRAIL_TABLES } from './store.ts';
 
 /** What has not come by then is missing: Kafka, the inbox and the spool of a producer had time enough. */
-export const MISSING_AFTER_MS = 60_000n;
+const MISSING_AFTER_MS = 60_000n;
 const SPANS_MAX = 100;
 
 /** @throws Fault `invalid` for an `after` that no page gave */

@@ -16,7 +16,7 @@ import { type AuditSchema, scopedTables } from './schema.ts';
 import { auditStore } from './store.ts';
 
 export const RETENTION_DAYS = 90;
-export const USAGE_RETENTION_DAYS = 400;
+const USAGE_RETENTION_DAYS = 400;
 
 export interface AuditLogOptions {
   readonly databaseUrl: string;

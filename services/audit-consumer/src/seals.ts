@@ -22,7 +22,7 @@ export function nextSeal(
   return isGood(before.seal, before.statementOf, signer) ? sealOf(statementOf, signer) : BROKEN;
 }
 
-export function isGood(seal: string, statementOf: (keyId: string) => string, signer: Signer): boolean {
+function isGood(seal: string, statementOf: (keyId: string) => string, signer: Signer): boolean {
   const { keyId, signature } = sealIn(seal);
   return signature.length > 0 && signer.verify(keyId, statementOf(keyId), signature);
 }

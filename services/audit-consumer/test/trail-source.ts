@@ -33,7 +33,7 @@ const signedOf = ({
 });
 
 /** A trail as it is read from the port. */
-export function portSource(log: AuditLog): TrailSource {
+function portSource(log: AuditLog): TrailSource {
   return {
     completeness: async (page) => {
       const found = await log.getCompleteness(GetCompletenessRequest.create({ page }));

@@ -13,7 +13,7 @@ import { nameOf, RecordingSink } from './recording-sink.ts';
 /** What the disk does, and what of it would be there after a power cut. */
 const disk = vi.hoisted(() => ({
   writes: 'well' as 'well' | 'nothing' | 'only to what is there',
-  syncs: 'well' as 'well' | 'nothing',
+  syncs: 'well' as 'well' | 'nothing' | 'never',
   paths: new Map<number, string>(),
   /** By path, how many bytes of a file, or which names of a folder. */
   durableBytes: new Map<string, number>(),
@@ -29,6 +29,7 @@ vi.mock('node:fs', async (original) => {
     else disk.durableBytes.set(path, fs.fstatSync(descriptor).size);
   };
   const sync = (descriptor: number, done: (error: Error | null) => void) => {
+    if (disk.syncs === 'never') return;
     if (disk.syncs === 'nothing') {
       setImmediate(() => done(refusal('EIO')));
       return;
@@ -180,6 +181,17 @@ test.each(['writes', 'syncs'] as const)(
     expect(sink.announced.get(nameOf(log.identity))).toMatchObject({ isFinal: true, dropped });
   },
 );
+
+test('a disk that hangs keeps nobody waiting for ever: requests are refused, and the process can end', async () => {
+  const log = await open();
+  disk.syncs = 'never';
+  const startMs = performance.now();
+  await log.audit(event('one'));
+  expect(log.isAccepting).toBe(false);
+  await log.close(5_000);
+  expect(performance.now() - startMs).toBeLessThan(15_000);
+  expect(sink.ids()).toEqual(['one']);
+}, 40_000);
 
 test('what was written before a sync failed is not taken for synced by the next one', async () => {
   sink.fails = 'before';

@@ -10,7 +10,7 @@ import { serveSink } from './sink-server.ts';
 import { killCount } from './test-config.ts';
 
 /** Some records are so long that the log begins a new segment every 140. */
-const TEXT_LENGTHS = ['0', '60000', '600'];
+const TEXT_LENGTHS = ['0', '600', '60000', '0', '600', '0'];
 const FAILURES = ['never', 'before', 'never', 'after'] as const;
 const ALIVE_MS_MAX = 250;
 

@@ -3,6 +3,8 @@ const GROUP_MS = 5;
 const GROUP_MAX = 64;
 /** What nobody waits for is synced within this. */
 const SOON_MS = 50;
+/** Nobody waits longer for a disk that hangs. */
+const WAIT_MS_MAX = 5_000;
 
 interface Waiting {
   readonly resolve: () => void;
@@ -22,11 +24,21 @@ export class GroupSync {
     this.#sync = sync;
   }
 
-  /** Resolves once all that was appended before the call is synced. */
+  /** Resolves once all that was appended before the call is synced. @throws when it cannot be synced, or takes too long */
   now(): Promise<void> {
     this.#isDirty = true;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      const timer = setTimeout(() => reject(new Error('the disk does not sync in time')), WAIT_MS_MAX);
+      this.#waiting.push({
+        resolve: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      });
       if (this.#waiting.length >= GROUP_MAX) this.#due(0);
       else this.#due(GROUP_MS);
     });

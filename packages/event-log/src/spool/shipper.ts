@@ -6,6 +6,7 @@ import type { Logger } from '@ai-switch/telemetry';
 import type { LogSink } from '../event-log.ts';
 import type { EpochFolder } from './epoch-folder.ts';
 import type { ReadPosition } from './segments.ts';
+import { within } from './within.ts';
 
 const BATCH_RECORDS = 500;
 const ANNOUNCE_MS = 10_000;
@@ -192,13 +193,4 @@ export class Shipper {
 
 function isSent({ acknowledged, lastSequence }: EpochFolder): boolean {
   return acknowledged >= lastSequence;
-}
-
-async function within(work: Promise<void>, boundMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const bound = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, boundMs));
-  });
-  await Promise.race([work, bound]);
-  clearTimeout(timer);
 }

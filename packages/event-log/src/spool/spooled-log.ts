@@ -25,6 +25,7 @@ import { GroupSync } from './group-sync.ts';
 import { beginEpoch, freshIdentity, leftEpochs, nextIdentity } from './identity.ts';
 import { Shipper } from './shipper.ts';
 import { countDropped, watchLog } from './spool-metrics.ts';
+import { within } from './within.ts';
 
 /** What happens when the disk is full: no more requests, or requests without records, which are counted. */
 export const FULL_DISK_POLICIES = ['refuse', 'drop'] as const;
@@ -46,6 +47,8 @@ export interface SpooledLogOptions {
 }
 
 const BYTES_MAX = 4 * 1024 * 1024 * 1024;
+/** A disk that hangs does not keep a process from ending. */
+const CLOSE_SYNC_MS = 5_000;
 /** How many records are moved to another epoch at once. */
 const MOVE_RECORDS = 500;
 
@@ -160,9 +163,10 @@ export class SpooledLog implements EventLog {
     this.#isClosed = true;
     this.#letGo();
     this.#disk.close();
-    await this.#groupSync.close().catch((error: unknown) => {
+    const synced = this.#groupSync.close().catch((error: unknown) => {
       this.#options.logger.error({ err: error }, 'the event log cannot be synced');
     });
+    await within(synced, CLOSE_SYNC_MS);
     const isEmpty = await this.#shipper.close(boundMs);
     this.#current.writeMark();
     for (const epoch of this.#epochs) epoch.close();

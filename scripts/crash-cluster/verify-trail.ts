@@ -25,6 +25,8 @@ export interface Told {
 export interface TrailVerdict {
   /** Until everything was there. */
   readonly drainedMs: number;
+  /** From the end of the edges until every log was whole and had said where it ends. */
+  readonly closedMs: number;
   readonly accessRecords: number;
   readonly auditEvents: number;
   /** Epochs of all producers. */
@@ -53,6 +55,7 @@ export async function verifyTrail(site: ClusterSite, told: Told): Promise<TrailV
       absent = await absentIn(trail, told);
     }
     const drainedMs = Math.round(performance.now() - begunAt);
+    const closingAt = performance.now();
     // In good order, so that each says where its log ends.
     await Promise.all(site.cluster.of('edge-gateway').map((edge) => edge.kill('SIGTERM')));
     let faults = await trail.logFaults();
@@ -60,8 +63,10 @@ export async function verifyTrail(site: ClusterSite, told: Told): Promise<TrailV
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       faults = await trail.logFaults();
     }
+    const closedMs = Math.round(performance.now() - closingAt);
     return {
       drainedMs,
+      closedMs,
       accessRecords: await trail.count('access_records'),
       auditEvents: await trail.count('audit_events'),
       logs: await trail.count('producer_logs'),

@@ -1,5 +1,6 @@
 // AISWITCH_TEST_KILLS says how often the consumer is killed on each database.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type AuditLog,
   GetCompletenessRequest,
@@ -39,6 +40,7 @@ const logger = createLogger({ service: 'test', level: 'silent' });
 const signer = newSigner();
 let groups = 0;
 
+const SEND_EVERY_MS = 50;
 const SEND_AGAIN = { timeout: 20_000, interval: 100 };
 
 /** A producer whose records go through the broker. */
@@ -217,6 +219,7 @@ describe.skipIf(missing !== undefined)(
             // As a producer does that got no answer.
             await producer.send(sent.slice(5));
             await producer.announce();
+            await delay(SEND_EVERY_MS);
           }
         });
         for (let kill = 0; kill < killCount(); kill += 1) {

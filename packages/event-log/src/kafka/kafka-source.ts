@@ -38,26 +38,36 @@ const WAIT_MS = 250;
 /** How long a new partition may go unseen. */
 const METADATA_MS = 30_000;
 const BATCH_RETRIES = 5;
-const BYTES_MAX = 4 * 1024 * 1024;
+/** Of one partition at once: what is read is stored in one transaction, and an end waits for it. */
+const BYTES_MAX = 1024 * 1024;
 
 /** @throws when no broker answers */
 export async function openKafkaSource(options: KafkaSourceOptions): Promise<KafkaSource> {
   const kafka = kafkaClient(options, 'consumer');
   await ensureTopics(kafka, options);
   const letters = kafka.producer({ allowAutoTopicCreation: false });
-  await letters.connect();
   const lag = new Map<string, number>();
   const consumer = consumerOf(kafka, options);
-  await consumer.connect();
-  await consumer.subscribe({ topics: [...RECORD_TYPES], fromBeginning: true });
-  await consumer.run({
-    autoCommit: false,
-    eachBatchAutoResolve: false,
-    eachBatch: async (payload) => {
-      await readBatch(payload, options);
-      lag.set(`${payload.batch.topic}/${payload.batch.partition}`, Number(payload.batch.offsetLag()));
-    },
-  });
+  const close = async () => {
+    await consumer.disconnect();
+    await letters.disconnect();
+  };
+  try {
+    await letters.connect();
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...RECORD_TYPES], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: async (payload) => {
+        await readBatch(payload, options);
+        lag.set(`${payload.batch.topic}/${payload.batch.partition}`, Number(payload.batch.offsetLag()));
+      },
+    });
+  } catch (error) {
+    await close().catch(() => {});
+    throw error;
+  }
   return {
     lag,
     deadLetter: async (value, headers) => {
@@ -67,10 +77,7 @@ export async function openKafkaSource(options: KafkaSourceOptions): Promise<Kafk
         messages: [{ value, headers: { ...headers } }],
       });
     },
-    close: async () => {
-      await consumer.disconnect();
-      await letters.disconnect();
-    },
+    close,
   };
 }
 

@@ -46,7 +46,9 @@ export function startKafkaReader(
   };
   /** Resolves when it reads no more. */
   const read = async () => {
-    const stopped = Promise.withResolvers<Error>();
+    const stopped = Promise.withResolvers<Error | undefined>();
+    const onClosing = () => stopped.resolve(undefined);
+    closing.signal.addEventListener('abort', onClosing, { once: true });
     const opened = await openKafkaSource({
       ...kafka,
       group,
@@ -63,12 +65,12 @@ export function startKafkaReader(
     });
     source = opened;
     publish();
-    const end = new Promise((resolve) => closing.signal.addEventListener('abort', resolve, { once: true }));
-    const error = await Promise.race([stopped.promise, end]);
+    const error = await stopped.promise;
+    closing.signal.removeEventListener('abort', onClosing);
     source = undefined;
     await publishing;
     await opened.close();
-    if (error instanceof Error) throw error;
+    if (error !== undefined) throw error;
   };
   const readAgain = async () => {
     while (!closing.signal.aborted) {

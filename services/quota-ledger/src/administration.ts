@@ -6,6 +6,7 @@ import { type Database, numberChange } from '@ai-switch/db';
 import { Fault } from '@ai-switch/kernel';
 import type { Kysely, Transaction } from 'kysely';
 import * as rows from './administration-store.ts';
+import { record } from './changes.ts';
 import type { BalanceKey, BucketKey } from './keys.ts';
 import { balanceMessage, bucketMessage, entryMessage, policyMessage } from './messages.ts';
 import { type Balance, type Bucket, DEFAULT_POLICY, type FundingTier, type Policy } from './model.ts';
@@ -46,12 +47,15 @@ export class Administration {
 
   async putBucket(request: contracts.PutBucketRequest): Promise<contracts.PutBucketResponse> {
     const wanted = readBucket(request.bucket);
-    return { bucket: await this.#changeBucket(wanted, (known, nowMs) => bucketFrom(wanted, known, nowMs)) };
+    const bucket = await this.#changeBucket(wanted, request.event, (known, nowMs) =>
+      bucketFrom(wanted, known, nowMs),
+    );
+    return { bucket };
   }
 
   async closeBucket(request: contracts.CloseBucketRequest): Promise<contracts.CloseBucketResponse> {
     const key = readBucketKey(request);
-    const bucket = await this.#changeBucket(key, (known, nowMs) => {
+    const bucket = await this.#changeBucket(key, request.event, (known, nowMs) => {
       if (known === undefined) throw unknownBucket(key.bucket);
       if (known.closedAtMs !== null) return known;
       return { ...known, closedAtMs: nowMs, updatedAtMs: nowMs };
@@ -62,6 +66,7 @@ export class Administration {
   /** @param change gets the bucket as it is stored, locked; what it returns is stored, unless that is the same object */
   #changeBucket(
     key: BucketKey,
+    event: contracts.AuditEvent | undefined,
     change: (known: Bucket | undefined, nowMs: bigint) => Bucket,
   ): Promise<contracts.BucketBalance> {
     const { database, nowMs } = this.#parts;
@@ -74,7 +79,9 @@ export class Administration {
       const isOpening = !wasOpen && changed.closedAtMs === null;
       if (isOpening && changed.tier === 'SUPPLEMENTARY') await assertRoomForGrant(trx, changed, now);
       if (changed === known) return await this.#stateOf(trx, known, period);
-      return stateMessage(changed, await rows.writeBucket(trx, changed, period.id), period);
+      const balance = await rows.writeBucket(trx, changed, period.id);
+      await record(trx, event);
+      return stateMessage(changed, balance, period);
     });
   }
 
@@ -83,7 +90,10 @@ export class Administration {
   ): Promise<contracts.PutFundingOrderResponse> {
     const tenant = readId(request.tenant, 'tenant');
     const { scope, tiers } = readFundingOrder(request.order);
-    await this.#parts.database.transaction((trx) => rows.writeFundingOrder(trx, { tenant, scope }, tiers));
+    await this.#parts.database.transaction(async (trx) => {
+      await rows.writeFundingOrder(trx, { tenant, scope }, tiers);
+      await record(trx, request.event);
+    });
     return { order: orderMessage(scope, tiers) };
   }
 
@@ -112,6 +122,7 @@ export class Administration {
     const stored = await database.transaction(async (trx) => {
       const written = await rows.writePolicy(trx, tenant, wanted);
       await numberChange(trx, tenant);
+      await record(trx, request.event, { version: String(written.version) });
       return written;
     });
     return { policy: policyMessage(stored) };

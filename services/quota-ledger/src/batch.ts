@@ -1,10 +1,12 @@
 // Carries a batch of operations in one transaction: read and lock what they touch, decide each in order by the rules,
 // write what changed. Operations of one batch see each other's effects.
 
+import type { AuditEvent } from '@ai-switch/contracts';
 import type { Database } from '@ai-switch/db';
 import { Fault } from '@ai-switch/kernel';
 import type { Transaction } from 'kysely';
 import { add, isNothing } from './amounts.ts';
+import { record } from './changes.ts';
 import {
   type BalanceKey,
   balanceText,
@@ -61,6 +63,7 @@ export async function runBatch(
       if (reservations.length > 0) await store.writeReservations(trx, reservations);
       if (balances.length > 0) await store.writeBalances(trx, balances);
       if (entries.length > 0) await store.writeEntries(trx, entries);
+      for (const event of batch.events) await record(trx, event);
       return { verdicts };
     });
     if (outcome.verdicts !== undefined) return outcome.verdicts;
@@ -83,6 +86,8 @@ class Batch {
   readonly #reservations = new Map<string, Slot<Reservation> & { readonly version: bigint }>();
   readonly #balances = new Map<string, Slot<Balance>>();
   readonly #entries: PostedEntry[] = [];
+  /** Of what was changed. */
+  readonly events: AuditEvent[] = [];
 
   constructor(operations: readonly Operation[], nowMs: bigint) {
     this.#operations = operations;
@@ -170,6 +175,7 @@ class Batch {
       const version = known?.version ?? 0n;
       this.#reservations.set(reservationText(operation), { stored: reservation, version, isChanged: true });
       for (const posting of decision.postings) this.#post(reservation, posting);
+      if (operation.kind === 'reverse' && operation.event !== undefined) this.events.push(operation.event);
     }
     // Only the answer of a reserve tells what is left.
     const balances = operation.kind === 'reserve' ? reservation.lines.map(balanceOf) : [];

@@ -1,5 +1,6 @@
+import { kafkaSettings } from '@ai-switch/event-log';
 import { choiceSetting, integerSetting, textSetting } from '@ai-switch/kernel';
-import { tlsSettings } from '@ai-switch/rpc';
+import { serviceAddressSetting, tlsSettings } from '@ai-switch/rpc';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 
 /** What the ledger reads from its environment as a process of its own. */
@@ -22,6 +23,8 @@ export const settings = {
     min: 100,
     max: 3_600_000,
   }),
+  AISWITCH_AUDIT_ADDRESS: serviceAddressSetting('audit-consumer', ''),
+  ...kafkaSettings,
   ...tlsSettings,
   AISWITCH_LOG_LEVEL: choiceSetting({
     describe: 'The least level that is logged.',

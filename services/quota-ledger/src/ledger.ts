@@ -42,6 +42,8 @@ export interface LedgerOptions {
   readonly logger: Logger;
   /** Of the companies' rules; without one nobody can watch them. */
   readonly feed?: ChangeFeed<LedgerSchema>;
+  /** After each change of what is not under way. */
+  readonly onChange?: () => void;
   /** Operations that one transaction carries, 32 unless told otherwise. */
   readonly batchMax?: number;
   /** How long the first operation of a batch waits for company, in milliseconds. */
@@ -56,8 +58,17 @@ export class Ledger implements contracts.QuotaLedger {
   readonly #shards: readonly Batcher<Operation, Verdict>[];
   readonly #administration: Administration;
   readonly #feed: ChangeFeed<LedgerSchema> | undefined;
+  readonly #onChange: () => void;
 
-  constructor({ database, clock, logger, feed, batchMax = BATCH_MAX, batchDelayMs = 0 }: LedgerOptions) {
+  constructor({
+    database,
+    clock,
+    logger,
+    feed,
+    onChange = () => {},
+    batchMax = BATCH_MAX,
+    batchDelayMs = 0,
+  }: LedgerOptions) {
     const store = new LedgerStore(database);
     const nowMs =
       clock === undefined
@@ -68,6 +79,7 @@ export class Ledger implements contracts.QuotaLedger {
     this.#nowMs = nowMs;
     this.#logger = logger;
     this.#feed = feed;
+    this.#onChange = onChange;
     this.#administration = new Administration({ database, store, nowMs });
     this.#shards = Array.from(
       { length: SHARDS },
@@ -134,6 +146,7 @@ export class Ledger implements contracts.QuotaLedger {
 
   async reverse(request: contracts.ReverseRequest): Promise<contracts.ReverseResponse> {
     const { reservation } = await this.#submit(readReverse(request));
+    this.#onChange();
     return { reservation: reservationMessage(reservation) };
   }
 
@@ -218,6 +231,7 @@ export class Ledger implements contracts.QuotaLedger {
   async #change<Response>(work: Promise<Response>): Promise<Response> {
     const response = await this.#guard(work);
     await this.#guard(this.#database.flush());
+    this.#onChange();
     return response;
   }
 

@@ -1,5 +1,6 @@
 import type { QuotaLedger } from '@ai-switch/contracts';
 import { ChangeFeed, openDatabase } from '@ai-switch/db';
+import { type LogSink, type Outbox, openOutbox } from '@ai-switch/event-log';
 import type { Clock } from '@ai-switch/kernel';
 import { createLogger, type Logger } from '@ai-switch/telemetry';
 import { Ledger } from './ledger.ts';
@@ -21,6 +22,8 @@ export interface QuotaLedgerOptions {
 
 export interface OpenQuotaLedger {
   readonly ledger: QuotaLedger;
+  /** Sends the events of changes from now on; to be closed before this. Until then they wait in the database. */
+  sendEvents(sink: LogSink): Outbox;
   /** Waits for the operations under way, then lets go of the database. */
   close(): Promise<void>;
 }
@@ -46,11 +49,24 @@ export async function openQuotaLedger({
     onChanges: () => {},
     onError: (err) => logger.warn({ err }, 'changes of rules cannot be read'),
   });
-  const ledger = new Ledger({ database, logger, feed, ...(clock !== undefined && { clock }) });
+  let outbox: Outbox | undefined;
+  const onChange = () => outbox?.poke();
+  const ledger = new Ledger({ database, logger, feed, onChange, ...(clock !== undefined && { clock }) });
   const letGo = watchQueue(() => ledger.depth);
   const sweeper = startSweeper(ledger, sweepIntervalMs, logger);
   return {
     ledger,
+    sendEvents: (sink) => {
+      const { kysely } = database;
+      outbox = openOutbox({
+        service: 'quota-ledger',
+        kysely,
+        transaction: (work) => database.transaction(work),
+        sink,
+        logger,
+      });
+      return outbox;
+    },
     close: async () => {
       await feed.close();
       await sweeper.close();

@@ -1,5 +1,6 @@
 // What a caller asks of the ledger, checked and copied (read-operation.ts).
 
+import type { AuditEvent } from '@ai-switch/contracts';
 import type { Amounts, Subject } from './model.ts';
 
 interface Addressed {
@@ -50,5 +51,7 @@ export interface Expire extends Addressed {
 export interface Reverse extends Addressed {
   readonly kind: 'reverse';
   readonly reason: string;
+  /** What the audit trail says of it. */
+  readonly event?: AuditEvent | undefined;
 }
 export type Operation = Reserve | Extend | Beat | Settle | Void | Expire | Reverse;

@@ -86,7 +86,7 @@ export function readVoid(request: contracts.VoidRequest): Void {
 
 export function readReverse(request: contracts.ReverseRequest): Reverse {
   const reason = readText(request.reason, 'reason', REASON_CHARACTERS_MAX);
-  return { kind: 'reverse', ...readKey(request), reason };
+  return { kind: 'reverse', ...readKey(request), reason, event: request.event };
 }
 
 export function readKey(request: ReservationKey): ReservationKey {

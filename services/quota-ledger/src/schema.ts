@@ -1,4 +1,5 @@
 import { changeFeedMigration, type Migration } from '@ai-switch/db';
+import { outboxMigration } from '@ai-switch/event-log';
 import type { CreateTableBuilder, Kysely } from 'kysely';
 import type { EntryOperation, State, Tier } from './model.ts';
 
@@ -220,6 +221,7 @@ export const migrations: readonly Migration[] = [
     },
   },
   changeFeedMigration('002-changes'),
+  outboxMigration('003-outbox'),
 ];
 
 type Table = CreateTableBuilder<string, string>;

@@ -1,5 +1,6 @@
+import { kafkaSettings } from '@ai-switch/event-log';
 import { choiceSetting, textSetting } from '@ai-switch/kernel';
-import { tlsSettings } from '@ai-switch/rpc';
+import { serviceAddressSetting, tlsSettings } from '@ai-switch/rpc';
 import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { upstreamNetworksSetting } from '@ai-switch/upstream';
 
@@ -29,6 +30,8 @@ export const settings = {
     fallback: '',
   }),
   AISWITCH_UPSTREAM_NETWORKS: upstreamNetworksSetting('none'),
+  AISWITCH_AUDIT_ADDRESS: serviceAddressSetting('audit-consumer', ''),
+  ...kafkaSettings,
   ...tlsSettings,
   AISWITCH_ROUTER_LOG_LEVEL: choiceSetting({
     describe: 'The least severe line that is logged.',

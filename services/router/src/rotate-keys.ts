@@ -4,11 +4,14 @@
 // A credential that does not open stays as it is, and so does the key that it names.
 
 import type {
+  AuditEvent,
   GetSealingStatusResponse,
   RewrapDataKeysResponse,
   RotateDataKeyResponse,
 } from '@ai-switch/contracts';
-import type { Kysely } from 'kysely';
+import { newId } from '@ai-switch/kernel';
+import type { Kysely, Transaction } from 'kysely';
+import { record } from './changes.ts';
 import { openCredential, SealError, sealCredential } from './credentials.ts';
 import { dataKeyVersionOf, type MasterKeys, masterKeyIdOf, underMasterKey } from './master-keys.ts';
 import type { RouterSchema } from './schema.ts';
@@ -26,7 +29,10 @@ import { dataKeyOpener } from './tenant-keys.ts';
 type Rows = Kysely<RouterSchema>;
 
 /** One change of a tenant, under its revision. */
-export type Change = <Result>(tenant: string, work: (rows: Rows) => Promise<Result>) => Promise<Result>;
+export type Change = <Result>(
+  tenant: string,
+  work: (rows: Transaction<RouterSchema>) => Promise<Result>,
+) => Promise<Result>;
 
 /** How many credentials one transaction seals. */
 const BATCH = 16;
@@ -35,11 +41,13 @@ export async function rotateDataKey(
   change: Change,
   masterKeys: MasterKeys,
   tenant: string,
+  event: AuditEvent | undefined,
 ): Promise<RotateDataKeyResponse> {
   const version = await change(tenant, async (rows) => {
     const [newest] = await readDataKeys(rows, tenant);
     const next = String(BigInt(newest?.version ?? 0) + 1n);
     await insertDataKey(rows, tenant, masterKeys.createDataKey(tenant, next));
+    await record(rows, event, { subject: next });
     return next;
   });
   let resealed = 0n;
@@ -96,13 +104,19 @@ export async function rewrapDataKeys(
   rows: Rows,
   change: Change,
   masterKeys: MasterKeys,
-  companiesMax: number,
+  { companiesMax, event }: { readonly companiesMax: number; readonly event: AuditEvent | undefined },
 ): Promise<RewrapDataKeysResponse> {
   const { opening: before, unopened } = await staleDataKeys(rows, masterKeys);
   const tenants = [...new Set(before.map(({ tenant }) => tenant))].slice(0, companiesMax);
   let rewrapped = 0n;
   for (const tenant of tenants) {
-    rewrapped += await change(tenant, (inside) => rewrapTenant(inside, masterKeys, tenant));
+    rewrapped += await change(tenant, async (inside) => {
+      const count = await rewrapTenant(inside, masterKeys, tenant);
+      // Each company's keys change by themselves, and so each has an event.
+      const details = { company: tenant, rewrapped: String(count) };
+      if (count > 0n) await record(inside, event, { eventId: newId('evt'), details });
+      return count;
+    });
   }
   const { opening: left } = await staleDataKeys(rows, masterKeys);
   return { rewrapped, left: BigInt(left.length), unopened: BigInt(unopened.length) };

@@ -20,6 +20,7 @@ import {
   type ListPriceBooksResponse,
   type ListProvidersRequest,
   type ListProvidersResponse,
+  type PriceBook,
   type PutAliasRequest,
   type PutAliasResponse,
   type PutPriceBookRequest,
@@ -35,6 +36,7 @@ import {
   type RewrapDataKeysResponse,
   type RotateDataKeyRequest,
   type RotateDataKeyResponse,
+  type RotateMasterKeyRequest,
   type RotateMasterKeyResponse,
   type RouteRequest,
   type RouteResponse,
@@ -42,18 +44,20 @@ import {
   type WatchRoutesRequest,
   type WatchRoutesResponse,
 } from '@ai-switch/contracts';
-import { ChangeFeed, type Database, numberChange, openDatabase } from '@ai-switch/db';
-import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
+import { ChangeFeed, type Database, numberChange } from '@ai-switch/db';
+import { type Clock, Fault } from '@ai-switch/kernel';
 import type { Random } from '@ai-switch/routing';
-import { createLogger, type Logger } from '@ai-switch/telemetry';
-import { DialGuard } from '@ai-switch/upstream';
-import type { Kysely, Transaction } from 'kysely';
+import type { Logger } from '@ai-switch/telemetry';
+import type { DialGuard } from '@ai-switch/upstream';
+import type { Transaction } from 'kysely';
+import { record } from './changes.ts';
 import { explainCost } from './explain-cost.ts';
 import { loadSnapshot } from './load-snapshot.ts';
-import { MasterKeys } from './master-keys.ts';
+import type { MasterKeys } from './master-keys.ts';
 import { getPriceBook, listPriceBooks, putPriceBook } from './price-books.ts';
 import { priceListOf } from './price-list.ts';
 import { checkedPriceBook } from './price-rules.ts';
+import { assertProvidersKnown, assertRoom, assertSameHost } from './put-checks.ts';
 import {
   checkAffinityKey,
   checkAlias,
@@ -66,7 +70,7 @@ import {
   rangeOf,
 } from './put-rules.ts';
 import { type Change, rewrapDataKeys, rotateDataKey, sealingStatus } from './rotate-keys.ts';
-import { migrations, type ProviderRow, type RouterSchema } from './schema.ts';
+import type { RouterSchema } from './schema.ts';
 import { candidatesFor, modelsOf, phaseAt, routeFor, targetsFor } from './snapshot.ts';
 import { Snapshots } from './snapshots.ts';
 import * as store from './store.ts';
@@ -79,64 +83,19 @@ const ALIASES_MAX = 1_000;
 const COMPANIES_IN_CALL = 100;
 const COMPANIES_IN_CALL_MAX = 1_000;
 
-export interface RouterOptions {
-  readonly databaseUrl: string;
-  /** 32 bytes, as `openMasterKey` reads them. */
-  readonly masterKey: Buffer;
-  /** Master keys that seal nothing new: earlier ones, and those that other replicas seal with already. */
-  readonly otherMasterKeys?: readonly Buffer[];
-  /** Makes a further master key and keeps it; absent where the keys are files that the operator gives. */
-  readonly makeMasterKey?: (() => Promise<Buffer>) | undefined;
-  /** Where providers may stand besides https on the public internet; nowhere unless told otherwise. */
-  readonly upstreamNetworks?: readonly string[];
-  readonly clock?: Clock;
-  /** Draws among resources; a seeded one replays. */
-  readonly random?: Random;
-  readonly logger?: Logger;
-}
-
-export interface OpenRouter {
-  readonly router: Router;
-  close(): Promise<void>;
-}
-
-/** @throws ConfigError for a wrong master key, DatabaseError for a database that cannot be used */
-export async function openRouter(options: RouterOptions): Promise<OpenRouter> {
-  const masterKeys = new MasterKeys(options.masterKey, options.otherMasterKeys);
-  const database = await openDatabase<RouterSchema>({
-    url: options.databaseUrl,
-    schema: 'router',
-    migrations,
-  });
-  const router = new RouterService({
-    database,
-    masterKeys,
-    makeMasterKey: options.makeMasterKey,
-    guard: new DialGuard(options.upstreamNetworks),
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
-    logger: options.logger ?? createLogger({ service: 'router', level: 'info' }),
-  });
-  return {
-    router,
-    close: async () => {
-      await router.close();
-      await database.close();
-    },
-  };
-}
-
-interface RouterServiceOptions {
+export interface RouterServiceOptions {
   readonly database: Database<RouterSchema>;
+  /** After each change. */
+  readonly onChange: () => void;
   readonly masterKeys: MasterKeys;
-  readonly makeMasterKey: RouterOptions['makeMasterKey'];
+  readonly makeMasterKey: (() => Promise<Buffer>) | undefined;
   readonly guard: DialGuard;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
 
-class RouterService implements Router {
+export class RouterService implements Router {
   readonly #options: RouterServiceOptions;
   readonly #snapshots: Snapshots;
   readonly #feed: ChangeFeed<RouterSchema>;
@@ -202,6 +161,7 @@ class RouterService implements Router {
         updated_at_ms: this.#nowMs(),
       };
       await store.upsertProvider(rows, changed);
+      await record(rows, request.event);
       return changed;
     });
     return { provider: store.providerOf(row) };
@@ -214,7 +174,7 @@ class RouterService implements Router {
     return { providers: found.slice(0, range.limit), nextAfter: nextAfter(found, range.limit) };
   }
 
-  async removeProvider({ tenant, name }: RemoveProviderRequest): Promise<RemoveProviderResponse> {
+  async removeProvider({ tenant, name, event }: RemoveProviderRequest): Promise<RemoveProviderResponse> {
     checkTenant('tenant', tenant);
     checkProviderName('name', name);
     await this.#change(tenant, async (rows) => {
@@ -225,6 +185,7 @@ class RouterService implements Router {
         if (resources.length === 0) await store.deleteAlias(rows, tenant, alias.name);
         else await store.upsertAlias(rows, { ...alias, resources, updatedAtMs: this.#nowMs() });
       }
+      await record(rows, event);
     });
     return {};
   }
@@ -244,6 +205,7 @@ class RouterService implements Router {
         await assertRoom(store.countAliases(rows, tenant), ALIASES_MAX, 'aliases');
       }
       await store.upsertAlias(rows, alias);
+      await record(rows, request.event);
     });
     return { alias };
   }
@@ -255,10 +217,13 @@ class RouterService implements Router {
     return { aliases: found.slice(0, range.limit), nextAfter: nextAfter(found, range.limit) };
   }
 
-  async removeAlias({ tenant, name }: RemoveAliasRequest): Promise<RemoveAliasResponse> {
+  async removeAlias({ tenant, name, event }: RemoveAliasRequest): Promise<RemoveAliasResponse> {
     checkTenant('tenant', tenant);
     checkModelName('name', name);
-    await this.#change(tenant, (rows) => store.deleteAlias(rows, tenant, name));
+    await this.#change(tenant, async (rows) => {
+      await store.deleteAlias(rows, tenant, name);
+      await record(rows, event);
+    });
     return {};
   }
 
@@ -266,7 +231,11 @@ class RouterService implements Router {
     const nowMs = this.#nowMs();
     const book = checkedPriceBook(request.book, nowMs);
     if (request.isDryRun) return putPriceBook(this.#options.database.kysely, book, request, nowMs);
-    return this.#change(book.tenant, (rows) => putPriceBook(rows, book, request, nowMs));
+    return this.#change(book.tenant, async (rows) => {
+      const put = await putPriceBook(rows, book, request, nowMs);
+      if (put.isNew) await record(rows, request.event, knownOf(put.book));
+      return put;
+    });
   }
 
   async getPriceBook({ tenant, version }: GetPriceBookRequest): Promise<GetPriceBookResponse> {
@@ -291,24 +260,30 @@ class RouterService implements Router {
     return explainCost(routeFor(snapshot, request.model), priceList, request);
   }
 
-  async rotateDataKey({ tenant }: RotateDataKeyRequest): Promise<RotateDataKeyResponse> {
+  async rotateDataKey({ tenant, event }: RotateDataKeyRequest): Promise<RotateDataKeyResponse> {
     checkTenant('tenant', tenant);
-    return rotateDataKey(this.#changes, this.#options.masterKeys, tenant);
+    return rotateDataKey(this.#changes, this.#options.masterKeys, tenant, event);
   }
 
-  async rotateMasterKey(): Promise<RotateMasterKeyResponse> {
-    const { masterKeys, makeMasterKey } = this.#options;
+  async rotateMasterKey({ event }: RotateMasterKeyRequest): Promise<RotateMasterKeyResponse> {
+    const { masterKeys, makeMasterKey, database, onChange } = this.#options;
     if (makeMasterKey === undefined) {
       throw new Fault(
         'conflict',
         'The master keys of this installation are files. Give every router the new one beside the old, then make it the first.',
       );
     }
-    return { masterKeyId: masterKeys.add(await makeMasterKey()) };
+    // The key is a file: its event can only follow it.
+    const masterKeyId = masterKeys.add(await makeMasterKey());
+    await database.transaction((rows) => record(rows, event, { subject: masterKeyId }));
+    await database.flush();
+    onChange();
+    return { masterKeyId };
   }
 
   async rewrapDataKeys({
     companiesMax = COMPANIES_IN_CALL,
+    event,
   }: RewrapDataKeysRequest): Promise<RewrapDataKeysResponse> {
     if (!Number.isInteger(companiesMax) || companiesMax < 1 || companiesMax > COMPANIES_IN_CALL_MAX) {
       throw new Fault('invalid', `One call takes 1 to ${COMPANIES_IN_CALL_MAX} companies.`, {
@@ -316,7 +291,7 @@ class RouterService implements Router {
       });
     }
     const { database, masterKeys } = this.#options;
-    return rewrapDataKeys(database.kysely, this.#changes, masterKeys, companiesMax);
+    return rewrapDataKeys(database.kysely, this.#changes, masterKeys, { companiesMax, event });
   }
 
   async getSealingStatus({ tenant }: GetSealingStatusRequest): Promise<GetSealingStatusResponse> {
@@ -365,6 +340,7 @@ class RouterService implements Router {
         return result;
       });
       await database.flush();
+      this.#options.onChange();
       this.#snapshots.drop(tenant);
       this.#feed.poke();
       return result;
@@ -379,29 +355,6 @@ class RouterService implements Router {
   }
 }
 
-async function assertProvidersKnown(rows: Kysely<RouterSchema>, { tenant, resources }: Alias): Promise<void> {
-  const names = [...new Set(resources.map(({ provider }) => provider))];
-  const known = await store.findProviderNames(rows, tenant, names);
-  const unknown = names.find((name) => !known.has(name));
-  if (unknown === undefined) return;
-  throw new Fault('notFound', `There is no provider ${unknown}. Put it first.`, {
-    details: { provider: unknown },
-  });
-}
-
-/** A stored credential goes only where it was given for: the hand that moves the address may not know it. */
-function assertSameHost(stored: ProviderRow, baseUrl: string): void {
-  if (stored.credential === '' || new URL(stored.base_url).origin === new URL(baseUrl).origin) return;
-  throw new Fault('invalid', 'The address moves to another host. Please give the credential again with it.', {
-    details: { field: 'credential' },
-  });
-}
-
-async function assertRoom(count: Promise<bigint>, max: number, what: string): Promise<void> {
-  if ((await count) < BigInt(max)) return;
-  throw new Fault('tooLarge', `There may be at most ${max} ${what}. Remove one first.`);
-}
-
 /** One row more than the page wants tells whether there is a next one. */
 function oneMore({ after, limit }: store.Range): store.Range {
   return { after, limit: limit + 1 };
@@ -409,4 +362,13 @@ function oneMore({ after, limit }: store.Range): store.Range {
 
 function nextAfter(found: readonly { readonly name: string }[], limit: number): string {
   return found.length > limit ? (found[limit - 1]?.name ?? '') : '';
+}
+
+/** What the put itself decided of a price book. */
+function knownOf(book: PriceBook | undefined) {
+  if (book === undefined) return {};
+  return {
+    subject: book.version,
+    details: { effectiveAt: new Date(Number(book.effectiveAtMs)).toISOString() },
+  };
 }

@@ -1,4 +1,5 @@
 import { changeFeedMigration, type Migration } from '@ai-switch/db';
+import { outboxMigration } from '@ai-switch/event-log';
 import type { Kysely } from 'kysely';
 
 /** Numbers are int8 and come back as bigint; lists are JSON text. */
@@ -137,4 +138,5 @@ export const migrations: readonly Migration[] = [
     },
   },
   changeFeedMigration('004-changes'),
+  outboxMigration('005-outbox'),
 ];

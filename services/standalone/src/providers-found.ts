@@ -3,7 +3,6 @@
 // put under the same name is never touched. A provider that does not answer keeps the models that are known of it.
 
 import { AuditEvent, type Ports, Provider } from '@ai-switch/contracts';
-import type { EventLog } from '@ai-switch/event-log';
 import { newId } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import {
@@ -25,7 +24,6 @@ const PROVIDERS_MAX = 1_000;
 
 export interface FindOptions {
   readonly ports: Pick<Ports, 'router'>;
-  readonly eventLog: EventLog;
   readonly tenant: string;
   /** Credentials by kind. */
   readonly keys: ReadonlyMap<string, string>;
@@ -129,8 +127,8 @@ async function put(
     origin: ORIGIN,
     models: [...models],
   });
-  await ports.router.putProvider({ provider, credential });
-  if (known === undefined) await audit(options, 'provider.put', name);
+  const event = known === undefined ? eventOf(options, 'provider.put', name) : undefined;
+  await ports.router.putProvider({ provider, credential, event });
   return provider;
 }
 
@@ -169,8 +167,11 @@ async function removeUnlessNeeded(options: FindOptions, known: Provider, row: Pr
     );
     if (isNeeded || !options.isDiscovering) return;
   }
-  await ports.router.removeProvider({ tenant, name: known.name });
-  await audit(options, 'provider.remove', known.name);
+  await ports.router.removeProvider({
+    tenant,
+    name: known.name,
+    event: eventOf(options, 'provider.remove', known.name),
+  });
 }
 
 /**
@@ -184,8 +185,11 @@ async function demoIfAlone(options: FindOptions): Promise<DemoProvider | undefin
   const isAlone = stored.size === (known === undefined ? 0 : 1);
   if (!isAlone || options.guard.refusalOf('http://127.0.0.1') !== undefined) {
     if (known === undefined) return undefined;
-    await options.ports.router.removeProvider({ tenant: options.tenant, name: DEMO_PROVIDER });
-    await audit(options, 'provider.remove', DEMO_PROVIDER);
+    await options.ports.router.removeProvider({
+      tenant: options.tenant,
+      name: DEMO_PROVIDER,
+      event: eventOf(options, 'provider.remove', DEMO_PROVIDER),
+    });
     return undefined;
   }
   const demo = await openDemoProvider();
@@ -194,8 +198,8 @@ async function demoIfAlone(options: FindOptions): Promise<DemoProvider | undefin
   return demo;
 }
 
-async function audit({ eventLog, tenant }: FindOptions, action: string, subject: string): Promise<void> {
-  const event = AuditEvent.create({
+function eventOf({ tenant }: FindOptions, action: string, subject: string): AuditEvent {
+  return AuditEvent.create({
     eventId: newId('evt'),
     tenant,
     actor: 'system',
@@ -204,7 +208,6 @@ async function audit({ eventLog, tenant }: FindOptions, action: string, subject:
     atMs: BigInt(Date.now()),
     details: { origin: ORIGIN, title: findProviderKind(subject)?.title ?? subject },
   });
-  await eventLog.audit(event);
 }
 
 function delay(durationMs: number, signal: AbortSignal): Promise<void> {

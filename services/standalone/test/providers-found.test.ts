@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { openAuditLog } from '@ai-switch/audit-consumer';
 import { Alias, ListEventsRequest, type Provider } from '@ai-switch/contracts';
-import { directLog, inboxSink } from '@ai-switch/event-log';
+import { inboxSink, type Outbox } from '@ai-switch/event-log';
 import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
 import { LOOPBACK_NETWORKS, type Script, ScriptedProvider } from '@ai-switch/testkit';
@@ -17,6 +17,7 @@ const page = { after: '', limit: 100 };
 let server: ScriptedProvider;
 let audit: Awaited<ReturnType<typeof openAuditLog>>;
 let router: Awaited<ReturnType<typeof openRouter>>;
+let outbox: Outbox;
 let found: FoundProviders | undefined;
 
 beforeEach(async () => {
@@ -28,10 +29,12 @@ beforeEach(async () => {
     upstreamNetworks: LOOPBACK_NETWORKS,
     logger,
   });
+  outbox = router.sendEvents(inboxSink(audit.auditLog));
 });
 
 afterEach(async () => {
   await found?.close();
+  await outbox.close(1_000);
   await Promise.all([server.close(), router.close(), audit.close()]);
 });
 
@@ -44,7 +47,6 @@ async function start(
   await found?.close();
   found = await findProviders({
     ports: { router: router.router },
-    eventLog: directLog('test', inboxSink(audit.auditLog)),
     tenant: TENANT,
     keys: new Map(Object.entries(keys)),
     isDiscovering: true,
@@ -162,6 +164,7 @@ describe('a key in the environment', () => {
     server.otherwise = lists('big');
     await start([hosted()], { openai: 'sk-canary' });
     await start([hosted()], { openai: 'sk-canary' });
+    await outbox.drained();
     const { events } = await audit.auditLog.listEvents(
       ListEventsRequest.create({ scope: { tenant: TENANT, isWholeCompany: true }, page }),
     );

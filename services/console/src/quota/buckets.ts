@@ -2,6 +2,7 @@
 
 import { type Balance, Bucket, type BucketBalance, Limits, Tier } from '@ai-switch/contracts';
 import type { z } from 'zod';
+import { type Changer, changeEvent } from '../change-event.ts';
 import type { AdminRequest } from '../handler.ts';
 import { jsonText } from '../json-reply.ts';
 import type { BucketName, Run, Seen } from '../reach/in-scope.ts';
@@ -13,32 +14,32 @@ import { METERED_TYPES } from './metered-types.ts';
 import { timeReply } from './times.ts';
 import { PERIOD_KINDS, TIERS } from './words.ts';
 
-type Changing = Pick<AdminRequest, 'ledger' | 'audit'>;
+type Changing = Changer & Pick<AdminRequest, 'ledger'>;
 export type BucketReply = z.input<typeof bucketSchema>;
 
-/** Puts the bucket and writes the audit event, with what was and what is. */
-export async function putBucket(
-  { ledger, audit }: Changing,
+/** Puts the bucket, with an event that says what was and what is. */
+export function putBucket(
+  request: Changing,
   name: BucketName & Run,
   terms: BucketTerms,
   before: Bucket | undefined,
   action: string,
 ): Promise<Standing> {
-  const put = await ledger.put(name, terms);
-  await audit(eventOf(action, name, before, put.bucket));
-  return put;
+  const { bucket, tier, scope } = name;
+  const { limits, periodKind, validFromMs, validUntilMs, note } = terms;
+  const after = Bucket.create({ bucket, tier, scope, limits, periodKind, validFromMs, validUntilMs, note });
+  return request.ledger.put(name, terms, changeEvent(request, eventOf(action, name, before, after)));
 }
 
-/** Closes the bucket and writes the audit event. */
+/** Closes the bucket, with its event. */
 export async function closeBucket(
-  { ledger, audit }: Changing,
+  request: Changing,
   name: BucketName & Run,
   action: string,
 ): Promise<Standing> {
-  const { bucket: before } = await ledger.get(name);
-  const closed = await ledger.close(name);
-  await audit(eventOf(action, name, before, closed.bucket));
-  return closed;
+  const { bucket: before } = await request.ledger.get(name);
+  const after = { ...before, closedAtMs: before.closedAtMs ?? BigInt(Date.now()) };
+  return request.ledger.close(name, changeEvent(request, eventOf(action, name, before, after)));
 }
 
 export function bucketReply({ bucket, balance }: BucketBalance): BucketReply {

@@ -2,6 +2,7 @@
 // and by names that were looked up on behalf of the caller; what it answers about others is left out.
 
 import {
+  type AuditEvent,
   Bucket,
   type BucketBalance,
   type FundingOrder,
@@ -114,16 +115,16 @@ export class ScopedLedger {
     return { balances, nextAfter: answer.nextAfter };
   }
 
-  async put(name: BucketName & Run, terms: BucketTerms): Promise<Standing> {
+  async put(name: BucketName & Run, terms: BucketTerms, event: AuditEvent): Promise<Standing> {
     const { bucket, tier, scope } = name;
     const { limits, periodKind, validFromMs, validUntilMs, note } = terms;
     const given = { limits, periodKind, validFromMs, validUntilMs, note };
     const wanted = Bucket.create({ tenant: this.#tenant, bucket, tier, scope, ...given });
-    return made((await withFieldNames(this.#ledger.putBucket({ bucket: wanted }))).bucket);
+    return made((await withFieldNames(this.#ledger.putBucket({ bucket: wanted, event }))).bucket);
   }
 
-  async close({ bucket }: BucketName & Run): Promise<Standing> {
-    return made((await this.#ledger.closeBucket({ tenant: this.#tenant, bucket })).bucket);
+  async close({ bucket }: BucketName & Run, event: AuditEvent): Promise<Standing> {
+    return made((await this.#ledger.closeBucket({ tenant: this.#tenant, bucket, event })).bucket);
   }
 
   statement({ bucket }: BucketName & Seen, period: string, page: Page): Promise<ListEntriesResponse> {
@@ -147,9 +148,9 @@ export class ScopedLedger {
   }
 
   /** @throws Fault `forbidden` for who does not run the company */
-  async reverse(reservationId: string, reason: string): Promise<void> {
+  async reverse(reservationId: string, reason: string, event: AuditEvent): Promise<void> {
     this.#reach.mustRunCompany();
-    await this.#ledger.reverse({ tenant: this.#tenant, reservationId, reason });
+    await this.#ledger.reverse({ tenant: this.#tenant, reservationId, reason, event });
   }
 
   /** The ledger lists orders only; there are as many as somebody set. */
@@ -190,9 +191,13 @@ export class ScopedLedger {
   }
 
   /** No tiers take the order away. */
-  async putOrder({ scope }: ScopeName & Run, tiers: readonly Tier[]): Promise<FundingOrder> {
+  async putOrder(
+    { scope }: ScopeName & Run,
+    tiers: readonly Tier[],
+    event: AuditEvent,
+  ): Promise<FundingOrder> {
     const order = { scope, tiers: [...tiers] };
-    const put = await withFieldNames(this.#ledger.putFundingOrder({ tenant: this.#tenant, order }));
+    const put = await withFieldNames(this.#ledger.putFundingOrder({ tenant: this.#tenant, order, event }));
     return put.order ?? order;
   }
 
@@ -201,9 +206,9 @@ export class ScopedLedger {
   }
 
   /** @throws Fault `forbidden` for who does not run the company */
-  async putPolicy(policy: Policy): Promise<Policy> {
+  async putPolicy(policy: Policy, event: AuditEvent): Promise<Policy> {
     this.#reach.mustRunCompany();
-    const put = await withFieldNames(this.#ledger.putPolicy({ tenant: this.#tenant, policy }));
+    const put = await withFieldNames(this.#ledger.putPolicy({ tenant: this.#tenant, policy, event }));
     return Policy.create(put.policy);
   }
 

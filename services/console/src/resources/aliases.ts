@@ -1,5 +1,6 @@
 import { Alias, type Router } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
+import { changeEvent } from '../change-event.ts';
 import type { Handlers } from '../handler.ts';
 import { pageIn, pageReply } from '../read-input.ts';
 import type { ProviderRoutes } from '../routes/provider-routes.ts';
@@ -16,18 +17,26 @@ export const aliases = (router: Router): Handlers<Routes> => ({
 
   getAlias: async ({ tenant, params }) => ({ body: await getAlias(router, tenant, params.alias) }),
 
-  putAlias: async ({ tenant, params: { alias: name }, body: { resources }, audit }) => {
-    const { alias } = await router.putAlias({ alias: Alias.create({ tenant, name, resources }) });
-    if (alias === undefined) throw new Fault('internal', 'The router answered without an alias.');
+  putAlias: async (request) => {
+    const { tenant, params, body } = request;
+    const { resources } = body;
+    const name = params.alias;
     const targets = resources.map(({ provider, model }) => `${provider}/${model}`).join(' ');
-    await audit({ action: 'alias.put', subject: name, details: { resources: targets } });
+    const event = changeEvent(request, {
+      action: 'alias.put',
+      subject: name,
+      details: { resources: targets },
+    });
+    const { alias } = await router.putAlias({ alias: Alias.create({ tenant, name, resources }), event });
+    if (alias === undefined) throw new Fault('internal', 'The router answered without an alias.');
     return { body: alias };
   },
 
-  removeAlias: async ({ tenant, params, audit }) => {
+  removeAlias: async (request) => {
+    const { tenant, params } = request;
     const { name } = await getAlias(router, tenant, params.alias);
-    await router.removeAlias({ tenant, name });
-    await audit({ action: 'alias.remove', subject: name });
+    const event = changeEvent(request, { action: 'alias.remove', subject: name });
+    await router.removeAlias({ tenant, name, event });
     return { body: { name } };
   },
 });

@@ -1,5 +1,6 @@
-import type { FundingOrder } from '@ai-switch/contracts';
+import type { AuditEvent, FundingOrder } from '@ai-switch/contracts';
 import { Fault } from '@ai-switch/kernel';
+import { type Changer, changeEvent } from '../change-event.ts';
 import type { AdminRequest, Handlers } from '../handler.ts';
 import { FUNDING_TIERS } from '../quota/words.ts';
 import type { Run, ScopeName, Seen } from '../reach/in-scope.ts';
@@ -23,20 +24,21 @@ export const fundingOrders: Handlers<Routes> = {
     return { body: orderReply(await getOrder(ledger, scope)) };
   },
 
-  putFundingOrder: async ({ reach, ledger, params, body, audit }) => {
+  putFundingOrder: async (request) => {
+    const { reach, ledger, params, body } = request;
     const scope = await reach.scope(params.scope, 'runs');
     const before = await ledger.findOrder(scope);
     const tiers = body.tiers.map((tier) => FUNDING_TIERS[tier]);
-    const order = await ledger.putOrder(scope, tiers);
-    await auditChange(audit, 'fundingOrder.put', scope, before, order);
-    return { body: orderReply(order) };
+    const after = { scope: scope.scope, tiers };
+    const event = eventOf(request, 'fundingOrder.put', scope, before, after);
+    return { body: orderReply(await ledger.putOrder(scope, tiers, event)) };
   },
 
-  removeFundingOrder: async ({ reach, ledger, params, audit }) => {
+  removeFundingOrder: async (request) => {
+    const { reach, ledger, params } = request;
     const scope = await reach.scope(params.scope, 'runs');
     const before = await getOrder(ledger, scope);
-    await ledger.putOrder(scope, []);
-    await auditChange(audit, 'fundingOrder.remove', scope, before, undefined);
+    await ledger.putOrder(scope, [], eventOf(request, 'fundingOrder.remove', scope, before, undefined));
     return { body: orderReply(before) };
   },
 };
@@ -47,17 +49,17 @@ async function getOrder(ledger: AdminRequest['ledger'], scope: ScopeName & Seen)
   return order;
 }
 
-function auditChange(
-  audit: AdminRequest['audit'],
+function eventOf(
+  request: Changer,
   action: string,
   { scope: subject, departmentPath, userId }: ScopeName & Run,
   before: FundingOrder | undefined,
   after: FundingOrder | undefined,
-): Promise<void> {
+): AuditEvent {
   const words = (order: FundingOrder | undefined) =>
     order === undefined ? 'none' : tiersOf(order).join(',');
   const details = { before: words(before), after: words(after) };
-  return audit({ action, subject, details, departmentPath, userId });
+  return changeEvent(request, { action, subject, details, departmentPath, userId });
 }
 
 function orderReply(order: FundingOrder) {

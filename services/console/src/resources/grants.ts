@@ -2,6 +2,7 @@
 
 import { type Bucket, PeriodKind, Tier } from '@ai-switch/contracts';
 import { Fault, newId } from '@ai-switch/kernel';
+import type { Changer } from '../change-event.ts';
 import type { AdminRequest, Handlers } from '../handler.ts';
 import { jsonText } from '../json-reply.ts';
 import { patchedLimits } from '../quota/amounts.ts';
@@ -52,7 +53,7 @@ interface Grant extends Omit<BucketTerms, 'periodKind'> {
 
 /** Gives it once, however often it is asked for under its id. @throws Fault `conflict` for an id that is another grant's */
 export async function giveGrant(
-  request: Pick<AdminRequest, 'ledger' | 'audit'>,
+  request: Changer & Pick<AdminRequest, 'ledger'>,
   scope: ScopeName & Run,
   { id, ...given }: Grant,
 ): Promise<{ readonly standing: Standing; readonly isNew: boolean }> {

@@ -7,6 +7,7 @@ import {
   UnpricedRule,
 } from '@ai-switch/contracts';
 import { Fault, unitsOf } from '@ai-switch/kernel';
+import { changeEvent } from '../change-event.ts';
 import type { Handlers } from '../handler.ts';
 import { priceBookIn, priceFileOf, ratesReply, UNPRICED_RULES } from '../prices/price-file.ts';
 import { timeText } from '../quota/times.ts';
@@ -23,18 +24,19 @@ export const prices = (router: Router): Handlers<PriceRoutes> => ({
     return pageReply(versions.map(versionReply), nextAfter);
   },
 
-  putPrices: async ({ tenant, query, body, audit }) => {
+  putPrices: async (request) => {
+    const { tenant, query, body } = request;
     const { dryRun: isDryRun = false, changeCurrency: mayChangeCurrency = false } = query;
-    const { book, isNew } = await router.putPriceBook({
-      book: priceBookIn(tenant, body),
-      isDryRun,
-      mayChangeCurrency,
+    const wanted = priceBookIn(tenant, body);
+    // The router knows the version, and from when it counts.
+    const event = changeEvent(request, {
+      action: 'priceBook.put',
+      subject: '',
+      details: auditDetails(wanted),
     });
+    const { book, isNew } = await router.putPriceBook({ book: wanted, isDryRun, mayChangeCurrency, event });
     if (book === undefined) throw new Fault('internal', 'The router answered without a price book.');
     const isStored = isNew && !isDryRun;
-    if (isStored) {
-      await audit({ action: 'priceBook.put', subject: book.version, details: auditDetails(book) });
-    }
     return { ...(isStored && { status: 201 as const }), body: { ...bookReply(book), isNew, isDryRun } };
   },
 
@@ -77,13 +79,8 @@ function bookReply(book: PriceBook) {
   };
 }
 
-function auditDetails({ currency, rows, unpriced, effectiveAtMs }: PriceBook): Record<string, string> {
-  return {
-    currency,
-    rows: String(rows.length),
-    unpriced: wordFor(UNPRICED_RULES, unpriced) ?? unpriced,
-    effectiveAt: String(timeText(effectiveAtMs)),
-  };
+function auditDetails({ currency, rows, unpriced }: PriceBook): Record<string, string> {
+  return { currency, rows: String(rows.length), unpriced: wordFor(UNPRICED_RULES, unpriced) ?? unpriced };
 }
 
 /** Either `row`, the pattern that matched, or `unpriced`, what becomes of a model without one. */

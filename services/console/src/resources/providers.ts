@@ -1,7 +1,7 @@
 // What an admin leaves out of a provider is filled from the row of its kind, here and not in the CLI, so that every
 // client of the API gets the same. The credential goes in and is in no reply.
 
-import { Provider, type Router } from '@ai-switch/contracts';
+import { type AuditEvent, Provider, type Router } from '@ai-switch/contracts';
 import { Fault, newId } from '@ai-switch/kernel';
 import {
   type DialGuard,
@@ -11,6 +11,7 @@ import {
   type ProviderKind,
   placeholderIn,
 } from '@ai-switch/upstream';
+import { changeEvent } from '../change-event.ts';
 import type { Handlers } from '../handler.ts';
 import { pageIn, pageReply } from '../read-input.ts';
 import type { ProviderRoutes } from '../routes/provider-routes.ts';
@@ -36,7 +37,9 @@ export const providers = (router: Router, guard: DialGuard): Handlers<Routes> =>
     body: providerReply(await getProvider(router, tenant, params.provider)),
   }),
 
-  putProvider: async ({ tenant, params: { provider: name }, body: given, audit }) => {
+  putProvider: async (request) => {
+    const { tenant, params, body: given } = request;
+    const name = params.provider;
     const stored = await findProvider(router, tenant, name);
     const row = rowFor(given.kind ?? stored?.kind ?? name);
     const isSameAddress = stored !== undefined && stored.kind === row.kind;
@@ -58,15 +61,7 @@ export const providers = (router: Router, guard: DialGuard): Handlers<Routes> =>
     });
     const credential = credentialGiven ?? (stored === undefined ? '' : undefined);
     // The first put checks and seals; only then is a credential sent to the address that it was given for.
-    const put = await router.putProvider({
-      provider: { ...wanted, models: given.models ?? stored?.models ?? [] },
-      credential,
-    });
-    const list =
-      given.models === undefined ? await readModels(router, guard, put.provider ?? wanted, row) : undefined;
-    const provider =
-      list === undefined ? put.provider : await replaceModels(router, put.provider ?? wanted, list.models);
-    await audit({
+    const event = changeEvent(request, {
       action: 'provider.put',
       subject: name,
       details: {
@@ -79,28 +74,39 @@ export const providers = (router: Router, guard: DialGuard): Handlers<Routes> =>
         }),
       },
     });
+    const put = await router.putProvider({
+      provider: { ...wanted, models: given.models ?? stored?.models ?? [] },
+      credential,
+      event,
+    });
+    const list =
+      given.models === undefined ? await readModels(router, guard, put.provider ?? wanted, row) : undefined;
+    const provider =
+      list === undefined ? put.provider : await replaceModels(router, put.provider ?? wanted, list.models);
     return { body: { ...providerReply(provider ?? wanted), ...noteOn(list) } };
   },
 
-  removeProvider: async ({ tenant, params, audit }) => {
+  removeProvider: async (request) => {
+    const { tenant, params } = request;
     const { name } = await getProvider(router, tenant, params.provider);
-    await router.removeProvider({ tenant, name });
-    await audit({ action: 'provider.remove', subject: name });
+    const event = changeEvent(request, { action: 'provider.remove', subject: name });
+    await router.removeProvider({ tenant, name, event });
     return { body: { name } };
   },
 
-  refreshModels: async ({ tenant, params, audit }) => {
+  refreshModels: async (request) => {
+    const { tenant, params } = request;
     const provider = await getProvider(router, tenant, params.provider);
     const list = await readModels(router, guard, provider, rowFor(provider.kind));
     if (list.reason !== undefined) {
       throw new Fault('upstream', `The models of ${provider.name} could not be read: ${list.reason}.`);
     }
-    const refreshed = await replaceModels(router, provider, list.models);
-    await audit({
+    const event = changeEvent(request, {
       action: 'provider.refreshModels',
       subject: provider.name,
       details: { models: String(list.models.length) },
     });
+    const refreshed = await replaceModels(router, provider, list.models, event);
     return { body: providerReply(refreshed) };
   },
 });
@@ -196,10 +202,12 @@ async function replaceModels(
   router: Router,
   provider: Provider,
   models: readonly string[],
+  event?: AuditEvent,
 ): Promise<Provider> {
   const put = await router.putProvider({
     provider: { ...provider, models: [...models] },
     credential: undefined,
+    event,
   });
   return put.provider ?? provider;
 }

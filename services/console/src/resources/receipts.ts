@@ -1,4 +1,5 @@
-import { type Reservation, ReservationState } from '@ai-switch/contracts';
+import { Reservation, ReservationState } from '@ai-switch/contracts';
+import { changeEvent } from '../change-event.ts';
 import type { Handlers } from '../handler.ts';
 import { jsonText } from '../json-reply.ts';
 import { amountsReply } from '../quota/amounts.ts';
@@ -20,17 +21,20 @@ export const receipts: Handlers<Pick<QuotaRoutes, 'getStatement' | 'getReceipt' 
 
   getReceipt: async ({ ledger, params }) => ({ body: await readReceipt(ledger, params.reservationId) }),
 
-  reverseReservation: async ({ ledger, params: { reservationId }, body: { reason }, audit }) => {
+  reverseReservation: async (request) => {
+    const { ledger, params, body } = request;
+    const { reservationId } = params;
+    const { reason } = body;
     const { reservation: before, user } = await ledger.receipt(reservationId);
-    await ledger.reverse(reservationId, reason);
-    const { reservation: after } = await ledger.receipt(reservationId);
-    await audit({
+    const after = Reservation.create({ state: ReservationState.REVERSED });
+    const event = changeEvent(request, {
       action: 'reservation.reverse',
       subject: reservationId,
       details: { reason, before: chargeText(before), after: chargeText(after) },
       userId: user.userId,
       departmentPath: user.departmentPath,
     });
+    await ledger.reverse(reservationId, reason, event);
     return { body: await readReceipt(ledger, reservationId) };
   },
 };

@@ -1,4 +1,5 @@
-import { RewrapDataKeysRequest, type Router } from '@ai-switch/contracts';
+import type { Router } from '@ai-switch/contracts';
+import { changeEvent } from '../change-event.ts';
 import type { Handlers } from '../handler.ts';
 import type { SealingRoutes } from '../routes/sealing-routes.ts';
 
@@ -8,12 +9,11 @@ export const sealing = (router: Router): Handlers<SealingRoutes> => ({
     return { body: { dataKeys, credentialsLeft } };
   },
 
-  rotateDataKey: async ({ tenant, audit }) => {
-    const body = await router.rotateDataKey({ tenant });
-    const { version, resealed, unopened } = body;
-    const details = { resealed: String(resealed), unopened: String(unopened) };
-    await audit({ action: 'dataKey.rotate', subject: String(version), details });
-    return { body };
+  rotateDataKey: async (request) => {
+    const { tenant } = request;
+    // The router knows the version that it makes.
+    const event = changeEvent(request, { action: 'dataKey.rotate', subject: '' });
+    return { body: await router.rotateDataKey({ tenant, event }) };
   },
 
   getMasterKeys: async ({ tenant }) => {
@@ -21,16 +21,13 @@ export const sealing = (router: Router): Handlers<SealingRoutes> => ({
     return { body: { masterKeys, dataKeysLeft } };
   },
 
-  rotateMasterKey: async ({ audit }) => {
-    const body = await router.rotateMasterKey({});
-    await audit({ action: 'masterKey.rotate', subject: body.masterKeyId });
-    return { body };
+  rotateMasterKey: async (request) => {
+    const event = changeEvent(request, { action: 'masterKey.rotate', subject: '' });
+    return { body: await router.rotateMasterKey({ event }) };
   },
 
-  rewrapDataKeys: async ({ audit }) => {
-    const body = await router.rewrapDataKeys(RewrapDataKeysRequest.create());
-    const details = { rewrapped: String(body.rewrapped), left: String(body.left) };
-    await audit({ action: 'dataKeys.rewrap', subject: 'dataKeys', details });
-    return { body };
+  rewrapDataKeys: async (request) => {
+    const event = changeEvent(request, { action: 'dataKeys.rewrap', subject: 'dataKeys' });
+    return { body: await router.rewrapDataKeys({ event }) };
   },
 });

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { whyNoKafka, whyNoRedis } from '@ai-switch/testkit';
+import { beforeEach, expect, test } from 'vitest';
 import { CRASH_CLUSTER_HELP, readOptions } from '../options.ts';
 import { reportOfKafkaAway, reportOfKills, reportOfRestarts } from '../report.ts';
 import { runKafkaAway } from '../run-kafka-away.ts';
@@ -6,6 +7,11 @@ import { runKills, VICTIM_NAMES } from '../run-kills.ts';
 import { runRestarts } from '../run-restarts.ts';
 
 const TIMEOUT_MS = 420_000;
+
+const missing = (await whyNoRedis()) ?? (await whyNoKafka());
+beforeEach((context) => {
+  if (missing !== undefined) context.skip(missing);
+});
 
 test('whatever is killed, nothing that somebody was told is lost or there twice', {
   timeout: TIMEOUT_MS,

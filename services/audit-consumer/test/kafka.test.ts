@@ -40,6 +40,8 @@ const logger = createLogger({ service: 'test', level: 'silent' });
 const signer = newSigner();
 let groups = 0;
 
+/** Only a failure waits so long. */
+const SOON = { timeout: 60_000 };
 const SEND_EVERY_MS = 50;
 const SEND_AGAIN = { timeout: 20_000, interval: 100 };
 
@@ -136,7 +138,9 @@ describe.skipIf(missing !== undefined)(
         return sums.reduce((sum, { requests }) => sum + Number(requests), 0);
       };
 
-      test('they are stored once, though they come twice and by the port as well', async () => {
+      test('they are stored once, though they come twice and by the port as well', {
+        timeout: 120_000,
+      }, async () => {
         const log = await open();
         const producer = new KafkaProducer(sink);
         const sent = producer.append(500);
@@ -147,12 +151,14 @@ describe.skipIf(missing !== undefined)(
           records: sent.slice(100, 300).map((each) => ({ ...each, sequence: BigInt(each.sequence) })),
         });
         await producer.announce();
-        await expect.poll(() => storedOf(log, producer)).toBe(500);
+        await expect.poll(() => storedOf(log, producer), SOON).toBe(500);
         expect(await countedOf(log, producer)).toBe(500);
         expect((await verify(log, signer)).faults).toEqual([]);
       });
 
-      test('what cannot be read keeps its place, what has none is kept apart, and both are in the dead-letter topic', async () => {
+      test('what cannot be read keeps its place, what has none is kept apart, and both are in the dead-letter topic', {
+        timeout: 120_000,
+      }, async () => {
         const producer = new KafkaProducer(sink);
         const other = new KafkaProducer(sink, producer);
         await producer.send([
@@ -164,7 +170,7 @@ describe.skipIf(missing !== undefined)(
         await producer.send([{ ...producer.appendData('{"cut'), type: 'aiswitch.audit.v1' }]);
         await other.send(other.append(1));
         const log = await open();
-        await expect.poll(() => storedOf(log, producer)).toBe(4);
+        await expect.poll(() => storedOf(log, producer), SOON).toBe(4);
         const { records } = await log.readTrail(
           ReadTrailRequest.create({ producer: producer.producer, epoch: 1n }),
         );
@@ -178,12 +184,12 @@ describe.skipIf(missing !== undefined)(
               found.filter((text) => text.includes(producer.producer) && text.includes('"data":{"cut')),
             ).toHaveLength(1);
             expect(found.filter((text) => text.includes(other.records[0]?.data ?? ''))).toHaveLength(1);
-          }, 15_000);
+          }, SOON);
           await vi.waitFor(async () => {
             expect((await letters()).every(({ is_published }) => is_published === 1n)).toBe(true);
             const unread = await inspected.kysely.selectFrom('unread_records').selectAll().execute();
             expect(unread.every(({ is_published }) => is_published === 1n)).toBe(true);
-          }, 15_000);
+          }, SOON);
         } finally {
           await inspected.close();
         }
@@ -198,7 +204,7 @@ describe.skipIf(missing !== undefined)(
         const log = await open();
         expect(await storedOf(log, producer)).toBe(0);
         await broker.restart();
-        await expect.poll(() => storedOf(log, producer), { timeout: 60_000 }).toBe(10);
+        await expect.poll(() => storedOf(log, producer), SOON).toBe(10);
       });
 
       test('a consumer that is killed as its rows are committed stores each record once', {
@@ -239,7 +245,7 @@ describe.skipIf(missing !== undefined)(
         await inspected.close();
         const log = await open();
         for (const producer of producers) {
-          await expect.poll(() => storedOf(log, producer), { timeout: 60_000 }).toBe(producer.records.length);
+          await expect.poll(() => storedOf(log, producer), SOON).toBe(producer.records.length);
           expect(await countedOf(log, producer)).toBe(producer.records.length);
         }
         const { faults } = await verify(log, signer);

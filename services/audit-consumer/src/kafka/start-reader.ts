@@ -4,7 +4,7 @@
 // batch that could not be stored comes again.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { type KafkaOptions, type KafkaSource, openKafkaSource } from '@ai-switch/event-log';
+import { type KafkaBatch, type KafkaOptions, type KafkaSource, openKafkaSource } from '@ai-switch/event-log';
 import type { Logger } from '@ai-switch/telemetry';
 import type { IngestParts } from '../ingest/ingest.ts';
 import type { AuditDatabase } from '../store.ts';
@@ -34,6 +34,7 @@ export function startKafkaReader(
   let source: KafkaSource | undefined;
   let publishing: Promise<void> = Promise.resolve();
   let isAway = false;
+  let stopIn: (error: undefined) => void = () => {};
 
   const publish = () => {
     const send = source?.deadLetter;
@@ -44,32 +45,32 @@ export function startKafkaReader(
         logger.warn({ err }, 'what could not be read is not in the dead-letter topic yet'),
       );
   };
-  /** Resolves when it reads no more. */
+  const onBatch = async (batch: KafkaBatch) => {
+    const letters = await storeBatch(database, parts, batch);
+    if (isAway) logger.info('kafka is read again');
+    isAway = false;
+    if (letters === 0) return;
+    logger.error({ letters, topic: batch.topic }, 'messages have no place in a log and are kept apart');
+    publish();
+  };
+  /** Resolves at the end, rejects when it reads no more before. */
   const read = async () => {
     const stopped = Promise.withResolvers<Error | undefined>();
-    const onClosing = () => stopped.resolve(undefined);
-    closing.signal.addEventListener('abort', onClosing, { once: true });
-    const opened = await openKafkaSource({
+    stopIn = stopped.resolve;
+    source = await openKafkaSource({
       ...kafka,
       group,
       offsetOf: (topic, partition) => storedOffset(database, topic, partition),
-      onBatch: async (batch) => {
-        const letters = await storeBatch(database, parts, batch);
-        if (isAway) logger.info('kafka is read again');
-        isAway = false;
-        if (letters === 0) return;
-        logger.error({ letters, topic: batch.topic }, 'messages have no place in a log and are kept apart');
-        publish();
-      },
+      onBatch,
       onStopped: stopped.resolve,
     });
-    source = opened;
+    const { close } = source;
     publish();
+    if (closing.signal.aborted) stopped.resolve(undefined);
     const error = await stopped.promise;
-    closing.signal.removeEventListener('abort', onClosing);
     source = undefined;
     await publishing;
-    await opened.close();
+    await close();
     if (error !== undefined) throw error;
   };
   const readAgain = async () => {
@@ -89,6 +90,7 @@ export function startKafkaReader(
     lag: () => [...(source?.lag.values() ?? [])].reduce((sum, each) => sum + each, 0),
     close: async () => {
       closing.abort();
+      stopIn(undefined);
       clearInterval(timer);
       await reading;
     },

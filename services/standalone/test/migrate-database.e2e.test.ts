@@ -106,4 +106,4 @@ it('a folder without data and a database that is away are one line each', async 
   expect(away.code).toBe(1);
   expect(away.stderr).toMatch(/^error: PostgreSQL at 127\.0\.0\.1:1\/none does not answer .*\n$/);
   expect(away.stderr).not.toContain('canary');
-}, 60_000);
+}, 120_000);

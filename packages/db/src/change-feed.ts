@@ -97,7 +97,12 @@ export class ChangeFeed<Schema> {
   async watch(request: { readonly afterRevision: bigint; readonly waitMs: number }): Promise<FeedChanges> {
     const { afterRevision, waitMs } = request;
     const untilMs = performance.now() + Math.min(waitMs, WAIT_MS_MAX);
-    while (this.#revision === afterRevision && !this.#isClosed) {
+    while (!this.#isClosed) {
+      // Who watches may come from a process that has seen more than this one.
+      if (this.#revision !== afterRevision) {
+        const changes = await this.#since(afterRevision);
+        if (changes.revision !== afterRevision) return changes;
+      }
       const leftMs = untilMs - performance.now();
       if (leftMs <= 0) {
         this.#assertLooking();
@@ -105,7 +110,7 @@ export class ChangeFeed<Schema> {
       }
       await this.#change(leftMs);
     }
-    return await this.#since(afterRevision);
+    throw unreadable();
   }
 
   async close(): Promise<void> {
@@ -118,7 +123,7 @@ export class ChangeFeed<Schema> {
   /** Who sees nothing cannot say that nothing changed. */
   #assertLooking(): void {
     if (performance.now() - this.#lookedAtMs < BLIND_MS) return;
-    throw new Fault('unavailable', 'Changes cannot be read at the moment.', { retryAfterMs: POLL_MS });
+    throw unreadable();
   }
 
   /** Resolves with the next change, or after `ms`. */
@@ -151,10 +156,7 @@ export class ChangeFeed<Schema> {
   }
 
   async #look(): Promise<void> {
-    const { revision } = await this.#kysely
-      .selectFrom('change_revision')
-      .select('revision')
-      .executeTakeFirstOrThrow();
+    const revision = await this.#current();
     this.#lookedAtMs = performance.now();
     if (revision === this.#revision) return;
     if (this.#revision !== 0n) this.#options.onChanges(await this.#since(this.#revision));
@@ -162,17 +164,31 @@ export class ChangeFeed<Schema> {
     for (const wake of this.#waiting) wake();
   }
 
+  async #current(): Promise<bigint> {
+    const { revision } = await this.#kysely
+      .selectFrom('change_revision')
+      .select('revision')
+      .executeTakeFirstOrThrow();
+    return revision;
+  }
+
   async #since(afterRevision: bigint): Promise<FeedChanges> {
+    const revision = await this.#current();
+    const behind = revision - afterRevision;
+    // Of a database that was put back, or of changes that are not kept any more, nothing is known.
+    const everything = { revision, tenants: [], isEverything: true };
+    if (behind < 0n || behind > CHANGES_KEPT || afterRevision === 0n) return everything;
     const rows = await this.#kysely
       .selectFrom('changes')
-      .selectAll()
+      .select('tenant')
       .where('revision', '>', afterRevision)
-      .orderBy('revision')
+      .where('revision', '<=', revision)
       .execute();
-    const last = rows.at(-1)?.revision ?? this.#revision;
-    // Of a database that was put back, or of changes that are not kept any more, nothing is known.
-    const isEverything = last < afterRevision || BigInt(rows.length) !== last - afterRevision;
-    const tenants = isEverything ? [] : [...new Set(rows.map(({ tenant }) => tenant))];
-    return { revision: last, tenants, isEverything };
+    if (BigInt(rows.length) !== behind) return everything;
+    return { revision, tenants: [...new Set(rows.map(({ tenant }) => tenant))], isEverything: false };
   }
+}
+
+function unreadable(): Fault {
+  return new Fault('unavailable', 'Changes cannot be read at the moment.', { retryAfterMs: POLL_MS });
 }

@@ -114,13 +114,11 @@ function assemble({
   const policyWatch = new ChangeWatch({
     what: 'rules for quota',
     watch: (request) => ports.quotaLedger.watchPolicies(request),
-    clock,
     logger,
   }).start();
   const routeWatch = new ChangeWatch({
     what: 'routes',
     watch: (request) => ports.router.watchRoutes(request),
-    clock,
     logger,
   }).start();
   return {
@@ -153,7 +151,7 @@ function assemble({
       random: Math.random,
       newOwnerToken: () => newId('own'),
     }),
-    policies: new Policies(ports.quotaLedger, policyWatch, clock),
+    policies: new Policies(ports.quotaLedger, policyWatch),
     routes: new RememberedRoutes({ router: ports.router, watch: routeWatch, clock }),
     watches: [policyWatch, routeWatch],
     answers: new KeptAnswers(),

@@ -10,15 +10,7 @@ import {
 } from '@ai-switch/contracts';
 import { type EventLog, openSink, openSpooledLog } from '@ai-switch/event-log';
 import { proxiesIn } from '@ai-switch/guard';
-import {
-  ConfigError,
-  closeHttp,
-  type Lifetime,
-  listenHttp,
-  lockFolder,
-  makeFolder,
-  systemClock,
-} from '@ai-switch/kernel';
+import { ConfigError, closeHttp, type Lifetime, listenHttp, lockFolder, makeFolder } from '@ai-switch/kernel';
 import { openRedis, type Redis } from '@ai-switch/redis';
 import { connect, runService, tlsFiles } from '@ai-switch/rpc';
 import { createLogger, type ReadinessChecks } from '@ai-switch/telemetry';
@@ -68,7 +60,6 @@ await runService({
     const callerWatch = new ChangeWatch({
       what: 'callers',
       watch: (request) => ports.auth.watchCallers(request),
-      clock: systemClock,
       logger,
     }).start();
     lifetime.onClose('watch of callers', () => callerWatch.close());

@@ -5,12 +5,14 @@ import type { ChangeWatch } from '../src/remembered/change-watch.ts';
 import { rememberedAuth } from '../src/remembered/remembered-auth.ts';
 
 let nowMs: number;
+/** The time of day. */
+let dayMs: number;
 let lifeMs: number;
 let asked: AuthenticateRequest[];
 let answer: (request: AuthenticateRequest) => Promise<{ caller: Caller | undefined; untilMs?: bigint }>;
 let auth: Auth;
 beforeEach(() => {
-  nowMs = 1_790_000_000_000;
+  nowMs = 1_000;
   asked = [];
   answer = async ({ key }) => ({ caller: { userId: key } as Caller });
   const remote = {
@@ -20,7 +22,9 @@ beforeEach(() => {
     },
   } as Auth;
   lifeMs = 2_500;
-  auth = rememberedAuth(remote, { lifeMs: () => lifeMs } as unknown as ChangeWatch, { nowMs: () => nowMs });
+  dayMs = 1_790_000_000_000;
+  const watch = { lifeMs: () => lifeMs, nowMs: () => nowMs } as unknown as ChangeWatch;
+  auth = rememberedAuth(remote, watch, { nowMs: () => dayMs });
 });
 
 const userOf = async (key: string, projectId?: string) =>
@@ -34,9 +38,10 @@ test('a key is believed as long as the watch vouches for it, and no longer than 
   answer = async () => ({ caller: { userId: 'a' } as Caller, untilMs: 1_790_000_030_000n });
   await userOf('a');
   nowMs += 29_999;
+  dayMs += 29_999;
   await userOf('a');
   expect(asked).toHaveLength(1);
-  nowMs += 1;
+  dayMs += 1;
   await userOf('a');
   expect(asked).toHaveLength(2);
   lifeMs = 0;
@@ -125,9 +130,16 @@ test('keys that begin or end alike, and the same key for other projects, are nev
   expect(asked).toHaveLength(8);
 });
 
-test('when the clock is turned back nothing is believed', async () => {
+test('a time of day that is turned makes nothing older or younger', async () => {
   await userOf('a');
-  nowMs -= 10_000;
+  dayMs -= 3_600_000;
+  nowMs += 2_499;
+  await userOf('a');
+  dayMs += 7_200_000;
+  await userOf('a');
+  expect(asked).toHaveLength(1);
+  dayMs -= 7_200_000;
+  nowMs += 1;
   await userOf('a');
   expect(asked).toHaveLength(2);
 });

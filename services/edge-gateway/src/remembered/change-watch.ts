@@ -3,10 +3,11 @@
 //
 // A replica that is asked right after a change may not have seen it yet. So what is learned within SETTLING_MS of a company's
 // change is believed briefly, too. Together no change is seen later than BRIEF_MS and a replica's own memory allow.
+//
+// Ages are counted on the process's own steady clock, so that no turn of the time of day makes anything older or younger.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Changes } from '@ai-switch/contracts';
-import type { Clock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 
 /** How long something is believed that no watch vouches for. */
@@ -27,8 +28,9 @@ export interface ChangeWatchOptions {
     readonly afterRevision: bigint;
     readonly waitMs: number;
   }) => Promise<{ readonly changes?: Changes | undefined }>;
-  readonly clock: Clock;
   readonly logger: Logger;
+  /** Milliseconds of a clock that only goes forward; the process's own unless given. */
+  readonly steadyMs?: () => number;
 }
 
 export class ChangeWatch {
@@ -37,12 +39,14 @@ export class ChangeWatch {
   readonly #changedAtMs = new Map<string, number>();
   #everythingChangedAtMs = Number.NEGATIVE_INFINITY;
   #aliveAtMs = Number.NEGATIVE_INFINITY;
+  readonly #steadyMs: () => number;
   #revision = 0n;
   readonly #closing = new AbortController();
   #hasFailed = false;
 
   constructor(options: ChangeWatchOptions) {
     this.#options = options;
+    this.#steadyMs = options.steadyMs ?? (() => performance.now());
   }
 
   /** Begins to watch. */
@@ -51,10 +55,14 @@ export class ChangeWatch {
     return this;
   }
 
+  /** The time that memories of what is watched are counted in. */
+  nowMs(): number {
+    return this.#steadyMs();
+  }
+
   /** How old what was learned at `sinceMs` of a company may get; 0 when it has changed since. */
   lifeMs(tenant: string, sinceMs: number): number {
-    // On the process's own steady clock: a silence is one whatever the time of day does.
-    if (performance.now() - this.#aliveAtMs > SILENCE_MS) return BRIEF_MS;
+    if (this.#steadyMs() - this.#aliveAtMs > SILENCE_MS) return BRIEF_MS;
     const changedAtMs = Math.max(
       this.#everythingChangedAtMs,
       this.#changedAtMs.get(tenant) ?? Number.NEGATIVE_INFINITY,
@@ -72,9 +80,12 @@ export class ChangeWatch {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
+        const askedAtMs = this.#steadyMs();
         const { changes } = await watch({ afterRevision: this.#revision, waitMs: WAIT_MS });
         if (changes !== undefined) this.#take(changes);
-        this.#aliveAtMs = performance.now();
+        // That nothing changed was true when it was said: what took too long on its way says nothing of now.
+        const answeredAtMs = this.#steadyMs();
+        if (answeredAtMs - askedAtMs <= SILENCE_MS) this.#aliveAtMs = answeredAtMs;
         if (this.#hasFailed) logger.info({ what }, 'changes are watched again');
         this.#hasFailed = false;
       } catch (error) {
@@ -87,7 +98,7 @@ export class ChangeWatch {
   }
 
   #take({ revision, tenants, isEverything }: Changes): void {
-    const nowMs = this.#options.clock.nowMs();
+    const nowMs = this.#steadyMs();
     if (revision === this.#revision) return;
     // At first nothing is remembered, and a watch that begins anew has missed what it did not see.
     if (isEverything || this.#revision === 0n) {

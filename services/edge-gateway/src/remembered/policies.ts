@@ -1,5 +1,5 @@
 import { GetPolicyRequest, type Policy, type QuotaLedger } from '@ai-switch/contracts';
-import { type Clock, Fault } from '@ai-switch/kernel';
+import { Fault } from '@ai-switch/kernel';
 import type { ChangeWatch } from './change-watch.ts';
 
 const COMPANIES_MAX = 10_000;
@@ -16,14 +16,12 @@ interface Known {
  */
 export class Policies {
   readonly #ledger: QuotaLedger;
-  readonly #clock: Clock;
   readonly #watch: ChangeWatch;
   readonly #known = new Map<string, Known>();
 
-  constructor(ledger: QuotaLedger, watch: ChangeWatch, clock: Clock) {
+  constructor(ledger: QuotaLedger, watch: ChangeWatch) {
     this.#watch = watch;
     this.#ledger = ledger;
-    this.#clock = clock;
   }
 
   /** @throws Fault when it was never read and the ledger does not answer */
@@ -35,14 +33,14 @@ export class Policies {
       this.#known.set(tenant, known);
     }
     const { policy, readAtMs } = known;
-    const ageMs = this.#clock.nowMs() - readAtMs;
-    if (policy !== undefined && ageMs >= 0 && ageMs < this.#watch.lifeMs(tenant, readAtMs)) return policy;
+    const ageMs = this.#watch.nowMs() - readAtMs;
+    if (policy !== undefined && ageMs < this.#watch.lifeMs(tenant, readAtMs)) return policy;
     known.reading ??= this.#read(tenant, known);
     return policy === undefined ? known.reading : known.reading.catch(() => policy);
   }
 
   async #read(tenant: string, known: Known): Promise<Policy> {
-    const sinceMs = this.#clock.nowMs();
+    const sinceMs = this.#watch.nowMs();
     try {
       const { policy } = await this.#ledger.getPolicy(GetPolicyRequest.create({ tenant }));
       if (policy === undefined) throw new Fault('internal', 'The ledger answered without a policy.');

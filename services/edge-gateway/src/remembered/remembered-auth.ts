@@ -21,7 +21,10 @@ interface Remembered<Value> {
   readonly sinceMs: number;
 }
 
-/** An Auth port that asks `auth` no more often than it must. Its answers are shared: nobody changes them. */
+/**
+ * An Auth port that asks `auth` no more often than it must. Its answers are shared: nobody changes them.
+ * @param clock the time of day, for keys that end at one
+ */
 export function rememberedAuth(auth: Auth, watch: ChangeWatch, clock: Clock = systemClock): Auth {
   const good = new Map<string, Remembered<AuthenticateResponse>>();
   const wrong = new Map<string, Remembered<Fault>>();
@@ -31,9 +34,8 @@ export function rememberedAuth(auth: Auth, watch: ChangeWatch, clock: Clock = sy
     { value: { caller, untilMs }, sinceMs }: Remembered<AuthenticateResponse>,
     nowMs: number,
   ) => {
-    const ageMs = nowMs - sinceMs;
-    if (ageMs < 0 || ageMs >= watch.lifeMs(caller?.tenant ?? '', sinceMs)) return false;
-    return untilMs === undefined || nowMs < Number(untilMs);
+    if (nowMs - sinceMs >= watch.lifeMs(caller?.tenant ?? '', sinceMs)) return false;
+    return untilMs === undefined || clock.nowMs() < Number(untilMs);
   };
 
   /** @param sinceMs from before the call: what auth says is no newer than that */
@@ -62,7 +64,7 @@ export function rememberedAuth(auth: Auth, watch: ChangeWatch, clock: Clock = sy
     watchCallers: (request) => auth.watchCallers(request),
     authenticate: (request) => {
       const name = nameOf(request);
-      const nowMs = clock.nowMs();
+      const nowMs = watch.nowMs();
       const hit = good.get(name);
       if (hit !== undefined && isGood(hit, nowMs)) return Promise.resolve(hit.value);
       const miss = fresh(wrong.get(name), WRONG_MS, nowMs);
@@ -82,11 +84,9 @@ function nameOf({ key, projectId = '' }: AuthenticateRequest): string {
   return hash('sha256', `${key}\n${projectId}`, 'base64url');
 }
 
-/** An age below zero means that the clock was turned back: that is not believed either. */
 function fresh<Value>(found: Remembered<Value> | undefined, maxMs: number, nowMs: number): Value | undefined {
   if (found === undefined) return undefined;
-  const ageMs = nowMs - found.sinceMs;
-  return ageMs >= 0 && ageMs < maxMs ? found.value : undefined;
+  return nowMs - found.sinceMs < maxMs ? found.value : undefined;
 }
 
 /** Puts the newest last; the oldest makes room. */

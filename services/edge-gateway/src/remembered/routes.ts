@@ -18,6 +18,7 @@ interface Known {
 export interface RememberedRoutesOptions {
   readonly router: Router;
   readonly watch: ChangeWatch;
+  /** The time of day, for what ends at one. */
   readonly clock: Clock;
   readonly random?: Random;
 }
@@ -54,16 +55,14 @@ export class RememberedRoutes {
     return affinityKey === '' ? drawOrder(tiers, this.#random) : stickyOrder(tiers, affinityKey);
   }
 
-  /** An age below zero means that the clock was turned back: that is not believed either. */
   #isFresh(tenant: string, { sinceMs, untilMs }: Known): boolean {
-    const nowMs = this.#clock.nowMs();
-    const ageMs = nowMs - sinceMs;
-    return nowMs < untilMs && ageMs >= 0 && ageMs < this.#watch.lifeMs(tenant, sinceMs);
+    const ageMs = this.#watch.nowMs() - sinceMs;
+    return ageMs < this.#watch.lifeMs(tenant, sinceMs) && this.#clock.nowMs() < untilMs;
   }
 
   #ask(tenant: string, alias: string): Promise<Known> {
     const routes = this.#routesOf(tenant);
-    const sinceMs = this.#clock.nowMs();
+    const sinceMs = this.#watch.nowMs();
     const asking: Promise<Known> = this.#router.getRoute({ tenant, alias }).then(
       ({ candidates, untilMs }) => {
         const tiers = tiersOf(

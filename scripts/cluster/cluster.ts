@@ -192,7 +192,7 @@ function sharedEnvironment(
 
 const LOG_LEVEL_NAMES = [
   'AISWITCH_AUTH_LOG_LEVEL',
-  'AISWITCH_LOG_LEVEL',
+  'AISWITCH_LEDGER_LOG_LEVEL',
   'AISWITCH_ROUTER_LOG_LEVEL',
   'AISWITCH_AUDIT_LOG_LEVEL',
   'AISWITCH_CACHE_LOG_LEVEL',
@@ -206,13 +206,5 @@ function ownEnvironment(
   name: ServiceName,
   replica: number,
 ): Readonly<Record<string, string>> {
-  const spool = join(folder, `${name}-${replica}`);
-  switch (name) {
-    case 'edge-gateway':
-      return { AISWITCH_EDGE_SPOOL_PATH: spool };
-    case 'console':
-      return { AISWITCH_CONSOLE_SPOOL_PATH: spool };
-    default:
-      return {};
-  }
+  return name === 'edge-gateway' ? { AISWITCH_EDGE_SPOOL_PATH: join(folder, `${name}-${replica}`) } : {};
 }

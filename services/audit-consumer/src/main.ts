@@ -10,8 +10,8 @@ import { openSigningKey } from './signing-key.ts';
 /** Who may call what: services write, the admin API reads. */
 const CALLERS = {
   '/aiswitch.v1.AuditLog/': ['console'],
-  '/aiswitch.v1.AuditLog/Ingest': ['edge-gateway', 'console', 'auth', 'quota-ledger', 'router'],
-  '/aiswitch.v1.AuditLog/Announce': ['edge-gateway', 'console', 'auth', 'quota-ledger', 'router'],
+  '/aiswitch.v1.AuditLog/Ingest': ['edge-gateway', 'auth', 'quota-ledger', 'router'],
+  '/aiswitch.v1.AuditLog/Announce': ['edge-gateway', 'auth', 'quota-ledger', 'router'],
 };
 
 await runService({

@@ -1,8 +1,7 @@
 // One request, from what came to what goes: who asks, whether he may, what he says, what is made of it. What a handler answers
 // goes through the schema of its route, so that nothing gets out that the document does not name.
 
-import { AuditEvent, type Ports } from '@ai-switch/contracts';
-import type { EventLog } from '@ai-switch/event-log';
+import type { Ports } from '@ai-switch/contracts';
 import { newId } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import type { Context } from 'hono';
@@ -17,7 +16,7 @@ import {
   refuseOtherSites,
   SESSION_COOKIE,
 } from './authorise.ts';
-import type { AdminRequest, Change, PublicRequest } from './handler.ts';
+import type { AdminRequest, PublicRequest } from './handler.ts';
 import { jsonReply } from './json-reply.ts';
 import { etagOf, expectedRevisionIn, idempotencyKeyIn, idFromKey } from './preconditions.ts';
 import { Reach } from './reach/reach.ts';
@@ -29,7 +28,6 @@ import { isWrite, type Route } from './routes/route.ts';
 
 export interface ConsoleParts {
   readonly ports: Ports;
-  readonly eventLog: EventLog;
   readonly logger: Logger;
   readonly clientAddressOf: (context: Context) => string;
   readonly judgeKey: JudgeKey;
@@ -112,12 +110,6 @@ async function requestOf(
     expectedRevision: expectedRevisionIn(headers, route),
     idempotentId: (prefix) =>
       idempotencyKey === undefined ? '' : idFromKey(prefix, [tenant, caller.userId, name, idempotencyKey]),
-    audit: (change) =>
-      writeEvent(
-        parts.eventLog,
-        { tenant, actor: caller.userId, requestId: known.requestId, clientAddress: known.clientAddress },
-        change,
-      ),
   };
 }
 
@@ -144,24 +136,6 @@ const USER_AGENT_CHARACTERS_MAX = 256;
 function mountPathOf(context: Context, route: Route): string {
   const matched = context.req.routePath;
   return matched.endsWith(route.path) ? matched.slice(0, -route.path.length) : '';
-}
-
-async function writeEvent(
-  eventLog: EventLog,
-  who: Pick<AuditEvent, 'tenant' | 'actor' | 'requestId' | 'clientAddress'>,
-  { action, subject, details = {}, departmentPath = '/', userId = '' }: Change,
-): Promise<void> {
-  const event = AuditEvent.create({
-    ...who,
-    eventId: newId('evt'),
-    action,
-    subject,
-    atMs: BigInt(Date.now()),
-    details,
-    departmentPath,
-    userId,
-  });
-  await eventLog.audit(event);
 }
 
 function paramsIn(context: Context, route: Route): Readonly<Record<string, string>> {

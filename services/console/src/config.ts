@@ -1,4 +1,3 @@
-import { kafkaSettings } from '@ai-switch/event-log';
 import { forwardedHeaderSetting, trustedProxiesSetting } from '@ai-switch/guard';
 import { choiceSetting, textSetting } from '@ai-switch/kernel';
 import { redisUrlSetting } from '@ai-switch/redis';
@@ -27,15 +26,7 @@ export const settings = {
   AISWITCH_LEDGER_ADDRESS: serviceAddressSetting('quota-ledger'),
   AISWITCH_ROUTER_ADDRESS: serviceAddressSetting('router'),
   AISWITCH_AUDIT_ADDRESS: serviceAddressSetting('audit-consumer'),
-  AISWITCH_CONSOLE_SPOOL_PATH: textSetting({
-    describe:
-      'The folder where its audit events wait until they are in the log. One process uses it at a time.',
-    fallback: './data/console-spool',
-    pattern: /^[^\0]+$/,
-    accepts: 'a path',
-  }),
   ...tlsSettings,
-  ...kafkaSettings,
   AISWITCH_REDIS_URL: redisUrlSetting(),
   AISWITCH_PUBLIC_URL: textSetting({
     describe:

@@ -1,9 +1,7 @@
-// The admin API: a Hono app over the ports. It owns no state. Every change is audited after it is made; when the audit
-// log is down the caller hears that the change was made and its event was not written. When any other service is down
-// the call is refused and nothing is changed.
+// The admin API: a Hono app over the ports. It owns no state. Every change goes to its service with the event that the audit trail says
+// of it, which that service stores with the change. When a service is down the call is refused and nothing is changed.
 
 import type { Ports } from '@ai-switch/contracts';
-import type { EventLog } from '@ai-switch/event-log';
 import { asFault, Fault } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import { DialGuard } from '@ai-switch/upstream';
@@ -17,8 +15,6 @@ import { type OperationId, ROUTES } from './routes/table.ts';
 
 export interface ConsoleOptions {
   readonly ports: Ports;
-  /** Where it writes what was changed. */
-  readonly eventLog: EventLog;
   readonly logger: Logger;
   /** Judges every call of a provider; lets nothing but https to the public internet through unless told otherwise. */
   readonly guard?: DialGuard;
@@ -32,10 +28,10 @@ export interface ConsoleOptions {
 
 /** The admin API, to be mounted where its address is to be. */
 export function createConsole(options: ConsoleOptions): Hono {
-  const { ports, eventLog, logger, guard = new DialGuard(), clientAddressOf = () => '', publicUrl } = options;
+  const { ports, logger, guard = new DialGuard(), clientAddressOf = () => '', publicUrl } = options;
   const { judgeKey = (_address, _key, ask) => ask() } = options;
   const app = new Hono();
-  const parts: ConsoleParts = { ports, eventLog, logger, clientAddressOf, judgeKey, publicUrl };
+  const parts: ConsoleParts = { ports, logger, clientAddressOf, judgeKey, publicUrl };
   const handlers = handlersOf(ports, guard);
   for (const name of Object.keys(ROUTES) as OperationId[]) {
     const route: Route = ROUTES[name];

@@ -35,8 +35,6 @@ export interface AdminRequest extends PublicRequest {
   readonly expectedRevision: bigint | undefined;
   /** An id that the same `Idempotency-Key` of the same user gives again; '' without one. */
   idempotentId(prefix: string): string;
-  /** Writes the audit event of a change that was made. */
-  audit(event: Change): Promise<void>;
 }
 
 /** What was changed. */

@@ -1,7 +1,6 @@
 // The admin API as a process of its own: every port is another process, reached over gRPC.
 
 import { createServer } from 'node:http';
-import { resolve } from 'node:path';
 import {
   AccessPoliciesDefinition,
   AuditLogDefinition,
@@ -11,7 +10,6 @@ import {
   RouterDefinition,
   SignInDefinition,
 } from '@ai-switch/contracts';
-import { openSink, openSpooledLog } from '@ai-switch/event-log';
 import { clientAddressReader, proxiesIn, WrongKeys } from '@ai-switch/guard';
 import { closeHttp, listenHttp, systemClock } from '@ai-switch/kernel';
 import { openRedis } from '@ai-switch/redis';
@@ -24,8 +22,6 @@ import { serverOptions, settings } from './config.ts';
 import { createConsole } from './console.ts';
 
 const ADMIN_PATH = '/api/admin/v1';
-/** How long a process that ends goes on sending its records; the rest waits for its next start. */
-const LOG_SEND_MS = 5_000;
 /** How long answers under way may take to leave. */
 const CLOSE_MS = 10_000;
 
@@ -46,15 +42,6 @@ await runService({
       auditLog: connect(AuditLogDefinition, values.AISWITCH_AUDIT_ADDRESS, { tls }),
     };
     for (const [name, port] of Object.entries(ports)) lifetime.onClose(name, () => port.close());
-    const sink = openSink(values, ports.auditLog, logger);
-    lifetime.onClose('sinks of the event log', () => sink.close());
-    const eventLog = await openSpooledLog({
-      folder: resolve(values.AISWITCH_CONSOLE_SPOOL_PATH),
-      service: 'console',
-      sink,
-      logger,
-    });
-    lifetime.onClose('event log', () => eventLog.close(LOG_SEND_MS));
     const redis =
       values.AISWITCH_REDIS_URL === '' ? undefined : openRedis({ url: values.AISWITCH_REDIS_URL, logger });
     if (redis !== undefined) lifetime.onClose('Redis', () => redis.close());
@@ -67,7 +54,6 @@ await runService({
       ADMIN_PATH,
       createConsole({
         ports,
-        eventLog,
         logger,
         guard: new DialGuard(networksIn(values.AISWITCH_UPSTREAM_NETWORKS)),
         clientAddressOf: ({ env }) => addressOf(env.incoming),

@@ -89,7 +89,6 @@ export async function openAdmin(
   };
   const app = createConsole({
     ports: wrap(withDrained(ports, drain)),
-    eventLog,
     logger,
     guard: new DialGuard(LOOPBACK_NETWORKS),
     clientAddressOf: ({ req }) => req.header('x-test-address') ?? '192.0.2.1',

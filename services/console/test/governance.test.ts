@@ -235,12 +235,8 @@ describe('a request for quota', () => {
     ).toHaveLength(1);
     expect((await admin.ask(`POST /quota-requests/${id}/refuse`, {}, as('lead'))).status).toBe(409);
     const trail = (await admin.actions()).filter((action) => /^(quotaRequest|grant)\./.test(action));
-    expect(trail).toEqual([
-      'quotaRequest.create',
-      'grant.create',
-      'quotaRequest.approve',
-      'quotaRequest.approve',
-    ]);
+    // The second approval changed nothing.
+    expect(trail).toEqual(['quotaRequest.create', 'grant.create', 'quotaRequest.approve']);
   });
 
   it('beyond what a department has left goes to who has as much', async () => {

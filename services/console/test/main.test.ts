@@ -10,11 +10,12 @@ import {
   RouterDefinition,
   SignInDefinition,
 } from '@ai-switch/contracts';
+import { inboxSink } from '@ai-switch/event-log';
 import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { openRouter } from '@ai-switch/router';
 import { serve } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
-import { startProcess, temporaryFolder } from '@ai-switch/testkit';
+import { startProcess } from '@ai-switch/testkit';
 import { expect, test } from 'vitest';
 
 const MAIN = 'services/console/src/main.ts';
@@ -28,6 +29,7 @@ async function openServices() {
   const auth = await openAuth({ databaseUrl: MEMORY, logger });
   const ledger = await openQuotaLedger({ databaseUrl: MEMORY, logger });
   const router = await openRouter({ databaseUrl: MEMORY, masterKey: randomBytes(32), logger });
+  const outbox = auth.sendEvents(inboxSink(audit.auditLog));
   const server = await serve(
     [
       { definition: AuthDefinition, implementation: auth.auth },
@@ -45,18 +47,17 @@ async function openServices() {
     key: auth.firstRootKey ?? '',
     close: async () => {
       await server.close(100);
+      await outbox.close(100);
       await Promise.all([auth.close(), ledger.close(), router.close(), audit.close()]);
     },
   };
 }
 
 test('the admin API as a process answers, limits wrong keys, and ends on SIGTERM', async () => {
-  using folder = temporaryFolder();
   const services = await openServices();
   const running = startProcess(MAIN, {
     environment: {
       AISWITCH_CONSOLE_LISTEN: '127.0.0.1:0',
-      AISWITCH_CONSOLE_SPOOL_PATH: folder.path,
       AISWITCH_AUTH_ADDRESS: services.address,
       AISWITCH_LEDGER_ADDRESS: services.address,
       AISWITCH_ROUTER_ADDRESS: services.address,

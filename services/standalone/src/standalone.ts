@@ -156,7 +156,6 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
     ADMIN_PATH,
     createConsole({
       ports,
-      eventLog,
       logger,
       guard,
       clientAddressOf: ({ env }) => edge.clientAddressOf(env.incoming),

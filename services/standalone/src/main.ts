@@ -124,6 +124,7 @@ function fail(error: unknown): void {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const isOperators = error instanceof ConfigError || error.name === 'DatabaseError' || 'errno' in error;
+  // By name: what comes from the ledger's thread is no instance of a class of this one.
+  const isOperators = ['ConfigError', 'DatabaseError'].includes(error.name) || 'errno' in error;
   return isOperators ? error.message : (error.stack ?? error.message);
 }

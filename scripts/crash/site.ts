@@ -115,7 +115,7 @@ function ledgerOn({ url }: PostgresServer): ServiceProcess {
   return new ServiceProcess('quota-ledger', 'AISWITCH_LEDGER_LISTEN', {
     AISWITCH_LEDGER_DATABASE_URL: url,
     AISWITCH_LEDGER_SWEEP_INTERVAL_MS: String(SWEEP_MS),
-    AISWITCH_LOG_LEVEL: 'fatal',
+    AISWITCH_LEDGER_LOG_LEVEL: 'fatal',
   });
 }
 

@@ -88,7 +88,7 @@ export function dialectsImportNothing(repository: Repository): readonly Violatio
 
 /**
  * A unit imports what its own package.json declares, so that it can be built and shipped by itself. Its tests may also
- * use what the root declares for all of them: the test runner.
+ * use what the root declares for all of them, the test runner, and what the exports of another unit hold for tests.
  */
 export function importsAreDeclared(repository: Repository): readonly Violation[] {
   const manifests = new Map(manifestsOf(repository).map(({ unit, manifest }) => [unit, manifest]));
@@ -123,7 +123,8 @@ function importProblem(
   if (specifier.startsWith('node:')) return undefined;
   if (builtinModules.includes(specifier)) return `write node:${specifier}`;
   const name = packageNameOf(specifier);
-  if (name.startsWith(SCOPE) && specifier !== name)
+  const isTestsOnly = source.isTest && specifier.startsWith(`${name}/test/`);
+  if (name.startsWith(SCOPE) && specifier !== name && !isTestsOnly)
     return `import ${name} as a whole: its index is what it offers`;
   if (declared.has(name)) return undefined;
   return `${name} is not declared: add it to the ${list} of ${source.unit === '' ? 'the root' : source.unit}/package.json`;

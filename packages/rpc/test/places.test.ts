@@ -213,12 +213,12 @@ describe('services that know each other by their certificates', () => {
     const authority = await certificateAuthority(folder.path);
     const { address } = await replica(0, { tls: await authority.certify('cache'), ...tables });
     const edge = connected(address, { tls: await authority.certify('edge-gateway') });
-    const console = connected(address, { tls: await authority.certify('console') });
+    const admin = connected(address, { tls: await authority.certify('console') });
     const stranger = connected(address, { tls: await authority.certify('stranger') });
     expect((await edge.lookUp()).similarity).toBe(0.5);
     await expect(edge.router.rotateDataKey({ tenant: 'acme' })).rejects.toMatchObject({ code: 'forbidden' });
-    await console.router.rotateDataKey({ tenant: 'acme' });
-    await expect(console.lookUp()).rejects.toMatchObject({ code: 'forbidden' });
+    await admin.router.rotateDataKey({ tenant: 'acme' });
+    await expect(admin.lookUp()).rejects.toMatchObject({ code: 'forbidden' });
     await expect(stranger.lookUp()).rejects.toMatchObject({ code: 'forbidden' });
   });
 

@@ -1,9 +1,9 @@
 // What clients get from separate services, and from any gateway whose address is given.
 
+import { type Gateway, setUpGateway } from '@ai-switch/standalone/test/gateway';
+import { describeGateway } from '@ai-switch/standalone/test/sdk-cases';
 import { temporaryFolder, whyNoKafka, whyNoRedis } from '@ai-switch/testkit';
 import { test } from 'vitest';
-import { type Gateway, setUpGateway } from '../../../services/standalone/test/gateway.ts';
-import { describeGateway } from '../../../services/standalone/test/sdk-cases.ts';
 import { openCluster } from '../cluster.ts';
 import { openComponents } from '../components.ts';
 import { givenGateway } from '../config.ts';

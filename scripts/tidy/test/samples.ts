@@ -125,6 +125,10 @@ export const VIOLATIONS: readonly ViolationSample[] = [
     finds: 'import @ai-switch/kernel as a whole',
   },
   {
+    ...inWorkspace(DECLARED, 'packages/db/src/open.ts', "import '@ai-switch/kernel/test/clock';"),
+    finds: 'import @ai-switch/kernel as a whole',
+  },
+  {
     rule: ENVIRONMENT,
     path: 'services/auth/src/auth.ts',
     text: 'const port = process.env.PORT;',

@@ -30,6 +30,7 @@ await runService({
   describe: 'tells who is calling: companies, departments, users, roles and API keys, as ports over gRPC.',
   settings,
   start: async (values, lifetime) => {
+    const tls = tlsFiles(values);
     const logger = createLogger({ service: 'auth', level: values.AISWITCH_AUTH_LOG_LEVEL });
     const redis =
       values.AISWITCH_REDIS_URL === '' ? undefined : openRedis({ url: values.AISWITCH_REDIS_URL, logger });
@@ -50,7 +51,6 @@ await runService({
         `password of the user root, shown this once: ${await opened.makeRootPassword()}\n`,
       );
     }
-    const tls = tlsFiles(values);
     const auditAddress = values.AISWITCH_AUDIT_ADDRESS;
     const auditLog = auditAddress === '' ? undefined : connect(AuditLogDefinition, auditAddress, { tls });
     if (auditLog !== undefined) lifetime.onClose('audit log', () => auditLog.close());

@@ -24,7 +24,7 @@ export interface CacheSchema {
   };
 }
 
-export const migrations: readonly Migration[] = [
+const migrations: readonly Migration[] = [
   {
     name: '001-entries',
     up: async (kysely: Kysely<never>) => {

@@ -5,7 +5,7 @@ import type { Clock } from '@ai-switch/kernel';
 const ENTRY_BYTES = 512;
 
 /** Another process may have evicted or replaced an entry: what is here is believed for so long. */
-export const MEMORY_LIFE_MS = 30_000;
+const MEMORY_LIFE_MS = 30_000;
 
 interface Kept {
   readonly entry: CacheEntry;

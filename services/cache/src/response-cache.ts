@@ -33,7 +33,7 @@ const TIER_TIMEOUT_MS = 50;
 /** Nobody's answer waits for it. */
 const EVICT_TIMEOUT_MS = 2_000;
 const KEY_BYTES = 32;
-export const EVENTS_BYTES_MAX = 1024 * 1024;
+const EVENTS_BYTES_MAX = 1024 * 1024;
 const LIFE_MS_MAX = 30 * 86_400_000;
 
 export interface ResponseCacheParts {

@@ -26,7 +26,7 @@ export const settings = {
   AISWITCH_AUDIT_ADDRESS: serviceAddressSetting('audit-consumer', ''),
   ...kafkaSettings,
   ...tlsSettings,
-  AISWITCH_LOG_LEVEL: choiceSetting({
+  AISWITCH_LEDGER_LOG_LEVEL: choiceSetting({
     describe: 'The least level that is logged.',
     fallback: 'info',
     choices: LOG_LEVELS,

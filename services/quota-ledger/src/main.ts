@@ -24,7 +24,7 @@ await runService({
   describe: 'holds, charges and bounds what each user may spend.',
   settings,
   start: async (values, lifetime) => {
-    const logger = createLogger({ service: 'quota-ledger', level: values.AISWITCH_LOG_LEVEL });
+    const logger = createLogger({ service: 'quota-ledger', level: values.AISWITCH_LEDGER_LOG_LEVEL });
     const { ledger, close, sendEvents } = await openQuotaLedger({
       databaseUrl: values.AISWITCH_LEDGER_DATABASE_URL,
       sweepIntervalMs: values.AISWITCH_LEDGER_SWEEP_INTERVAL_MS,

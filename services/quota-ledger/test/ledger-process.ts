@@ -24,7 +24,7 @@ export async function startLedger(
       AISWITCH_LEDGER_LISTEN: '127.0.0.1:0',
       AISWITCH_LEDGER_DATABASE_URL: databaseUrl,
       AISWITCH_LEDGER_SWEEP_INTERVAL_MS: String(sweepIntervalMs),
-      AISWITCH_LOG_LEVEL: 'error',
+      AISWITCH_LEDGER_LOG_LEVEL: 'error',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -30,6 +30,8 @@ export class ServiceProcess {
   port = 0;
   /** What it printed since it was started for the first time. */
   printed = '';
+  /** Its log since then. */
+  logged = '';
   /** How it ended when nobody killed it: each time a mistake, which whoever runs services repairs by a new start. */
   readonly deaths: string[] = [];
   #complaint = '';
@@ -95,6 +97,7 @@ export class ServiceProcess {
     running.add(child);
     child.on('exit', () => running.delete(child));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.logged += text;
       this.#complaint = (this.#complaint + text).slice(-COMPLAINT_CHARACTERS_MAX);
     });
     const port = await new Promise<number>((resolve, reject) => {

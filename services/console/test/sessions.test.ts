@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Admin, type Answer, openAdmin } from './admin.ts';
-import { openIssuer } from './permissions/world.ts';
+import { openIssuer } from './issuer.ts';
 
 const ORIGIN = 'http://localhost';
 const PASSWORD = 'a long enough passphrase 1';
@@ -152,7 +152,7 @@ describe('signing in', () => {
     const redirectUri = 'http://localhost/sign-in/okta/callback';
     expect(put.body).toMatchObject({ redirectUri, hasClientSecret: false });
     const { status, headers } = await admin.ask('GET /sign-in/okta', undefined, {});
-    issuer.server.close();
+    await issuer.close();
     const location = new URL(headers.get('location') ?? '');
     expect([status, location.origin, location.pathname]).toEqual([303, issuer.url, '/authorize']);
     const { state = '', ...asked } = Object.fromEntries(location.searchParams);
@@ -177,7 +177,7 @@ describe('signing in', () => {
     const issuer = await openIssuer();
     const provider = { name: 'Okta', issuer: issuer.url, clientId: 'a client' };
     const { body } = await proxied.ask('PUT /identity-providers/okta', provider);
-    issuer.server.close();
+    await issuer.close();
     expect(body.redirectUri).toBe(`${publicUrl}/sign-in/okta/callback`);
     const wrong = { user: 'root', password: 'wrong' };
     expect((await proxied.ask('POST /session', wrong, { origin: publicUrl })).status).toBe(401);

@@ -13,6 +13,8 @@ export interface CollectedSpan {
   readonly isError: boolean;
 }
 
+export type Collector = Awaited<ReturnType<typeof openCollector>>;
+
 /** Takes spans over OpenTelemetry's protocol, as a collector does. */
 export async function openCollector() {
   const spans: CollectedSpan[] = [];

@@ -1,7 +1,6 @@
 // Two companies, with somebody of each role and something of every kind in each place: what the matrix of permissions is
 // tried on.
 
-import { createServer, type Server } from 'node:http';
 import {
   AccessRecord,
   Amounts,
@@ -16,6 +15,7 @@ import {
 import type { DirectLog } from '@ai-switch/event-log';
 import { newId } from '@ai-switch/kernel';
 import { type Admin, openAdmin } from '../admin.ts';
+import { openIssuer } from '../issuer.ts';
 
 export const ROLES = ['root', 'companyAdmin', 'departmentAdmin', 'member'] as const;
 export type RoleWord = (typeof ROLES)[number];
@@ -146,7 +146,7 @@ export async function openWorld(): Promise<World> {
     },
     freshUser: async ({ tenant, departmentId }) => (await newUser(tenant, departmentId)).userId,
     [Symbol.asyncDispose]: async () => {
-      issuer.server.close();
+      await issuer.close();
       await admin[Symbol.asyncDispose]();
     },
   };
@@ -257,26 +257,4 @@ export async function recordEvent(
   const who = { tenant, userId, departmentPath, actor: 'system', atMs: BigInt(Date.now()) };
   await eventLog.audit(AuditEvent.create({ eventId, ...who, ...event }));
   return eventId;
-}
-
-export async function openIssuer(): Promise<{ readonly url: string; readonly server: Server }> {
-  const server = createServer((_request, response) => {
-    const { url } = addressOf(server);
-    response.setHeader('content-type', 'application/json');
-    response.end(
-      JSON.stringify({
-        issuer: url,
-        authorization_endpoint: `${url}/authorize`,
-        token_endpoint: `${url}/token`,
-        jwks_uri: `${url}/keys`,
-      }),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, ...addressOf(server) };
-}
-
-function addressOf(server: Server): { readonly url: string } {
-  const address = server.address();
-  return { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}` };
 }

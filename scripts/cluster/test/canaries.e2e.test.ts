@@ -2,7 +2,7 @@
 
 import { openIssuer } from '@ai-switch/console/test/issuer';
 import { openCollector } from '@ai-switch/edge-gateway/test/collector';
-import { type Gateway, setUpGateway } from '@ai-switch/standalone/test/gateway';
+import { type Gateway, PROVIDER_KEY, setUpGateway } from '@ai-switch/standalone/test/gateway';
 import { temporaryFolder, whyNoKafka, whyNoRedis } from '@ai-switch/testkit';
 import { expect, test } from 'vitest';
 import { openCluster } from '../cluster.ts';
@@ -50,6 +50,7 @@ test('a secret is in no log line, span, message, table or file', async ({ skip }
   });
   const canaries = new Canaries();
   canaries.note('the first root key', cluster.rootKey);
+  canaries.note('the credential of the providers', PROVIDER_KEY);
 
   await forbid(gateway);
   const sent = await sayInPrompts(gateway, canaries);

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
-const TOOL_MS_MAX = 15 * 60 * 1000;
+const TOOL_MS_MAX = 60 * 60 * 1000;
 
 export interface ToolOptions {
   /** `show` passes what the tool prints through as it comes; `keep` returns it. */

@@ -12,7 +12,6 @@ export function reportOfKills(result: KillsResult): string {
     `acknowledged: ${acknowledged} operations of ledgers, ${blocked} blocked requests, ${made} changes`,
     `nothing was held any more after ${ledger.healedMs} ms`,
     ...trailLines(result),
-    `answers that ended in the moment when their edge was killed, and are not recorded: ${result.trail.cutWithTheirEdge}`,
     ...violationLines(result),
   ]);
 }

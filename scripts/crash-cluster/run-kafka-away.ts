@@ -53,7 +53,7 @@ export async function runKafkaAway(
   const after = await phase('Kafka is back', options.seconds);
   await restarting;
   const { violations: ledgerFaults, ...ledger } = await verify(site, exchanges, []);
-  const told = { exchanges, blocked: [], made: [], edgeKillsAtMs: [] };
+  const told = { exchanges, blocked: [], made: [] };
   const { violations: trailFaults, ...trail } = await verifyTrail(site, told);
   const failures = before.failures + during.failures + after.failures;
   return {

@@ -54,14 +54,12 @@ export async function runKills(
   const random = new Random(options.seed);
   const load = startLoad(site, options);
   const kills = Object.fromEntries(VICTIM_NAMES.map((name) => [name, 0])) as Record<Victim, number>;
-  const edgeKillsAtMs: number[] = [];
   try {
     // Each of them once, then by chance.
     const first = [...VICTIM_NAMES];
     for (let cycle = 1; cycle <= options.cycles; cycle += 1) {
       await Promise.race([sleep(random.whole(CALM_MS.min, CALM_MS.max)), load.failure]);
       const victim = first.shift() ?? random.weighted(VICTIMS);
-      if (victim === 'edge-gateway') edgeKillsAtMs.push(Date.now());
       await crash(site, victim, random);
       kills[victim] += 1;
       site.provider.requests.length = 0;
@@ -73,12 +71,7 @@ export async function runKills(
   await load.done;
   const { exchanges, acknowledged, blocked, made } = load;
   const { violations: ledgerFaults, ...ledger } = await verify(site, exchanges, acknowledged);
-  const { violations: trailFaults, ...trail } = await verifyTrail(site, {
-    exchanges,
-    blocked,
-    made,
-    edgeKillsAtMs,
-  });
+  const { violations: trailFaults, ...trail } = await verifyTrail(site, { exchanges, blocked, made });
   const seen = { complete: 0, denied: 0, left: 0, broken: 0, repeated: 0 };
   for (const exchange of exchanges) seen[exchange.seen] += 1;
   return {

@@ -77,7 +77,7 @@ export async function runRestarts(
     if (httpStatus !== 200) refused[httpStatus] = (refused[httpStatus] ?? 0) + 1;
   }
   const { violations: ledgerFaults, ...ledger } = await verify(site, exchanges, []);
-  const told = { exchanges, blocked: [], made, edgeKillsAtMs: [] };
+  const told = { exchanges, blocked: [], made };
   const { violations: trailFaults, ...trail } = await verifyTrail(site, told);
   return {
     ...options,

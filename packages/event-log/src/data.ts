@@ -8,6 +8,10 @@ import { AccessRecord, AuditEvent, type TokenCounts } from '@ai-switch/contracts
 export const RECORD_TYPES = ['aiswitch.access.v1', 'aiswitch.audit.v1'] as const;
 export type RecordType = (typeof RECORD_TYPES)[number];
 
+export function isRecordType(type: string): type is RecordType {
+  return (RECORD_TYPES as readonly string[]).includes(type);
+}
+
 export type Entry =
   | { readonly type: 'aiswitch.access.v1'; readonly record: AccessRecord }
   | { readonly type: 'aiswitch.audit.v1'; readonly record: AuditEvent };

@@ -36,6 +36,7 @@ export function directLog(service: string, sink: LogSink): DirectLog {
   };
   return {
     isAccepting: true,
+    lastBefore: [],
     access: (record: AccessRecord) => append({ type: 'aiswitch.access.v1', record }, record.startedAtMs),
     audit: (record: AuditEvent) => append({ type: 'aiswitch.audit.v1', record }, record.atMs),
     close: () => last,

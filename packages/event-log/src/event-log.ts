@@ -1,5 +1,6 @@
 import type { AccessRecord, AuditEvent } from '@ai-switch/contracts';
 import type { LogIdentity } from './chain.ts';
+import type { Entry } from './data.ts';
 
 /** A record as it travels to a sink, in the order of the log. */
 export interface SequencedRecord {
@@ -43,6 +44,8 @@ export interface EventLog {
   access(record: AccessRecord): void;
   /** Resolves once it survives a power cut. Never rejects: what the disk does not take is counted and logged. */
   audit(event: AuditEvent): Promise<void>;
+  /** The last record that earlier processes wrote and did not send: what each did just after it may have been noted nowhere. */
+  readonly lastBefore: readonly Entry[];
   /** False when the disk is so full that, by policy, no more requests are to be admitted. */
   readonly isAccepting: boolean;
   /** Sends what it can within `boundMs`; the rest waits on the disk for the next start. */

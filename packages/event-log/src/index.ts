@@ -1,5 +1,5 @@
 export { chainOf, type LogIdentity, NO_CHAIN } from './chain.ts';
-export { dataOf, type Entry, entryOf, RECORD_TYPES, type RecordType } from './data.ts';
+export { dataOf, type Entry, entryOf, isRecordType, type RecordType } from './data.ts';
 export { type DirectLog, directLog } from './direct-log.ts';
 export { ANNOUNCEMENT_TYPE, type LogMessage, readMessage } from './envelope.ts';
 export type { EventLog, LogAnnouncement, LogSink, SequencedRecord } from './event-log.ts';

@@ -14,6 +14,7 @@ export function memoryLog(): MemoryLog {
     records,
     events,
     isAccepting: true,
+    lastBefore: [],
     access: (record) => {
       records.push(structuredClone(record));
     },

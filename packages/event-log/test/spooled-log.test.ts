@@ -69,6 +69,25 @@ test('what a killed process left is sent by the next one, which begins a new epo
   expect(readdirSync(folder).filter((name) => name.endsWith('.1'))).toEqual([]);
 });
 
+test('what each earlier process wrote last is known until it is sent', async () => {
+  const first = await open();
+  expect(first.lastBefore).toEqual([]);
+  first.access(access('one'));
+  first.access(access('two'));
+  await abandon(first);
+  sink.fails = 'before';
+  const second = await open();
+  expect(second.lastBefore).toEqual([{ type: 'aiswitch.access.v1', record: access('two') }]);
+  await second.audit(event('three'));
+  await abandon(second);
+  const third = await open();
+  expect(third.lastBefore.map(({ record }) => record)).toEqual([access('two'), event('three')]);
+  await third.close(5_000);
+  const last = await open();
+  expect(last.lastBefore).toEqual([]);
+  await last.close(5_000);
+});
+
 test('a sink that took records and answered too late is given them again, and nothing is lost', async () => {
   sink.fails = 'after';
   const log = await open();

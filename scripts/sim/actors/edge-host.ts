@@ -150,6 +150,7 @@ export class EdgeHost {
         this.#tokens += 1;
         return `${name}-${this.#tokens}`;
       },
+      recordLeft: () => {},
     });
     const every = (intervalMs: number, what: string, work: () => void) => {
       const again = () => {
@@ -224,7 +225,7 @@ export class EdgeHost {
       return;
     }
     try {
-      hold.dispatching();
+      hold.dispatching(() => '');
     } catch (error) {
       await hold.release();
       throw error;

@@ -19,7 +19,7 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'the spool does not know what was dispatched',
     file: SPOOL,
-    text: "if (!hold.isDispatched) this.#demand(['dispatched', hold.place]);",
+    text: "if (!hold.isDispatched) this.#demand(['dispatched', hold.place, request()]);",
     replacement: 'hold.isDispatched = true;',
   },
   {

@@ -50,7 +50,7 @@ export async function attempt(
   record.attempts += 1;
   record.dropped = [...question.dropped];
   hold.price = target.price;
-  hold.hold.dispatching();
+  hold.dispatching();
   beginAttemptSpan(exchange, target);
   const call = edge.upstream.call({
     target,

@@ -22,6 +22,7 @@ import { Detours } from './detours.ts';
 import { watchEdge } from './edge-metrics.ts';
 import type { EdgeParts } from './edge-parts.ts';
 import { Holds } from './holds/holds.ts';
+import { recordLeft } from './holds/left-record.ts';
 import { Spool } from './holds/spool.ts';
 import { memorySpoolFile, type SpoolFile } from './holds/spool-file.ts';
 import { KeptAnswers } from './idempotency.ts';
@@ -150,6 +151,7 @@ function assemble({
       },
       random: Math.random,
       newOwnerToken: () => newId('own'),
+      recordLeft: (left) => recordLeft(eventLog, logger, left),
     }),
     policies: new Policies(ports.quotaLedger, policyWatch),
     routes: new RememberedRoutes({ router: ports.router, watch: routeWatch, clock }),

@@ -107,7 +107,7 @@ async function call(
 ): Promise<Buffer> {
   const { headers } = exchange.incoming;
   hold.price = target.price;
-  hold.hold.dispatching();
+  hold.dispatching();
   const started = edge.upstream.call({
     target,
     path,

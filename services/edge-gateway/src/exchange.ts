@@ -43,6 +43,8 @@ export class Exchange implements Enrolled {
   onOutput: ((output: readonly JsonObject[]) => void) | undefined;
   /** Keeps the answer for who asks again with the same idempotency key; call it once the answer is complete. */
   keepAnswer: (() => void) | undefined;
+  /** Notes that the event log has the record; undefined for an exchange that never held anything. */
+  onRecorded: (() => void) | undefined;
   /** The head of a stream went out before there was an answer, so that the client would wait. */
   isCommitted = false;
   interruption: Interruption | undefined;

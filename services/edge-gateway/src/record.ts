@@ -9,8 +9,11 @@ export function record(edge: EdgeParts, exchange: Exchange): void {
   const { record } = exchange;
   record.durationMs = exchange.elapsedMs();
   countRequest(record);
-  if (record.tenant !== '') edge.eventLog.access(record);
-  else {
+  if (record.tenant !== '') {
+    edge.eventLog.access(record);
+    // In the same turn, so that a process that is killed in between has written nothing else.
+    exchange.onRecorded?.();
+  } else {
     const { requestId, httpStatus, faultCode, clientAddress } = record;
     edge.logger.info({ requestId, httpStatus, faultCode, clientAddress }, 'refused without a caller');
   }

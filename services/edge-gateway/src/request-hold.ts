@@ -4,6 +4,7 @@
 
 import { type Amounts, DryRule, type Price, type TokenCounts } from '@ai-switch/contracts';
 import { noUsage, type Usage } from '@ai-switch/dialects';
+import { dataOf } from '@ai-switch/event-log';
 import { costMicros } from '@ai-switch/kernel';
 import type { Charge } from './charge.ts';
 import type { Exchange } from './exchange.ts';
@@ -22,10 +23,16 @@ export class RequestHold {
     this.hold = hold;
     this.#exchange = exchange;
     this.#promptEstimate = promptEstimate;
+    exchange.onRecorded = () => hold.recorded();
   }
 
   get isOver(): boolean {
     return this.hold.isOver;
+  }
+
+  /** Say so before a provider is asked. @throws Fault `unavailable`: then nobody may be asked */
+  dispatching(): void {
+    this.hold.dispatching(() => dataOf({ type: 'aiswitch.access.v1', record: this.#exchange.record }));
   }
 
   /** What a use costs by the price of the destination that is asked. */

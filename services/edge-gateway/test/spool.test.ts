@@ -77,12 +77,12 @@ describe('a disk that takes nothing', () => {
     const file = fillingFile();
     const spool = new Spool({ file, logger });
     const running = spool.begin(intentOf('running'));
-    spool.dispatched(running);
+    spool.dispatched(running, () => '{}');
     const waiting = spool.begin(intentOf('waiting'));
     file.isFull = true;
     const refusal = expect.objectContaining({ code: 'unavailable', retryAfterMs: 5_000 });
     expect(() => spool.begin(intentOf('new'))).toThrow(refusal);
-    expect(() => spool.dispatched(waiting)).toThrow(refusal);
+    expect(() => spool.dispatched(waiting, () => '{}')).toThrow(refusal);
     expect(waiting.isDispatched).toBe(false);
     spool.settle(running, SETTLEMENT);
     spool.end(running);
@@ -128,6 +128,7 @@ describe('a ledger that does not answer', () => {
       },
       random: () => 0.5,
       newOwnerToken: () => 'own',
+      recordLeft: () => {},
     });
     return { spool, holds };
   }

@@ -43,6 +43,7 @@ export class EpochFolder {
   #isClosed = false;
   #lastSequence = 0;
   #lastChain: Uint8Array = NO_CHAIN;
+  #lastFound: SequencedRecord | undefined;
   #acknowledged = 0;
   #dropped = 0;
 
@@ -68,6 +69,11 @@ export class EpochFolder {
     return this.#lastChain;
   }
 
+  /** The last record that a process before left in it; undefined when all of them are gone. */
+  get lastFound(): SequencedRecord | undefined {
+    return this.#lastFound;
+  }
+
   get acknowledged(): number {
     return this.#acknowledged;
   }
@@ -91,6 +97,7 @@ export class EpochFolder {
     for (const { path } of this.#segments.toReversed()) {
       const last = scan(readFileSync(path), true).records.at(-1);
       if (last === undefined) continue;
+      this.#lastFound = last;
       if (last.sequence > this.#lastSequence) {
         this.#lastSequence = last.sequence;
         this.#lastChain = last.chain;

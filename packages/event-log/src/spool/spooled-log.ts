@@ -16,7 +16,7 @@ import {
 } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
 import { chainOf, type LogIdentity } from '../chain.ts';
-import { dataOf, type Entry } from '../data.ts';
+import { dataOf, type Entry, entryOf, isRecordType } from '../data.ts';
 import type { EventLog, LogSink, SequencedRecord } from '../event-log.ts';
 import { DiskWatch, type Room } from './disk-watch.ts';
 import type { EpochFolder } from './epoch-folder.ts';
@@ -75,6 +75,7 @@ export async function openSpooledLog(options: SpooledLogOptions): Promise<Spoole
 }
 
 export class SpooledLog implements EventLog {
+  readonly lastBefore: readonly Entry[];
   readonly #options: SpooledLogOptions;
   readonly #lock: FolderLock;
   readonly #epochs: EpochFolder[];
@@ -91,6 +92,7 @@ export class SpooledLog implements EventLog {
     this.#lock = lock;
     const { folder, service, sink, logger, clock = systemClock } = options;
     this.#epochs = leftEpochs(folder, service);
+    this.lastBefore = this.#epochs.flatMap(({ lastFound }) => entriesOf(lastFound));
     this.#current = beginEpoch(folder, nextIdentity(folder, service, this.#epochs));
     this.#epochs.push(this.#current);
     this.#shipper = new Shipper({
@@ -229,5 +231,15 @@ export class SpooledLog implements EventLog {
     this.#current.drop(epoch.dropped);
     this.#epochs.splice(this.#epochs.indexOf(epoch), 1);
     await epoch.remove();
+  }
+}
+
+/** None for a record of another version. */
+function entriesOf(record: SequencedRecord | undefined): readonly Entry[] {
+  if (record === undefined || !isRecordType(record.type)) return [];
+  try {
+    return [entryOf(record.type, record.data)];
+  } catch {
+    return [];
   }
 }

@@ -2,7 +2,7 @@
 // the trail, and what follows it is proven through it. Pure.
 
 import type { LogRecord } from '@ai-switch/contracts';
-import { dataOf, type Entry, entryOf, RECORD_TYPES, type RecordType } from '@ai-switch/event-log';
+import { dataOf, type Entry, entryOf, isRecordType } from '@ai-switch/event-log';
 import { Fault } from '@ai-switch/kernel';
 import { accessRowOf, eventOf, eventRowOf, recordOf, whyUnread } from '../record-rules.ts';
 import type { AccessRow, EventRow, TrailPlace, UnreadRow } from '../schema.ts';
@@ -41,7 +41,7 @@ export function checkRecord({ sequence, type, chain }: LogRecord): void {
 export function readRecord(identity: Identity, record: LogRecord, nowMs: bigint): ReadRecord {
   const place = { ...identity, sequence: record.sequence, chain: hexOf(record.chain) };
   try {
-    if (!isKnown(record.type)) throw new Error(`its type ${record.type} is not known here`);
+    if (!isRecordType(record.type)) throw new Error(`its type ${record.type} is not known here`);
     return rowFrom(place, entryOf(record.type, record.data), record.data);
   } catch (error) {
     return {
@@ -78,10 +78,6 @@ function rowFrom(place: TrailPlace, entry: Entry, data: string): ReadRecord {
 
 function refuse(reason: string | undefined): void {
   if (reason !== undefined) throw new Error(reason);
-}
-
-function isKnown(type: string): type is RecordType {
-  return (RECORD_TYPES as readonly string[]).includes(type);
 }
 
 export function hexOf(bytes: Uint8Array): string {

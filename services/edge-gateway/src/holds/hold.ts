@@ -47,10 +47,16 @@ export class Hold {
 
   /**
    * Say so before a provider is asked: from here on a process that is killed is taken to have asked.
+   * @param request what the event log would say of the request by now
    * @throws Fault `unavailable` when it cannot be written: then nobody may be asked
    */
-  dispatching(): void {
-    this.#parts.spool.dispatched(this.#spooled);
+  dispatching(request: () => string): void {
+    this.#parts.spool.dispatched(this.#spooled, request);
+  }
+
+  /** The record of the request has just gone into the event log. */
+  recorded(): void {
+    this.#parts.spool.recorded(this.#spooled);
   }
 
   /** What was used so far, with every chunk: cheap. */

@@ -28,6 +28,8 @@ export interface HoldsParts {
   /** 0 to 1. */
   readonly random: () => number;
   readonly newOwnerToken: () => string;
+  /** Writes the record of a request that an earlier process sent to a provider, unless that process did. */
+  readonly recordLeft: (left: SpooledHold) => void;
 }
 
 export interface Wanted {
@@ -251,7 +253,7 @@ export class Holds {
   }
 
   async #replayOne(left: SpooledHold): Promise<void> {
-    const { spool } = this.#parts;
+    const { spool, recordLeft } = this.#parts;
     if (left.settlement === undefined && left.isDispatched && !left.isReleased) {
       const { promptEstimate, priceVersion } = left.intent;
       spool.settle(left, {
@@ -261,6 +263,10 @@ export class Holds {
         platform: NOTHING,
         priceVersion,
       });
+    }
+    if (left.isDispatched && !left.isRecorded) {
+      recordLeft(left);
+      spool.recorded(left);
     }
     const send = left.settlement === undefined ? this.#voiding(left) : this.#settling(left);
     await this.#deliver(left, send, true).taken;

@@ -31,6 +31,10 @@ export interface SpooledHold {
   readonly intent: Intent;
   /** A provider may have been asked. */
   isDispatched: boolean;
+  /** What the event log would say of the request when somebody was about to be asked; '' before. */
+  request: string;
+  /** The event log has the record of the request. */
+  isRecorded: boolean;
   /** The latest that was told of what it has used. */
   progress: Amounts | undefined;
   settlement: Settlement | undefined;
@@ -40,10 +44,11 @@ export interface SpooledHold {
 
 export type SpoolRecord =
   | readonly ['intent', place: number, Intent]
-  | readonly ['dispatched', place: number]
+  | readonly ['dispatched', place: number, request: string]
   | readonly ['progress', ...(readonly (readonly [place: number, Amounts])[])]
   | readonly ['settle', place: number, Settlement]
   | readonly ['release', place: number]
+  | readonly ['recorded', place: number]
   /** The ledger has acknowledged how it ended. */
   | readonly ['end', place: number];
 
@@ -77,16 +82,19 @@ export function recordsOf({
   place,
   intent,
   isDispatched,
+  request,
+  isRecorded,
   progress,
   settlement,
   isReleased,
 }: SpooledHold): SpoolRecord[] {
   return [
     ['intent', place, intent],
-    ...(isDispatched ? [['dispatched', place] as const] : []),
+    ...(isDispatched ? [['dispatched', place, request] as const] : []),
     ...(progress === undefined ? [] : [['progress', [place, progress]] as const]),
     ...(settlement === undefined ? [] : [['settle', place, settlement] as const]),
     ...(isReleased ? [['release', place] as const] : []),
+    ...(isRecorded ? [['recorded', place] as const] : []),
   ];
 }
 
@@ -107,19 +115,27 @@ export function apply(holds: Map<number, SpooledHold>, record: SpoolRecord): voi
         place,
         intent: record[2],
         isDispatched: false,
+        request: '',
+        isRecorded: false,
         progress: undefined,
         settlement: undefined,
         isReleased: false,
       });
       return;
     case 'dispatched':
-      if (hold !== undefined) hold.isDispatched = true;
+      if (hold !== undefined) {
+        hold.isDispatched = true;
+        hold.request = record[2];
+      }
       return;
     case 'settle':
       if (hold !== undefined) hold.settlement = record[2];
       return;
     case 'release':
       if (hold !== undefined) hold.isReleased = true;
+      return;
+    case 'recorded':
+      if (hold !== undefined) hold.isRecorded = true;
       return;
     case 'end':
       holds.delete(place);

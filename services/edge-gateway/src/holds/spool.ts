@@ -71,9 +71,12 @@ export class Spool {
     return this.#hold(place);
   }
 
-  /** @throws Fault `unavailable` when the disk takes nothing: then nobody may be asked */
-  dispatched(hold: SpooledHold): void {
-    if (!hold.isDispatched) this.#demand(['dispatched', hold.place]);
+  /**
+   * @param request what the event log would say of the request by now
+   * @throws Fault `unavailable` when the disk takes nothing: then nobody may be asked
+   */
+  dispatched(hold: SpooledHold, request: () => string): void {
+    if (!hold.isDispatched) this.#demand(['dispatched', hold.place, request()]);
   }
 
   /** Written together with what else is told in this turn of the event loop. */
@@ -90,6 +93,13 @@ export class Spool {
 
   release(hold: SpooledHold): void {
     this.#note(['release', hold.place]);
+  }
+
+  /** Call it in the turn in which the record went into the event log: a process that is killed has written both, or that record last. */
+  recorded(hold: SpooledHold): void {
+    if (hold.request === '') return;
+    if (this.#holds.has(hold.place)) this.#note(['recorded', hold.place]);
+    else this.#writeLater();
   }
 
   /** Written a little later: a hold that seems open ends a second time, which changes nothing. */

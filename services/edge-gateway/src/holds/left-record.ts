@@ -1,0 +1,40 @@
+// The access record of a request whose process was killed before it wrote one, made by the next process out of the spool.
+
+import { AccessRecord, type Amounts, type TokenCounts } from '@ai-switch/contracts';
+import { type EventLog, entryOf } from '@ai-switch/event-log';
+import type { Logger } from '@ai-switch/telemetry';
+import { NOTHING } from '../sum-amounts.ts';
+import type { SpooledHold } from './spool-records.ts';
+
+/** Unless the earlier process wrote it and was killed before it could note that: then it wrote nothing after it. */
+export function recordLeft(eventLog: EventLog, logger: Logger, left: SpooledHold): void {
+  let record: AccessRecord;
+  try {
+    record = leftRecord(left);
+  } catch (err) {
+    const { reservationId } = left.intent;
+    logger.error({ err, reservationId }, 'the spool does not say what a request was');
+    return;
+  }
+  const isThere = eventLog.lastBefore.some(
+    ({ type, record: { requestId } }) => type === 'aiswitch.access.v1' && requestId === record.requestId,
+  );
+  if (!isThere) eventLog.access(record);
+}
+
+/** It has no status and took no time: what the client saw of it last is not known. @throws Error for a text that is no record */
+function leftRecord({ request, settlement, progress, intent, isReleased }: SpooledHold): AccessRecord {
+  const { record } = entryOf('aiswitch.access.v1', request);
+  const known = settlement?.actual ?? (isReleased ? NOTHING : (progress ?? intent.promptEstimate));
+  return AccessRecord.create({
+    ...record,
+    httpStatus: 0,
+    outcome: settlement?.outcome ?? (isReleased ? 'upstreamFailed' : 'cut'),
+    usage: countsOf(known),
+    usageEstimated: settlement?.isEstimated ?? true,
+  });
+}
+
+function countsOf({ input, output, cacheRead, cacheWrite }: Amounts): TokenCounts {
+  return { input, output, cacheRead, cacheWrite };
+}

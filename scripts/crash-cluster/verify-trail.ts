@@ -105,7 +105,7 @@ async function absentIn(trail: Trail, { exchanges, blocked, made }: Told): Promi
 
 /** Those that clients sent without an idempotency key, answered to the end or not: their reservations are named after them. */
 const CHARGED_REQUESTS = `select 'req_' || substr(reservation_id, 5) as text from quota_ledger.reservation
-  where state in ('SETTLED', 'RECONCILED') and reservation_id ~ '^res_[0-9a-z]{26}$'`;
+  where charged_input + charged_output > 0 and reservation_id ~ '^res_[0-9a-z]{26}$'`;
 
 function sentence(ids: readonly string[], what: string): readonly string[] {
   if (ids.length === 0) return [];

@@ -64,6 +64,7 @@ export async function answerEmbeddings(
         attemptEmbeddings(edge, exchange, asked, destination, hold),
       );
       const inputTokens = answer.reply.inputTokens ?? input;
+      hold.hold.finishing(hold.amountsOf({ ...noUsage, input: inputTokens }));
       writeJson(exchange, answer.bytes ?? embedding.writeReply(answer.reply, request, inputTokens));
       watchStall(edge, outgoing);
       const charge = chargeOf(inputTokens, answer.reply.inputTokens === undefined, exchange.interruption);

@@ -14,7 +14,7 @@ import { larger } from './sum-amounts.ts';
 const STEP_TOKENS_MIN = 256n;
 
 export interface HoldMeterParts {
-  readonly hold: Pick<Hold, 'held' | 'rooms' | 'progress' | 'extend'>;
+  readonly hold: Pick<Hold, 'held' | 'rooms' | 'progress' | 'finishing' | 'extend'>;
   /** What a use costs by the price of who answers. */
   readonly amountsOf: (usage: Usage) => Amounts;
   readonly delivered: { readonly usage: Usage | undefined; readonly tally: OutputTally };
@@ -31,7 +31,7 @@ export class HoldMeter {
   readonly #bounded: readonly ('output' | 'cost')[];
   #usage: Usage | undefined;
   #output = 0;
-  #state: 'ample' | 'asking' | 'refused' | 'dry' | 'over' = 'ample';
+  #state: 'ample' | 'asking' | 'refused' | 'dry' | 'finished' | 'over' = 'ample';
 
   constructor(parts: HoldMeterParts) {
     this.#parts = parts;
@@ -48,7 +48,7 @@ export class HoldMeter {
 
   /** Call with every chunk: cheap. */
   note(): void {
-    if (this.#state === 'over') return;
+    if (this.#state === 'over' || this.#state === 'finished') return;
     const { hold, amountsOf, delivered } = this.#parts;
     const { usage } = this;
     if (usage.output === this.#output && delivered.usage === this.#usage) return;
@@ -57,6 +57,15 @@ export class HoldMeter {
     const used = amountsOf(usage);
     hold.progress(used);
     if (this.#bounded.length > 0) this.#watch(usage, used);
+  }
+
+  /** Call before the client gets the end of the answer, and with what may come behind it: the provider's last count. */
+  finish(): void {
+    const { hold, amountsOf, delivered } = this.#parts;
+    if (this.#state === 'over' || (this.#state === 'finished' && delivered.usage === this.#usage)) return;
+    this.#state = 'finished';
+    this.#usage = delivered.usage;
+    hold.finishing(amountsOf(delivered.usage ?? this.usage));
   }
 
   /** The answer is over: nothing is asked for any more. */

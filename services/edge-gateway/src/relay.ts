@@ -59,7 +59,7 @@ export async function relay(
 /** In the spool before the client has it: a process that is killed meanwhile is charged for it. */
 function noteUse({ inputTokensEstimate }: Asked, hold: RequestHold, { usage, tally }: Delivered): void {
   const known = usage ?? { ...noUsage, input: inputTokensEstimate, output: tally.tokens };
-  hold.hold.progress(hold.amountsOf(known));
+  hold.hold.finishing(hold.amountsOf(known));
 }
 
 function tallyOf(edge: EdgeParts, words: string): OutputTally {

@@ -100,7 +100,9 @@ export class StreamRelay implements BodySink, Ticking {
   onChunk(chunk: Buffer): void {
     if (this.#state === 'over' || this.#endWhileHeld !== undefined) return;
     try {
-      this.#take(this.lane.push(chunk));
+      const piece = this.lane.push(chunk);
+      if (this.lane.isFinished) this.#meter.finish();
+      this.#take(piece);
       this.#meter.note();
     } catch (error) {
       this.#abort();
@@ -112,7 +114,9 @@ export class StreamRelay implements BodySink, Ticking {
   onEnd(): void {
     if (this.#state === 'over' || this.#endWhileHeld !== undefined) return;
     try {
-      this.#take(this.lane.end());
+      const piece = this.lane.end();
+      if (this.lane.isFinished) this.#meter.finish();
+      this.#take(piece);
     } catch (error) {
       this.#fail(unreadable(error));
       return;
@@ -147,7 +151,9 @@ export class StreamRelay implements BodySink, Ticking {
     if (!isEndSilent || isFinished || error !== undefined) return;
     try {
       const rest = this.lane.end();
-      if (this.lane.isFinished) this.#take(rest);
+      if (!this.lane.isFinished) return;
+      this.#meter.finish();
+      this.#take(rest);
     } catch {
       // Half of a frame: the answer was not complete.
     }

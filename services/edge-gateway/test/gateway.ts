@@ -25,6 +25,7 @@ import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
 import { LOOPBACK_NETWORKS, ScriptedProvider } from '@ai-switch/testkit';
 import { expect } from 'vitest';
+import type { SpoolFile } from '../src/holds/spool-file.ts';
 import { createEdge, createEdgeServer, type Edge, type EdgeSettings } from '../src/index.ts';
 
 export const PROVIDER_KEY = 'sk-canary-of-the-provider';
@@ -78,11 +79,18 @@ type GatewayPorts = EdgePorts & Pick<Ports, 'organisation'>;
 export interface GatewayOptions {
   readonly settings?: Partial<EdgeSettings>;
   readonly trustedProxies?: TrustedProxies;
+  /** Where it writes what it is about to do with its holds. */
+  readonly spoolFile?: SpoolFile;
   /** Puts something in front of the ports. */
   readonly wrap?: (ports: GatewayPorts) => EdgePorts;
 }
 
-export async function openGateway({ settings, trustedProxies, wrap }: GatewayOptions = {}): Promise<Gateway> {
+export async function openGateway({
+  settings,
+  trustedProxies,
+  spoolFile,
+  wrap,
+}: GatewayOptions = {}): Promise<Gateway> {
   const logged: string[] = [];
   const logger = createLogger({
     service: 'edge-gateway',
@@ -119,6 +127,7 @@ export async function openGateway({ settings, trustedProxies, wrap }: GatewayOpt
     logger,
     upstreamNetworks: LOOPBACK_NETWORKS,
     ...(trustedProxies !== undefined && { trustedProxies }),
+    ...(spoolFile !== undefined && { spoolFile }),
     settings: { tickMs: 20, ...settings },
   });
   const server = createEdgeServer(edge);

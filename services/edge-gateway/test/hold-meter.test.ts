@@ -41,6 +41,9 @@ function metered({
     progress(used: Amounts) {
       this.told.push(used);
     },
+    finishing(used: Amounts) {
+      this.told.push(used);
+    },
     async extend(step: Amounts) {
       this.asked.push(step);
       const isGranted = left.shift() ?? false;

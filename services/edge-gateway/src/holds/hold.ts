@@ -64,6 +64,11 @@ export class Hold {
     if (!this.isOver) this.#parts.spool.progress(this.#spooled, used);
   }
 
+  /** What the whole answer has used. Say so before the client has its end: a process that is killed then has charged it. */
+  finishing(used: Amounts): void {
+    if (!this.isOver) this.#parts.spool.progressNow(this.#spooled, used);
+  }
+
   /** Adds to the hold; false when the ledger refuses or does not answer. Never rejects. One at a time. */
   async extend(amounts: Amounts): Promise<boolean> {
     if (this.isOver) return false;

@@ -86,6 +86,12 @@ export class Spool {
     this.#writeAtEndOfTurn();
   }
 
+  /** The same, with the operating system when it returns. */
+  progressNow(hold: SpooledHold, used: Amounts): void {
+    this.progress(hold, used);
+    this.#writeLater();
+  }
+
   settle(hold: SpooledHold, settlement: Settlement): void {
     this.#progress.delete(hold.place);
     this.#note(['settle', hold.place, settlement]);

@@ -34,7 +34,6 @@ export class ServiceProcess {
   logged = '';
   /** How it ended when nobody killed it: each time a mistake, which whoever runs services repairs by a new start. */
   readonly deaths: string[] = [];
-  #complaint = '';
   #isKilled = false;
 
   /** @param listen the variable that says where it listens @param port at which; a free one unless told otherwise */
@@ -52,6 +51,11 @@ export class ServiceProcess {
 
   get address(): string {
     return `127.0.0.1:${this.port}`;
+  }
+
+  /** Why it ends, when nobody killed it. */
+  get #complaint(): string {
+    return this.logged.slice(-COMPLAINT_CHARACTERS_MAX);
   }
 
   /** Resolves once it listens. @throws Error with what it printed, when it does not */
@@ -98,7 +102,6 @@ export class ServiceProcess {
     child.on('exit', () => running.delete(child));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.logged += text;
-      this.#complaint = (this.#complaint + text).slice(-COMPLAINT_CHARACTERS_MAX);
     });
     const port = await new Promise<number>((resolve, reject) => {
       const timer = setTimeout(() => fail('did not start in time'), START_MS_MAX);

@@ -3,9 +3,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ANSWER, ask, type Exchange } from '../crash/http-client.ts';
-import { type Verdict, verify } from '../crash/verify.ts';
 import { type ClusterSite, openClusterSite } from './site.ts';
-import { type TrailVerdict, verifyTrail } from './verify-trail.ts';
+import { type SiteVerdict, verifySite } from './verify-site.ts';
 
 /** Compilers and caches are warm by then. */
 const WARM_UP_MS = 5_000;
@@ -23,13 +22,10 @@ export interface Latencies {
   readonly p99Ms: number;
 }
 
-export interface KafkaAwayResult extends KafkaAwayOptions {
+export interface KafkaAwayResult extends KafkaAwayOptions, SiteVerdict {
   readonly before: Latencies;
   readonly during: Latencies;
   readonly after: Latencies;
-  readonly ledger: Omit<Verdict, 'violations'>;
-  readonly trail: Omit<TrailVerdict, 'violations'>;
-  readonly violations: readonly string[];
 }
 
 export async function runKafkaAway(
@@ -52,22 +48,15 @@ export async function runKafkaAway(
   const restarting = site.kafka.restart();
   const after = await phase('Kafka is back', options.seconds);
   await restarting;
-  const { violations: ledgerFaults, ...ledger } = await verify(site, exchanges, []);
-  const told = { exchanges, blocked: [], made: [] };
-  const { violations: trailFaults, ...trail } = await verifyTrail(site, told);
+  const { violations, ...verdict } = await verifySite(site, { exchanges });
   const failures = before.failures + during.failures + after.failures;
   return {
     ...options,
     before,
     during,
     after,
-    ledger,
-    trail,
-    violations: [
-      ...(failures === 0 ? [] : [`${failures} requests got no answer`]),
-      ...ledgerFaults,
-      ...trailFaults,
-    ],
+    ...verdict,
+    violations: [...(failures === 0 ? [] : [`${failures} requests got no answer`]), ...violations],
   };
 }
 

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Acknowledged, directClient } from '../crash/direct-client.ts';
 import { ANSWER, type Exchange, httpClient, type Seen } from '../crash/http-client.ts';
-import { type Verdict, verify } from '../crash/verify.ts';
 import { Random } from '../sim/random.ts';
 import { blockedClient } from './blocked-client.ts';
 import { type ClusterSite, changingClient, type MadeUser, openClusterSite } from './site.ts';
-import { type TrailVerdict, verifyTrail } from './verify-trail.ts';
+import { type SiteVerdict, verifySite } from './verify-site.ts';
 
 const CALM_MS = { min: 200, max: 1_500 };
 /** A component that crashed is away for so long before somebody starts it again. */
@@ -30,7 +29,7 @@ export interface KillsOptions {
   readonly seed: number;
 }
 
-export interface KillsResult extends KillsOptions {
+export interface KillsResult extends KillsOptions, SiteVerdict {
   readonly kills: Readonly<Record<Victim, number>>;
   readonly seconds: number;
   readonly seen: Readonly<Record<Seen, number>>;
@@ -38,9 +37,6 @@ export interface KillsResult extends KillsOptions {
   readonly acknowledged: number;
   readonly blocked: number;
   readonly made: number;
-  readonly ledger: Omit<Verdict, 'violations'>;
-  readonly trail: Omit<TrailVerdict, 'violations'>;
-  readonly violations: readonly string[];
 }
 
 /** @param onCycle told after each kill, once what was killed serves again */
@@ -70,8 +66,7 @@ export async function runKills(
   }
   await load.done;
   const { exchanges, acknowledged, blocked, made } = load;
-  const { violations: ledgerFaults, ...ledger } = await verify(site, exchanges, acknowledged);
-  const { violations: trailFaults, ...trail } = await verifyTrail(site, { exchanges, blocked, made });
+  const verdict = await verifySite(site, { exchanges, blocked, made }, acknowledged);
   const seen = { complete: 0, denied: 0, left: 0, broken: 0, repeated: 0 };
   for (const exchange of exchanges) seen[exchange.seen] += 1;
   return {
@@ -82,9 +77,7 @@ export async function runKills(
     acknowledged: acknowledged.length,
     blocked: blocked.length,
     made: made.length,
-    ledger,
-    trail,
-    violations: [...ledgerFaults, ...trailFaults],
+    ...verdict,
   };
 }
 

@@ -4,9 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVICE_NAMES, type ServiceName } from '../cluster/cluster.ts';
 import type { ServiceProcess } from '../cluster/service-process.ts';
 import { ANSWER, ask, type Exchange } from '../crash/http-client.ts';
-import { type Verdict, verify } from '../crash/verify.ts';
 import { type ClusterSite, changingClient, type MadeUser, openClusterSite } from './site.ts';
-import { type TrailVerdict, verifyTrail } from './verify-trail.ts';
+import { type SiteVerdict, verifySite } from './verify-site.ts';
 
 /** An answer of a dozen pieces then takes some four seconds. */
 const CHUNK_DELAY_MS = 300;
@@ -21,7 +20,7 @@ export interface RestartsOptions {
   readonly streams: number;
 }
 
-export interface RestartsResult extends RestartsOptions {
+export interface RestartsResult extends RestartsOptions, SiteVerdict {
   readonly restarts: number;
   readonly seconds: number;
   readonly complete: number;
@@ -30,9 +29,6 @@ export interface RestartsResult extends RestartsOptions {
   /** Requests that got another answer or none, and were asked again; by status, 0 for none. */
   readonly refused: Readonly<Record<string, number>>;
   readonly made: number;
-  readonly ledger: Omit<Verdict, 'violations'>;
-  readonly trail: Omit<TrailVerdict, 'violations'>;
-  readonly violations: readonly string[];
 }
 
 /** @param onRestart told of each process that serves again */
@@ -76,9 +72,7 @@ export async function runRestarts(
   for (const { httpStatus = 0 } of broken) {
     if (httpStatus !== 200) refused[httpStatus] = (refused[httpStatus] ?? 0) + 1;
   }
-  const { violations: ledgerFaults, ...ledger } = await verify(site, exchanges, []);
-  const told = { exchanges, blocked: [], made };
-  const { violations: trailFaults, ...trail } = await verifyTrail(site, told);
+  const { violations, ...verdict } = await verifySite(site, { exchanges, made });
   return {
     ...options,
     restarts,
@@ -87,13 +81,8 @@ export async function runRestarts(
     truncated,
     refused,
     made: made.length,
-    ledger,
-    trail,
-    violations: [
-      ...(truncated === 0 ? [] : [`${truncated} streams were cut off`]),
-      ...ledgerFaults,
-      ...trailFaults,
-    ],
+    ...verdict,
+    violations: [...(truncated === 0 ? [] : [`${truncated} streams were cut off`]), ...violations],
   };
 }
 

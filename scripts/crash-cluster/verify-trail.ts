@@ -42,20 +42,20 @@ export async function verifyTrail(site: ClusterSite, told: Told): Promise<TrailV
     const trail = new Trail(database);
     const begunAt = performance.now();
     const isOver = () => performance.now() - begunAt > DRAIN_MS_MAX;
-    let absent = await absentIn(trail, told);
-    while (absent.length > 0 && !isOver()) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-      absent = await absentIn(trail, told);
-    }
+    const untilNone = async (look: () => Promise<readonly string[]>) => {
+      let faults = await look();
+      while (faults.length > 0 && !isOver()) {
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+        faults = await look();
+      }
+      return faults;
+    };
+    const absent = await untilNone(() => absentIn(trail, told));
     const drainedMs = Math.round(performance.now() - begunAt);
     const closingAt = performance.now();
     // In good order, so that each says where its log ends.
     await Promise.all(site.cluster.of('edge-gateway').map((edge) => edge.kill('SIGTERM')));
-    let faults = await trail.logFaults();
-    while (faults.length > 0 && !isOver()) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-      faults = await trail.logFaults();
-    }
+    const faults = await untilNone(() => trail.logFaults());
     const closedMs = Math.round(performance.now() - closingAt);
     return {
       drainedMs,

@@ -1,4 +1,5 @@
 export { chainOf, type LogIdentity, NO_CHAIN } from './chain.ts';
+export { type Change, type Changer, changeEvent } from './change-event.ts';
 export { dataOf, type Entry, entryOf, isRecordType, type RecordType } from './data.ts';
 export { type DirectLog, directLog } from './direct-log.ts';
 export { ANNOUNCEMENT_TYPE, type LogMessage, readMessage } from './envelope.ts';
@@ -9,7 +10,8 @@ export { type KafkaBatch, type KafkaSource, openKafkaSource } from './kafka/kafk
 export { type MemoryLog, memoryLog } from './memory-log.ts';
 export { type Outbox, type OutboxOptions, openOutbox } from './outbox/outbox.ts';
 export { outboxMigration, recordChange } from './outbox/outbox-rows.ts';
-export { findSink, kafkaOptions, kafkaSettings, openSink } from './settings.ts';
+export { sendEvents, sendEventsBySettings } from './send-events.ts';
+export { kafkaOptions, kafkaSettings, openSink } from './settings.ts';
 export { inboxSink, inOrder } from './sinks.ts';
 export {
   FULL_DISK_POLICIES,

@@ -80,8 +80,7 @@ describe.each(databases)('the outbox on $name', ({ create }) => {
   function outboxOf(sink: LogSink = keeper): Outbox {
     const outbox = openOutbox({
       service: 'auth',
-      kysely: database.kysely,
-      transaction: (work) => database.transaction(work),
+      database,
       sink,
       logger,
       clock: { nowMs: () => nowMs },

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Database, type Migration, openDatabase } from '@ai-switch/db';
+import { type Database, type DatabaseOptions, type Migration, openDatabase } from '@ai-switch/db';
 import { type Kysely, sql } from 'kysely';
 import { testDatabasePrefix, testPostgresUrl } from './config.ts';
 
@@ -45,6 +45,19 @@ async function openFresh<Schema>(
       await fresh.drop();
     },
   };
+}
+
+/** What `work` finds in a database that somebody else has open too. */
+export async function lookInto<Schema, Result>(
+  options: DatabaseOptions,
+  work: (database: Database<Schema>) => Promise<Result>,
+): Promise<Result> {
+  const database = await openDatabase<Schema>(options);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
 }
 
 async function createSqlite(): Promise<FreshDatabase> {
@@ -97,10 +110,5 @@ export async function dropTestDatabases(): Promise<void> {
 }
 
 async function onServer(url: string, work: (kysely: Kysely<unknown>) => Promise<unknown>): Promise<void> {
-  const database = await openDatabase({ url, schema: 'aiswitch_testkit', migrations: [] });
-  try {
-    await work(database.kysely);
-  } finally {
-    await database.close();
-  }
+  await lookInto({ url, schema: 'aiswitch_testkit', migrations: [] }, ({ kysely }) => work(kysely));
 }

@@ -9,7 +9,7 @@ export {
 export { freePort } from './components/free-port.ts';
 export { type KafkaBroker, startKafka, whyNoKafka } from './components/kafka-broker.ts';
 export { type RedisServer, startRedis, whyNoRedis } from './components/redis-server.ts';
-export { type DatabaseKind, databases, type FreshDatabase } from './databases.ts';
+export { type DatabaseKind, databases, type FreshDatabase, lookInto } from './databases.ts';
 export { type DialVector, dialVectors } from './dial-vectors.ts';
 export { LEDGER_INVARIANTS, ledgerInvariants } from './ledger-invariants.ts';
 export { LOOPBACK_NETWORKS } from './loopback-networks.ts';

@@ -6,16 +6,13 @@ import {
   SignInDefinition,
 } from '@ai-switch/contracts';
 import { databaseChecks } from '@ai-switch/db';
-import { findSink } from '@ai-switch/event-log';
+import { sendEventsBySettings } from '@ai-switch/event-log';
 import { openRedis } from '@ai-switch/redis';
 import { connect, runService, serve, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { readPepper, readSecret, settings } from './config.ts';
 import { openAuth } from './open-auth.ts';
-
-/** How long a process that ends goes on sending events; the rest waits in the database. */
-const EVENTS_SEND_MS = 5_000;
 
 /** Who may call what. */
 const CALLERS = {
@@ -53,13 +50,7 @@ await runService({
     }
     const auditAddress = values.AISWITCH_AUDIT_ADDRESS;
     const auditLog = auditAddress === '' ? undefined : connect(AuditLogDefinition, auditAddress, { tls });
-    if (auditLog !== undefined) lifetime.onClose('audit log', () => auditLog.close());
-    const sink = findSink(values, auditLog, logger);
-    if (sink !== undefined) {
-      lifetime.onClose('sinks of events', () => sink.close());
-      const outbox = opened.sendEvents(sink);
-      lifetime.onClose('outbox', () => outbox.close(EVENTS_SEND_MS));
-    }
+    sendEventsBySettings(opened, { values, auditLog, logger }, lifetime);
     const server = await serve(
       [
         { definition: AuthDefinition, implementation: opened.auth },

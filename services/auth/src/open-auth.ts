@@ -175,8 +175,10 @@ export async function openAuth(options: AuthOptions): Promise<OpenAuth> {
       sendEvents: (sink) => {
         outbox = openOutbox({
           service: 'auth',
-          kysely: database.asSystem('upkeep'),
-          transaction: (work) => database.transactionAsSystem('upkeep', work),
+          database: {
+            kysely: database.asSystem('upkeep'),
+            transaction: (work) => database.transactionAsSystem('upkeep', work),
+          },
           sink,
           logger: logger ?? createLogger({ service: 'auth', level: 'warn' }),
         });

@@ -37,20 +37,6 @@ export interface AdminRequest extends PublicRequest {
   idempotentId(prefix: string): string;
 }
 
-/** What was changed. */
-export interface Change {
-  /** `<noun>.<verb>` */
-  readonly action: string;
-  /** The id of what was changed. */
-  readonly subject: string;
-  /** Facts about it; never a secret. */
-  readonly details?: Readonly<Record<string, string>>;
-  /** Of the department that it concerns; `/`, the company, unless told otherwise. */
-  readonly departmentPath?: string;
-  /** The user it concerns. */
-  readonly userId?: string;
-}
-
 export type Handler<Of extends Route> = (
   request: (Of extends { readonly permission: 'anyone' } ? PublicRequest : AdminRequest) & Input<Of>,
 ) => Promise<Reply<Of>>;

@@ -1,13 +1,10 @@
 import { AuditLogDefinition, QuotaLedgerDefinition } from '@ai-switch/contracts';
 import { databaseChecks } from '@ai-switch/db';
-import { findSink } from '@ai-switch/event-log';
+import { sendEventsBySettings } from '@ai-switch/event-log';
 import { connect, runService, serve, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { settings } from './config.ts';
 import { openQuotaLedger } from './open-quota-ledger.ts';
-
-/** How long a process that ends goes on sending events; the rest waits in the database. */
-const EVENTS_SEND_MS = 5_000;
 
 /** Who may call what: requests hold and settle, the admin API does the rest. */
 const CALLERS = {
@@ -25,23 +22,17 @@ await runService({
   settings,
   start: async (values, lifetime) => {
     const logger = createLogger({ service: 'quota-ledger', level: values.AISWITCH_LEDGER_LOG_LEVEL });
-    const { ledger, close, sendEvents } = await openQuotaLedger({
+    const opened = await openQuotaLedger({
       databaseUrl: values.AISWITCH_LEDGER_DATABASE_URL,
       sweepIntervalMs: values.AISWITCH_LEDGER_SWEEP_INTERVAL_MS,
       logger,
     });
-    lifetime.onClose('the ledger', close);
+    lifetime.onClose('the ledger', () => opened.close());
     const tls = tlsFiles(values);
     const auditAddress = values.AISWITCH_AUDIT_ADDRESS;
     const auditLog = auditAddress === '' ? undefined : connect(AuditLogDefinition, auditAddress, { tls });
-    if (auditLog !== undefined) lifetime.onClose('audit log', () => auditLog.close());
-    const sink = findSink(values, auditLog, logger);
-    if (sink !== undefined) {
-      lifetime.onClose('sinks of events', () => sink.close());
-      const outbox = sendEvents(sink);
-      lifetime.onClose('outbox', () => outbox.close(EVENTS_SEND_MS));
-    }
-    const server = await serve([{ definition: QuotaLedgerDefinition, implementation: ledger }], {
+    sendEventsBySettings(opened, { values, auditLog, logger }, lifetime);
+    const server = await serve([{ definition: QuotaLedgerDefinition, implementation: opened.ledger }], {
       address: values.AISWITCH_LEDGER_LISTEN,
       tls,
       callers: CALLERS,

@@ -57,14 +57,7 @@ export async function openQuotaLedger({
   return {
     ledger,
     sendEvents: (sink) => {
-      const { kysely } = database;
-      outbox = openOutbox({
-        service: 'quota-ledger',
-        kysely,
-        transaction: (work) => database.transaction(work),
-        sink,
-        logger,
-      });
+      outbox = openOutbox({ service: 'quota-ledger', database, sink, logger });
       return outbox;
     },
     close: async () => {

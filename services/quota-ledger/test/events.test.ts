@@ -1,9 +1,9 @@
 // Every administrative change of quota leaves one event with the change, and none without.
 
 import { AuditEvent, Bucket, Limits, PeriodKind, Policy, type QuotaLedger, Tier } from '@ai-switch/contracts';
-import { openDatabase } from '@ai-switch/db';
+import type { Database } from '@ai-switch/db';
 import { entryOf } from '@ai-switch/event-log';
-import { databases, type FreshDatabase } from '@ai-switch/testkit';
+import { databases, type FreshDatabase, lookInto } from '@ai-switch/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type OpenQuotaLedger, openQuotaLedger } from '../src/index.ts';
@@ -43,16 +43,8 @@ describe.each(databases)('changes of quota on $name', ({ create }) => {
     await fresh.drop();
   });
 
-  async function beside<Result>(
-    work: (database: Awaited<ReturnType<typeof openDatabase<LedgerSchema>>>) => Promise<Result>,
-  ): Promise<Result> {
-    const database = await openDatabase<LedgerSchema>({ url: fresh.url, schema: 'quota_ledger', migrations });
-    try {
-      return await work(database);
-    } finally {
-      await database.close();
-    }
-  }
+  const beside = <Result>(work: (database: Database<LedgerSchema>) => Promise<Result>) =>
+    lookInto<LedgerSchema, Result>({ url: fresh.url, schema: 'quota_ledger', migrations }, work);
 
   /** What waits to be sent. */
   const events = () =>

@@ -1,15 +1,12 @@
 import { AuditLogDefinition, RouterDefinition } from '@ai-switch/contracts';
 import { databaseChecks } from '@ai-switch/db';
-import { findSink } from '@ai-switch/event-log';
+import { sendEventsBySettings } from '@ai-switch/event-log';
 import { connect, runService, serve, tlsFiles } from '@ai-switch/rpc';
 import { createLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
 import { openMasterKey } from './credentials.ts';
 import { openRouter } from './open-router.ts';
-
-/** How long a process that ends goes on sending events; the rest waits in the database. */
-const EVENTS_SEND_MS = 5_000;
 
 /** Who may call what. Only the edge is given credentials. */
 const CALLERS = {
@@ -32,25 +29,19 @@ await runService({
     for (const path of values.AISWITCH_OTHER_MASTER_KEY_FILES.split(',').filter((each) => each !== '')) {
       otherMasterKeys.push((await openMasterKey(path.trim(), { mayCreate: false })).key);
     }
-    const { router, close, sendEvents } = await openRouter({
+    const opened = await openRouter({
       databaseUrl: values.AISWITCH_ROUTER_DATABASE_URL,
       masterKey: key,
       otherMasterKeys,
       upstreamNetworks: networksIn(values.AISWITCH_UPSTREAM_NETWORKS),
       logger,
     });
-    lifetime.onClose('router', close);
+    lifetime.onClose('router', () => opened.close());
     const tls = tlsFiles(values);
     const auditAddress = values.AISWITCH_AUDIT_ADDRESS;
     const auditLog = auditAddress === '' ? undefined : connect(AuditLogDefinition, auditAddress, { tls });
-    if (auditLog !== undefined) lifetime.onClose('audit log', () => auditLog.close());
-    const sink = findSink(values, auditLog, logger);
-    if (sink !== undefined) {
-      lifetime.onClose('sinks of events', () => sink.close());
-      const outbox = sendEvents(sink);
-      lifetime.onClose('outbox', () => outbox.close(EVENTS_SEND_MS));
-    }
-    const server = await serve([{ definition: RouterDefinition, implementation: router }], {
+    sendEventsBySettings(opened, { values, auditLog, logger }, lifetime);
+    const server = await serve([{ definition: RouterDefinition, implementation: opened.router }], {
       address: values.AISWITCH_ROUTER_LISTEN,
       tls,
       callers: CALLERS,

@@ -55,14 +55,7 @@ export async function openRouter(options: RouterOptions): Promise<OpenRouter> {
   return {
     router,
     sendEvents: (sink) => {
-      const { kysely } = database;
-      outbox = openOutbox({
-        service: 'router',
-        kysely,
-        transaction: (work) => database.transaction(work),
-        sink,
-        logger,
-      });
+      outbox = openOutbox({ service: 'router', database, sink, logger });
       return outbox;
     },
     close: async () => {

@@ -2,9 +2,9 @@
 
 import { randomBytes } from 'node:crypto';
 import { Alias, AuditEvent, PriceBook, type Router, UnpricedRule } from '@ai-switch/contracts';
-import { openDatabase } from '@ai-switch/db';
+import type { Database } from '@ai-switch/db';
 import { entryOf } from '@ai-switch/event-log';
-import { databases, type FreshDatabase } from '@ai-switch/testkit';
+import { databases, type FreshDatabase, lookInto } from '@ai-switch/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type OpenRouter, openRouter } from '../src/index.ts';
@@ -41,16 +41,8 @@ describe.each(databases)('changes of routes on $name', ({ create }) => {
     await fresh.drop();
   });
 
-  async function beside<Result>(
-    work: (database: Awaited<ReturnType<typeof openDatabase<RouterSchema>>>) => Promise<Result>,
-  ): Promise<Result> {
-    const database = await openDatabase<RouterSchema>({ url: fresh.url, schema: 'router', migrations });
-    try {
-      return await work(database);
-    } finally {
-      await database.close();
-    }
-  }
+  const beside = <Result>(work: (database: Database<RouterSchema>) => Promise<Result>) =>
+    lookInto<RouterSchema, Result>({ url: fresh.url, schema: 'router', migrations }, work);
 
   /** What waits to be sent. */
   const events = () =>

@@ -4,7 +4,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openAuditLog, openSigningKey } from '@ai-switch/audit-consumer';
 import { AuditLogDefinition, QuotaLedgerDefinition } from '@ai-switch/contracts';
-import { inboxSink } from '@ai-switch/event-log';
+import { inboxSink, sendEvents } from '@ai-switch/event-log';
 import { Lifetime } from '@ai-switch/kernel';
 import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { serveThread } from '@ai-switch/rpc';
@@ -33,9 +33,6 @@ const { ledgerUrl, auditUrl, signing, logLevel, quotaLedger, auditLog, metrics }
 const logger = createLogger({ service: 'standalone', level: logLevel });
 const onError = (err: unknown, path: string) => logger.error({ err, path }, 'a call failed');
 
-/** How long a process that ends goes on sending events; the rest waits in the database. */
-const EVENTS_SEND_MS = 5_000;
-
 const lifetime = new Lifetime();
 
 const ledger = await openQuotaLedger({ databaseUrl: ledgerUrl, logger });
@@ -49,8 +46,7 @@ const audit = await openAuditLog({
   logger,
 });
 lifetime.onClose('audit log', () => audit.close());
-const outbox = ledger.sendEvents(inboxSink(audit.auditLog));
-lifetime.onClose('events of the ledger', () => outbox.close(EVENTS_SEND_MS));
+sendEvents(ledger, inboxSink(audit.auditLog), lifetime);
 const ledgerServer = serveThread(QuotaLedgerDefinition, ledger.ledger, quotaLedger, { onError });
 lifetime.onClose('calls of the ledger', () => ledgerServer.close());
 const auditServer = serveThread(AuditLogDefinition, audit.auditLog, auditLog, { onError });

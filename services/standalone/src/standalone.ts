@@ -7,7 +7,7 @@ import { createConsole } from '@ai-switch/console';
 import type { Ports } from '@ai-switch/contracts';
 import { databaseChecks } from '@ai-switch/db';
 import { createEdge, createEdgeServer, openSpoolFile } from '@ai-switch/edge-gateway';
-import { inboxSink, openSpooledLog } from '@ai-switch/event-log';
+import { inboxSink, openSpooledLog, sendEvents } from '@ai-switch/event-log';
 import type { TrustedProxies } from '@ai-switch/guard';
 import { ConfigError, closeHttp, Lifetime, listenHttp } from '@ai-switch/kernel';
 import { openMasterKey, openRouter } from '@ai-switch/router';
@@ -123,10 +123,7 @@ async function open(options: StandaloneOptions, lifetime: Lifetime): Promise<Sta
     auditLog: thread.auditLog,
   };
 
-  for (const service of [auth, router]) {
-    const outbox = service.sendEvents(inboxSink(ports.auditLog));
-    lifetime.onClose('events of changes', () => outbox.close(LOG_SEND_MS));
-  }
+  for (const service of [auth, router]) sendEvents(service, inboxSink(ports.auditLog), lifetime);
   const eventLog = await openSpooledLog({
     folder: folder.eventsPath,
     service: 'standalone',

@@ -6,13 +6,12 @@ import { readCli } from './cli.ts';
 import { openStandaloneGateway } from './gateway.ts';
 import { startStandalone } from './standalone-process.ts';
 
+const postgres = databases.find(({ name }) => name === 'postgres') ?? expect.unreachable();
 let folder: ReturnType<typeof temporaryFolder>;
 let target: FreshDatabase;
 
 beforeEach(async () => {
   folder = temporaryFolder();
-  const postgres = databases.find(({ name }) => name === 'postgres');
-  if (postgres === undefined) throw new Error('PostgreSQL is a kind of database');
   target = await postgres.create();
 });
 afterEach(async () => {

@@ -11,13 +11,12 @@ import { serviceDatabases } from '../src/migrate-database/moved-databases.ts';
 const ROWS = 1_050;
 const BIG = 9_007_199_254_740_993n;
 
+const postgres = databases.find(({ name }) => name === 'postgres') ?? expect.unreachable();
 let folder: ReturnType<typeof temporaryFolder>;
 let target: FreshDatabase;
 
 beforeEach(async () => {
   folder = temporaryFolder();
-  const postgres = databases.find(({ name }) => name === 'postgres');
-  if (postgres === undefined) throw new Error('PostgreSQL is a kind of database');
   target = await postgres.create();
 });
 afterEach(async () => {

@@ -5,9 +5,10 @@
 // the same. When the database is down nothing is sent; when no sink answers the records wait.
 
 import { randomBytes } from 'node:crypto';
+import type { Database } from '@ai-switch/db';
 import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
-import type { Kysely, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { chainOf, type LogIdentity, NO_CHAIN } from '../chain.ts';
 import type { LogSink } from '../event-log.ts';
 import type { OutboxRow, OutboxSchema } from './outbox-rows.ts';
@@ -25,8 +26,7 @@ const EPOCH = 1;
 export interface OutboxOptions<Schema> {
   /** Stands in the name of the log: `auth`. */
   readonly service: string;
-  readonly kysely: Kysely<Schema>;
-  readonly transaction: <Result>(work: (trx: Transaction<Schema>) => Promise<Result>) => Promise<Result>;
+  readonly database: Pick<Database<Schema>, 'kysely' | 'transaction'>;
   readonly sink: LogSink;
   readonly logger: Logger;
   readonly clock?: Clock;
@@ -133,7 +133,7 @@ class Sender implements Outbox {
 
   async #send(): Promise<number> {
     if (!(await this.#hasWork()) || !(await this.#placeNew())) return 0;
-    const rows = await this.#options.kysely
+    const rows = await this.#options.database.kysely
       .selectFrom('outbox')
       .selectAll()
       .where('sequence', '>', 0n)
@@ -148,7 +148,7 @@ class Sender implements Outbox {
 
   /** Mostly there is none, and then nobody is kept from writing. */
   async #hasWork(): Promise<boolean> {
-    const { kysely } = this.#options;
+    const { kysely } = this.#options.database;
     const waiting = await kysely.selectFrom('outbox').select('event_id').limit(1).executeTakeFirst();
     if (waiting !== undefined) return true;
     const logs = await kysely.selectFrom('outbox_logs').selectAll().execute();
@@ -156,7 +156,8 @@ class Sender implements Outbox {
   }
 
   async #sendOf(producer: string, rows: readonly OutboxRow[]): Promise<void> {
-    const { sink, kysely } = this.#options;
+    const { sink } = this.#options;
+    const { kysely } = this.#options.database;
     const last = rows.at(-1);
     if (last === undefined) return;
     const records = rows.map(({ sequence, data, chain, tenant, at_ms }) => ({
@@ -184,7 +185,7 @@ class Sender implements Outbox {
 
   /** Gives places to what has none. @returns false while another process has the lease */
   #placeNew(): Promise<boolean> {
-    return this.#options.transaction(async (trx) => {
+    return this.#options.database.transaction(async (trx) => {
       if (!(await this.#holdLease(trx))) return false;
       const rows = await trx
         .selectFrom('outbox')
@@ -257,7 +258,7 @@ class Sender implements Outbox {
       'a log of changes begins anew: its records were known with other content',
     );
     if (producer === this.#producer) this.#producer = newProducer(this.#options.service);
-    await this.#options.transaction(async (trx) => {
+    await this.#options.database.transaction(async (trx) => {
       await trx
         .updateTable('outbox')
         .set({ producer: '', sequence: 0n, chain: '' })
@@ -269,7 +270,8 @@ class Sender implements Outbox {
 
   /** Says how far each log goes: one's own now and then, those of processes that are gone for good. */
   async #announce(isEnding = false): Promise<void> {
-    const { sink, kysely } = this.#options;
+    const { sink } = this.#options;
+    const { kysely } = this.#options.database;
     const nowMs = this.#clock.nowMs();
     for (const log of await kysely.selectFrom('outbox_logs').selectAll().execute()) {
       const isFinal = isEnding || log.producer !== this.#producer;
@@ -293,10 +295,10 @@ class Sender implements Outbox {
 
   /** Lets the next one begin at once. */
   async #end(): Promise<void> {
-    const isMine = await this.#options.transaction((trx) => this.#holdLease(trx));
+    const isMine = await this.#options.database.transaction((trx) => this.#holdLease(trx));
     if (!isMine) return;
     await this.#announce(true);
-    await this.#options.kysely
+    await this.#options.database.kysely
       .updateTable('outbox_lease')
       .set({ holder: '', until_ms: 0n })
       .where('holder', '=', this.#holder)

@@ -1,7 +1,8 @@
 import { KeyScope, type Organisation } from '@ai-switch/contracts';
+import type { Change } from '@ai-switch/event-log';
 import { Fault } from '@ai-switch/kernel';
 import { type Authority, type AuthRows, authorityOf } from '../authority.ts';
-import { type Change, record, wordOf } from '../changes.ts';
+import { record, wordOf } from '../changes.ts';
 import { digestOf, makeKey, makeSecret, writeKey } from '../key-rules.ts';
 import {
   checkExpiry,

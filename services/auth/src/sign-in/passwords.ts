@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import type { SignIn } from '@ai-switch/contracts';
+import type { Changer } from '@ai-switch/event-log';
 import { Fault } from '@ai-switch/kernel';
 import type { Transaction } from 'kysely';
 import { type AuthDatabase, authorityOf } from '../authority.ts';
-import { type Changer, recordIn } from '../changes.ts';
+import { recordIn } from '../changes.ts';
 import { findUserById } from '../organisation/users.ts';
 import { checkId, hasControlCharacter } from '../request-rules.ts';
 import { roleOf } from '../role-rules.ts';

@@ -1,12 +1,12 @@
 // The access record of a request whose process was killed before it wrote one, made by the next process out of the spool.
 
-import { AccessRecord, type Amounts, type TokenCounts } from '@ai-switch/contracts';
+import { AccessRecord } from '@ai-switch/contracts';
 import { type EventLog, entryOf } from '@ai-switch/event-log';
 import type { Logger } from '@ai-switch/telemetry';
 import { NOTHING } from '../sum-amounts.ts';
-import type { SpooledHold } from './spool-records.ts';
+import type { Settlement, SpooledHold } from './spool-records.ts';
 
-/** Unless the earlier process wrote it and was killed before it could note that: then it wrote nothing after it. */
+/** Of one that is settled by now, or released. Unless the earlier process wrote it and was killed before it could note that: then it wrote nothing after it. */
 export function recordLeft(eventLog: EventLog, logger: Logger, left: SpooledHold): void {
   let record: AccessRecord;
   try {
@@ -23,18 +23,15 @@ export function recordLeft(eventLog: EventLog, logger: Logger, left: SpooledHold
 }
 
 /** It has no status and took no time: what the client saw of it last is not known. @throws Error for a text that is no record */
-function leftRecord({ request, settlement, progress, intent, isReleased }: SpooledHold): AccessRecord {
+function leftRecord({ request, settlement }: SpooledHold): AccessRecord {
   const { record } = entryOf('aiswitch.access.v1', request);
-  const known = settlement?.actual ?? (isReleased ? NOTHING : (progress ?? intent.promptEstimate));
-  return AccessRecord.create({
-    ...record,
-    httpStatus: 0,
-    outcome: settlement?.outcome ?? (isReleased ? 'upstreamFailed' : 'cut'),
-    usage: countsOf(known),
-    usageEstimated: settlement?.isEstimated ?? true,
-  });
+  const { actual: usage, outcome, isEstimated: usageEstimated } = settlement ?? RELEASED;
+  return AccessRecord.create({ ...record, httpStatus: 0, outcome, usage, usageEstimated });
 }
 
-function countsOf({ input, output, cacheRead, cacheWrite }: Amounts): TokenCounts {
-  return { input, output, cacheRead, cacheWrite };
-}
+/** Of a hold that ends without a settlement: nobody had been asked in the end. */
+const RELEASED: Pick<Settlement, 'actual' | 'outcome' | 'isEstimated'> = {
+  actual: NOTHING,
+  outcome: 'upstreamFailed',
+  isEstimated: true,
+};

@@ -1,6 +1,5 @@
 // A Kafka broker of its own: one KRaft node on free ports of the loopback, from the jars that Maven fetches, on the Java that is there.
 
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +11,8 @@ import { startWatched, type WatchedProcess } from './watched-process.ts';
 
 const KAFKA_VERSION = '4.3.0';
 const HEAP = '-Xmx320m';
+/** Sixteen bytes in base64url. Each broker is alone, so all have the same one; a random one may begin with a dash, which the tool takes for an option. */
+const CLUSTER_ID = 'aiswitch-test-broker-A';
 
 export interface KafkaBroker {
   /** `host:port`, as clients take it. */
@@ -41,8 +42,7 @@ export async function startKafka(): Promise<KafkaBroker> {
     main,
     ...args,
   ];
-  const cluster = randomBytes(16).toString('base64url');
-  await run('java', java('kafka.tools.StorageTool', 'format', '-t', cluster, '-c', properties));
+  await run('java', java('kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties));
   const start = () =>
     startWatched({ name: 'Kafka', command: 'java', args: java('kafka.Kafka', properties), folder, port });
   let broker: WatchedProcess = await start();

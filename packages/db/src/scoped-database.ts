@@ -62,7 +62,7 @@ export async function openScopedDatabase<Schema, const Tables extends ScopedTabl
     readonly tables: Tables;
     /** The last part of each transaction within a scope that wrote something. */
     readonly onWrite?: (trx: Transaction<Schema>, scope: RowScope) => Promise<void>;
-    /** Hears of each transaction that may have written something, once it is there for others. */
+    /** Hears of each transaction that may have written something, once it is there for others; not of upkeep, which may be what it does. */
     readonly onCommit?: () => void;
   },
 ): Promise<ScopedDatabase<Schema, Tables>> {
@@ -76,9 +76,9 @@ export async function openScopedDatabase<Schema, const Tables extends ScopedTabl
       hasSecondWall,
       rowsForm: database.rowsForm,
       asSystem,
-      transactionAsSystem: async (_reason, work) => {
+      transactionAsSystem: async (reason, work) => {
         const result = await database.transaction(work);
-        onCommit?.();
+        if (reason !== 'upkeep') onCommit?.();
         return result;
       },
       within: async (scope, work) => {

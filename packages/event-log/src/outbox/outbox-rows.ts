@@ -6,6 +6,9 @@ import type { Migration } from '@ai-switch/db';
 import type { Kysely, Transaction } from 'kysely';
 import { dataOf } from '../data.ts';
 
+/** Of every record in an outbox. */
+export const EVENT_TYPE = 'aiswitch.audit.v1';
+
 export interface OutboxRow {
   readonly event_id: string;
   readonly tenant: string;
@@ -82,7 +85,7 @@ export async function recordChange<Schema>(trx: Transaction<Schema>, event: Audi
       event_id: event.eventId,
       tenant: event.tenant,
       at_ms: event.atMs,
-      data: dataOf({ type: 'aiswitch.audit.v1', record: event }),
+      data: dataOf({ type: EVENT_TYPE, record: event }),
       producer: '',
       sequence: 0n,
       chain: '',

@@ -4,24 +4,19 @@
 // A record is given its place in the log before it is sent, and is deleted once it is acknowledged: whoever sends it again sends
 // the same. When the database is down nothing is sent; when no sink answers the records wait.
 
-import { randomBytes } from 'node:crypto';
 import type { Database } from '@ai-switch/db';
 import { type Clock, Fault, systemClock } from '@ai-switch/kernel';
 import type { Logger } from '@ai-switch/telemetry';
-import type { Transaction } from 'kysely';
-import { chainOf, type LogIdentity, NO_CHAIN } from '../chain.ts';
 import type { LogSink } from '../event-log.ts';
-import type { OutboxRow, OutboxSchema } from './outbox-rows.ts';
+import { Lease } from './lease.ts';
+import { EVENT_TYPE, type OutboxRow, type OutboxSchema } from './outbox-rows.ts';
+import { identityOf, OwnLog } from './own-log.ts';
 
 const BATCH_MAX = 500;
 /** Changes of other replicas are found so often; one's own at once. */
 const POLL_MS = 250;
 const RETRY_MS = 1_000;
-const LEASE_MS = 15_000;
 const ANNOUNCE_MS = 10_000;
-const EVENT_TYPE = 'aiswitch.audit.v1';
-/** A process has one log: it begins none anew. */
-const EPOCH = 1;
 
 export interface OutboxOptions<Schema> {
   /** Stands in the name of the log: `auth`. */
@@ -50,12 +45,10 @@ export function openOutbox<Schema>(options: OutboxOptions<Schema>): Outbox {
 class Sender implements Outbox {
   readonly #options: OutboxOptions<OutboxSchema>;
   readonly #clock: Clock;
-  readonly #holder = randomBytes(8).toString('hex');
-  #producer: string;
+  readonly #lease: Lease;
+  readonly #log: OwnLog;
   #announcedAtMs = Number.NEGATIVE_INFINITY;
   #announced = 0n;
-  /** Whether this process has given places in its log. */
-  #hasLog = false;
   #isClosed = false;
   #poked = Promise.withResolvers<void>();
   #looping: Promise<void> | undefined;
@@ -66,7 +59,8 @@ class Sender implements Outbox {
   constructor(options: OutboxOptions<OutboxSchema>) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#producer = newProducer(options.service);
+    this.#lease = new Lease(this.#clock);
+    this.#log = new OwnLog(options.service);
   }
 
   start(): void {
@@ -152,7 +146,7 @@ class Sender implements Outbox {
     const waiting = await kysely.selectFrom('outbox').select('event_id').limit(1).executeTakeFirst();
     if (waiting !== undefined) return true;
     const logs = await kysely.selectFrom('outbox_logs').selectAll().execute();
-    return logs.some((log) => log.producer !== this.#producer || this.#isDue(log.last_sequence));
+    return logs.some((log) => log.producer !== this.#log.producer || this.#isDue(log.last_sequence));
   }
 
   async #sendOf(producer: string, rows: readonly OutboxRow[]): Promise<void> {
@@ -186,69 +180,10 @@ class Sender implements Outbox {
   /** Gives places to what has none. @returns false while another process has the lease */
   #placeNew(): Promise<boolean> {
     return this.#options.database.transaction(async (trx) => {
-      if (!(await this.#holdLease(trx))) return false;
-      const rows = await trx
-        .selectFrom('outbox')
-        .selectAll()
-        .where('sequence', '=', 0n)
-        .orderBy('at_ms')
-        .orderBy('event_id')
-        .limit(BATCH_MAX)
-        .execute();
-      if (rows.length === 0) return true;
-      const log = await trx
-        .selectFrom('outbox_logs')
-        .selectAll()
-        .where('producer', '=', this.#producer)
-        .executeTakeFirst();
-      if (log === undefined && this.#hasLog) {
-        // Another process took this one for gone, or the database was put back.
-        this.#producer = newProducer(this.#options.service);
-      }
-      let sequence = log?.last_sequence ?? 0n;
-      let chain: Uint8Array = log === undefined ? NO_CHAIN : Buffer.from(log.chain, 'hex');
-      const identity = identityOf(this.#producer);
-      for (const { event_id, data } of rows) {
-        sequence += 1n;
-        chain = chainOf(chain, identity, { sequence: Number(sequence), type: EVENT_TYPE, data });
-        await trx
-          .updateTable('outbox')
-          .set({ producer: this.#producer, sequence, chain: hexOf(chain) })
-          .where('event_id', '=', event_id)
-          .execute();
-      }
-      this.#hasLog = true;
-      const state = { last_sequence: sequence, chain: hexOf(chain) };
-      await trx
-        .insertInto('outbox_logs')
-        .values({ producer: this.#producer, ...state })
-        .onConflict((conflict) => conflict.column('producer').doUpdateSet(state))
-        .execute();
+      if (!(await this.#lease.hold(trx))) return false;
+      await this.#log.place(trx);
       return true;
     });
-  }
-
-  async #holdLease(trx: Transaction<OutboxSchema>): Promise<boolean> {
-    const nowMs = BigInt(this.#clock.nowMs());
-    const lease = await trx
-      .selectFrom('outbox_lease')
-      .selectAll()
-      .where('id', '=', 1n)
-      .forUpdate()
-      .executeTakeFirstOrThrow();
-    const isMine = lease.holder === this.#holder;
-    // A lease from a time that is far ahead is of a clock that was turned.
-    const isFree = lease.until_ms <= nowMs || lease.until_ms > nowMs + BigInt(2 * LEASE_MS);
-    if (!isMine && !isFree) return false;
-    const isFresh = isMine && lease.until_ms - nowMs > BigInt(LEASE_MS / 2) && !isFree;
-    if (!isFresh) {
-      await trx
-        .updateTable('outbox_lease')
-        .set({ holder: this.#holder, until_ms: nowMs + BigInt(LEASE_MS) })
-        .where('id', '=', 1n)
-        .execute();
-    }
-    return true;
   }
 
   /** Somebody has other records of these places: they are sent again, at places that nobody can have. */
@@ -257,7 +192,7 @@ class Sender implements Outbox {
       { producer },
       'a log of changes begins anew: its records were known with other content',
     );
-    if (producer === this.#producer) this.#producer = newProducer(this.#options.service);
+    if (producer === this.#log.producer) this.#log.beginAnew();
     await this.#options.database.transaction(async (trx) => {
       await trx
         .updateTable('outbox')
@@ -274,7 +209,7 @@ class Sender implements Outbox {
     const { kysely } = this.#options.database;
     const nowMs = this.#clock.nowMs();
     for (const log of await kysely.selectFrom('outbox_logs').selectAll().execute()) {
-      const isFinal = isEnding || log.producer !== this.#producer;
+      const isFinal = isEnding || log.producer !== this.#log.producer;
       if (!isFinal && !this.#isDue(log.last_sequence)) continue;
       await sink.announce(identityOf(log.producer), {
         lastSequence: Number(log.last_sequence),
@@ -293,16 +228,11 @@ class Sender implements Outbox {
     return isOld || this.#announced !== lastSequence;
   }
 
-  /** Lets the next one begin at once. */
   async #end(): Promise<void> {
-    const isMine = await this.#options.database.transaction((trx) => this.#holdLease(trx));
-    if (!isMine) return;
+    const { database } = this.#options;
+    if (!(await database.transaction((trx) => this.#lease.hold(trx)))) return;
     await this.#announce(true);
-    await this.#options.database.kysely
-      .updateTable('outbox_lease')
-      .set({ holder: '', until_ms: 0n })
-      .where('holder', '=', this.#holder)
-      .execute();
+    await this.#lease.release(database.kysely);
   }
 
   #fail(error: unknown): void {
@@ -315,16 +245,4 @@ class Sender implements Outbox {
     if (this.#hasFailed) this.#options.logger.info('events of changes are sent again');
     this.#hasFailed = false;
   }
-}
-
-function newProducer(service: string): string {
-  return `${service}/${randomBytes(8).toString('hex')}`;
-}
-
-function identityOf(producer: string): LogIdentity {
-  return { producer, epoch: EPOCH };
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
 }

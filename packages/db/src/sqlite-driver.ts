@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Fault } from '@ai-switch/kernel';
 import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely';
 
@@ -6,6 +7,8 @@ import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult }
 const STATEMENTS_MAX = 512;
 /** Transactions and statements that wait for the connection; one more is refused. */
 const WAITING_MAX = 20_000;
+/** SQLite answers at once. After so long, whoever asks it again and again waits until all else on this thread had its turn. */
+const TURN_MS_MAX = 10;
 
 /** One connection, lent to one user at a time in order of arrival. */
 export class SqliteDriver implements Driver {
@@ -13,6 +16,8 @@ export class SqliteDriver implements Driver {
   readonly #connection: SqliteConnection;
   readonly #waiting: (() => void)[] = [];
   #isLent = false;
+  /** Of the event loop, with a statement in it. */
+  #turnBeganMs: number | undefined;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -21,19 +26,11 @@ export class SqliteDriver implements Driver {
 
   async init(): Promise<void> {}
 
-  acquireConnection(): Promise<DatabaseConnection> {
-    if (!this.#isLent) {
-      this.#isLent = true;
-      return Promise.resolve(this.#connection);
-    }
-    if (this.#waiting.length >= WAITING_MAX) {
-      return Promise.reject(
-        new Fault('overloaded', 'The database is busy. Please try again in a moment.', {
-          retryAfterMs: 1_000,
-        }),
-      );
-    }
-    return new Promise((resolve) => this.#waiting.push(() => resolve(this.#connection)));
+  async acquireConnection(): Promise<DatabaseConnection> {
+    if (this.#isLent) await this.#waitInLine();
+    this.#isLent = true;
+    if (this.#isTurnOver()) await nextTurn();
+    return this.#connection;
   }
 
   async releaseConnection(): Promise<void> {
@@ -58,6 +55,26 @@ export class SqliteDriver implements Driver {
 
   async destroy(): Promise<void> {
     this.#database.close();
+  }
+
+  async #waitInLine(): Promise<void> {
+    if (this.#waiting.length >= WAITING_MAX) {
+      throw new Fault('overloaded', 'The database is busy. Please try again in a moment.', {
+        retryAfterMs: 1_000,
+      });
+    }
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #isTurnOver(): boolean {
+    const nowMs = performance.now();
+    if (this.#turnBeganMs === undefined) {
+      this.#turnBeganMs = nowMs;
+      setImmediate(() => {
+        this.#turnBeganMs = undefined;
+      });
+    }
+    return nowMs - this.#turnBeganMs > TURN_MS_MAX;
   }
 }
 

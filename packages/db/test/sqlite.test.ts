@@ -43,6 +43,23 @@ describe('a SQLite database', () => {
     await database.close();
   });
 
+  test('leaves a turn to others, however much is asked of it at once or in a row', async () => {
+    const database = await open('sqlite::memory:');
+    const ask = () => database.transaction((trx) => trx.selectFrom('counter').selectAll().execute());
+    let turns = 0;
+    const timer = setInterval(() => {
+      turns += 1;
+    }, 1);
+    const endMs = performance.now() + 300;
+    while (performance.now() < endMs) await ask();
+    expect(turns).toBeGreaterThan(5);
+    turns = 0;
+    await Promise.all(Array.from({ length: 10_000 }, ask));
+    expect(turns).toBeGreaterThan(3);
+    clearInterval(timer);
+    await database.close();
+  });
+
   test('keeps every flushed commit when its process is killed', async () => {
     const url = `sqlite:${join(folder, 'killed.sqlite')}`;
     const writer = spawn(process.execPath, [join(import.meta.dirname, 'write-until-killed.ts'), url]);

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LogLevel } from '@ai-switch/telemetry';
 import { certificateAuthority, freePort, LOOPBACK_NETWORKS } from '@ai-switch/testkit';
 import { type Balancer, openBalancer } from './balancer.ts';
 import { ServiceProcess } from './service-process.ts';
@@ -56,8 +57,12 @@ export interface ClusterOptions {
   readonly listen?: string;
   /** What differs from the settings' own defaults, for all services. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of all services; `warn` unless told otherwise. */
+  readonly logLevel?: LogLevel;
   /** Hears of each service that is up. */
   readonly onStarted?: (name: ServiceName) => void;
+  /** Hears each line that they log. */
+  readonly onLog?: (name: ServiceName, line: string) => void;
 }
 
 export interface Cluster extends AsyncDisposable {
@@ -76,7 +81,7 @@ export interface Cluster extends AsyncDisposable {
 
 /** @throws Error with what the service printed that did not start */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const { folder, onStarted = () => {} } = options;
+  const { folder, onStarted = () => {}, onLog = () => {} } = options;
   mkdirSync(folder, { recursive: true });
   const ports = await chosenPorts();
   const addressOf = (name: ServiceName) => ports[name].map((port) => `127.0.0.1:${port}`).join();
@@ -95,10 +100,10 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       const certificate = await authority?.certify(name);
       services[name] = ports[name].map(
         (port, replica) =>
-          new ServiceProcess(
+          new ServiceProcess({
             name,
-            LISTENS[name],
-            {
+            listen: LISTENS[name],
+            environment: {
               ...shared,
               ...ownEnvironment(folder, name, replica),
               ...(certificate !== undefined && {
@@ -109,7 +114,8 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
               ...options.environment,
             },
             port,
-          ),
+            onLog: (line) => onLog(name, line),
+          }),
       );
       // The first one makes the tables, and the first key.
       for (const service of services[name]) await service.start();
@@ -151,7 +157,7 @@ async function chosenPorts(): Promise<Readonly<Record<ServiceName, readonly numb
 }
 
 function sharedEnvironment(
-  { folder, components }: ClusterOptions,
+  { folder, components, logLevel = 'warn' }: ClusterOptions,
   addressOf: (name: ServiceName) => string,
 ): Readonly<Record<string, string>> {
   const secretFile = (name: string) => {
@@ -186,7 +192,7 @@ function sharedEnvironment(
     AISWITCH_TRUSTED_PROXIES: '127.0.0.1',
     AISWITCH_OPERATIONS_LISTEN: '127.0.0.1:0',
     AISWITCH_DRAIN_DELAY_MS: '500',
-    ...Object.fromEntries(LOG_LEVEL_NAMES.map((name) => [name, 'warn'])),
+    ...Object.fromEntries(LOG_LEVEL_NAMES.map((name) => [name, logLevel])),
   };
 }
 

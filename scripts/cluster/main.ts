@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { LOG_LEVELS } from '@ai-switch/telemetry';
 import { openCluster, SERVICE_NAMES } from './cluster.ts';
 import { openComponents } from './components.ts';
 
@@ -15,6 +16,7 @@ they are started and end with it. Ctrl-C ends everything; nothing is kept.
 
   --listen <host:port>   where clients come in (127.0.0.1:8788)
   --tls                  mutual TLS between all services
+  --log-level <level>    what services log to stderr: ${LOG_LEVELS.join(', ')} (warn)
   --seconds <n>          ends by itself after so long
   --json                 prints what it started as one line of JSON
   --help                 prints this text
@@ -24,6 +26,7 @@ const { values } = parseArgs({
   options: {
     listen: { type: 'string', default: '127.0.0.1:8788' },
     tls: { type: 'boolean', default: false },
+    'log-level': { type: 'string', default: 'warn' },
     seconds: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -43,6 +46,8 @@ else {
 async function run(): Promise<void> {
   const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
   if (seconds !== undefined && !(seconds > 0)) throw new Error('--seconds takes a number above 0');
+  const logLevel = LOG_LEVELS.find((level) => level === values['log-level']);
+  if (logLevel === undefined) throw new Error(`--log-level takes one of ${LOG_LEVELS.join(', ')}`);
   const note = (text: string) => process.stderr.write(`${text}\n`);
   const folder = mkdtempSync(join(tmpdir(), 'ai-switch-cluster-'));
   try {
@@ -54,6 +59,8 @@ async function run(): Promise<void> {
       components,
       hasTls: values.tls,
       listen: values.listen,
+      logLevel,
+      onLog: (_name, line) => note(line),
       onStarted: (name) => note(`  ${name} is up`),
     });
     const services = Object.fromEntries(

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,27 +22,36 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+export interface ServiceProcessOptions {
+  /** The folder in `services`. */
+  readonly name: string;
+  /** The variable that says where it listens. */
+  readonly listen: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** A free one unless told otherwise. */
+  readonly port?: number;
+  /** Hears each line that it logs. */
+  readonly onLog?: (line: string) => void;
+}
+
 export class ServiceProcess {
   readonly name: string;
-  readonly #listen: string;
-  readonly #environment: Readonly<Record<string, string>>;
+  readonly #options: ServiceProcessOptions;
   #child: ChildProcess | undefined;
   /** From the first start on the same. */
   port = 0;
   /** What it printed since it was started for the first time. */
   printed = '';
-  /** Its log since then. */
-  logged = '';
   /** How it ended when nobody killed it: each time a mistake, which whoever runs services repairs by a new start. */
   readonly deaths: string[] = [];
+  /** The last that it logged: why it ends, when nobody killed it. */
+  #complaint = '';
   #isKilled = false;
 
-  /** @param listen the variable that says where it listens @param port at which; a free one unless told otherwise */
-  constructor(name: string, listen: string, environment: Readonly<Record<string, string>>, port = 0) {
-    this.port = port;
-    this.name = name;
-    this.#listen = listen;
-    this.#environment = environment;
+  constructor(options: ServiceProcessOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.port = options.port ?? 0;
   }
 
   /** Where /readyz is; 0 while it starts. */
@@ -51,11 +61,6 @@ export class ServiceProcess {
 
   get address(): string {
     return `127.0.0.1:${this.port}`;
-  }
-
-  /** Why it ends, when nobody killed it. */
-  get #complaint(): string {
-    return this.logged.slice(-COMPLAINT_CHARACTERS_MAX);
   }
 
   /** Resolves once it listens. @throws Error with what it printed, when it does not */
@@ -82,6 +87,7 @@ export class ServiceProcess {
   }
 
   async #startOnce(): Promise<void> {
+    const { listen, environment, onLog } = this.#options;
     const child = spawn(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', join(ROOT, `services/${this.name}/src/main.ts`)],
@@ -90,8 +96,8 @@ export class ServiceProcess {
           PATH: process.env.PATH,
           HOME: tmpdir(),
           NODE_COMPILE_CACHE: COMPILE_CACHE,
-          ...this.#environment,
-          [this.#listen]: `127.0.0.1:${this.port}`,
+          ...environment,
+          [listen]: `127.0.0.1:${this.port}`,
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
@@ -100,8 +106,9 @@ export class ServiceProcess {
     this.#isKilled = false;
     running.add(child);
     child.on('exit', () => running.delete(child));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.logged += text;
+    createInterface(child.stderr).on('line', (line) => {
+      this.#complaint = `${this.#complaint}${line}\n`.slice(-COMPLAINT_CHARACTERS_MAX);
+      onLog?.(line);
     });
     const port = await new Promise<number>((resolve, reject) => {
       const timer = setTimeout(() => fail('did not start in time'), START_MS_MAX);

@@ -98,38 +98,56 @@ async function startAround(folder: string): Promise<Around> {
   writeFileSync(masterKey, randomBytes(32), { mode: 0o600 });
   const url = (name: string) => `sqlite:${join(folder, `${name}.db`)}`;
   const [auth, router, audit] = await Promise.all([
-    new ServiceProcess('auth', 'AISWITCH_AUTH_LISTEN', { AISWITCH_AUTH_DATABASE_URL: url('auth') }).start(),
-    new ServiceProcess('router', 'AISWITCH_ROUTER_LISTEN', {
-      AISWITCH_ROUTER_DATABASE_URL: url('router'),
-      AISWITCH_MASTER_KEY_FILE: masterKey,
-      AISWITCH_UPSTREAM_NETWORKS: LOOPBACK_NETWORKS.join(),
+    new ServiceProcess({
+      name: 'auth',
+      listen: 'AISWITCH_AUTH_LISTEN',
+      environment: { AISWITCH_AUTH_DATABASE_URL: url('auth') },
     }).start(),
-    new ServiceProcess('audit-consumer', 'AISWITCH_AUDIT_LISTEN', {
-      AISWITCH_AUDIT_DATABASE_URL: url('audit'),
+    new ServiceProcess({
+      name: 'router',
+      listen: 'AISWITCH_ROUTER_LISTEN',
+      environment: {
+        AISWITCH_ROUTER_DATABASE_URL: url('router'),
+        AISWITCH_MASTER_KEY_FILE: masterKey,
+        AISWITCH_UPSTREAM_NETWORKS: LOOPBACK_NETWORKS.join(),
+      },
+    }).start(),
+    new ServiceProcess({
+      name: 'audit-consumer',
+      listen: 'AISWITCH_AUDIT_LISTEN',
+      environment: { AISWITCH_AUDIT_DATABASE_URL: url('audit') },
     }).start(),
   ]);
   return { auth, router, audit };
 }
 
 function ledgerOn({ url }: PostgresServer): ServiceProcess {
-  return new ServiceProcess('quota-ledger', 'AISWITCH_LEDGER_LISTEN', {
-    AISWITCH_LEDGER_DATABASE_URL: url,
-    AISWITCH_LEDGER_SWEEP_INTERVAL_MS: String(SWEEP_MS),
-    AISWITCH_LEDGER_LOG_LEVEL: 'fatal',
+  return new ServiceProcess({
+    name: 'quota-ledger',
+    listen: 'AISWITCH_LEDGER_LISTEN',
+    environment: {
+      AISWITCH_LEDGER_DATABASE_URL: url,
+      AISWITCH_LEDGER_SWEEP_INTERVAL_MS: String(SWEEP_MS),
+      AISWITCH_LEDGER_LOG_LEVEL: 'fatal',
+    },
   });
 }
 
 function edgeOn(folder: string, copy: number, around: Around, ledger: ServiceProcess): ServiceProcess {
-  return new ServiceProcess('edge-gateway', 'AISWITCH_EDGE_LISTEN', {
-    AISWITCH_AUTH_ADDRESS: around.auth.address,
-    AISWITCH_ROUTER_ADDRESS: around.router.address,
-    AISWITCH_AUDIT_ADDRESS: around.audit.address,
-    AISWITCH_LEDGER_ADDRESS: ledger.address,
-    AISWITCH_EDGE_SPOOL_PATH: join(folder, `spool-${copy}`),
-    AISWITCH_UPSTREAM_NETWORKS: LOOPBACK_NETWORKS.join(),
-    AISWITCH_EDGE_HOLD_TTL_MS: String(HOLD_TTL_MS),
-    AISWITCH_EDGE_HEARTBEAT_MS: String(HEARTBEAT_MS),
-    AISWITCH_EDGE_LOG_LEVEL: 'fatal',
+  return new ServiceProcess({
+    name: 'edge-gateway',
+    listen: 'AISWITCH_EDGE_LISTEN',
+    environment: {
+      AISWITCH_AUTH_ADDRESS: around.auth.address,
+      AISWITCH_ROUTER_ADDRESS: around.router.address,
+      AISWITCH_AUDIT_ADDRESS: around.audit.address,
+      AISWITCH_LEDGER_ADDRESS: ledger.address,
+      AISWITCH_EDGE_SPOOL_PATH: join(folder, `spool-${copy}`),
+      AISWITCH_UPSTREAM_NETWORKS: LOOPBACK_NETWORKS.join(),
+      AISWITCH_EDGE_HOLD_TTL_MS: String(HOLD_TTL_MS),
+      AISWITCH_EDGE_HEARTBEAT_MS: String(HEARTBEAT_MS),
+      AISWITCH_EDGE_LOG_LEVEL: 'fatal',
+    },
   });
 }
 

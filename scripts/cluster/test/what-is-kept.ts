@@ -1,4 +1,4 @@
-// Everything that services keep or tell: tables, Kafka, Redis, files, log lines and spans, each as a text to search.
+// Everything that services keep or tell, but for what they log: tables, Kafka, Redis, files and spans, each as a text to search.
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -8,8 +8,7 @@ import { openKafkaSource } from '@ai-switch/event-log';
 import { openRedis, script } from '@ai-switch/redis';
 import { createLogger } from '@ai-switch/telemetry';
 import { sql } from 'kysely';
-import type { Cluster, ClusterComponents } from '../cluster.ts';
-import { SERVICE_NAMES } from '../cluster.ts';
+import type { ClusterComponents } from '../cluster.ts';
 
 export interface Kept {
   readonly where: string;
@@ -22,7 +21,6 @@ const KAFKA_QUIET_MS = 1_500;
 const KAFKA_WAIT_MS_MAX = 30_000;
 
 export async function everythingKept(
-  cluster: Cluster,
   folder: string,
   components: ClusterComponents,
   collector: Collector,
@@ -32,9 +30,6 @@ export async function everythingKept(
     ...(await messagesOf(components.kafka)),
     ...(await entriesOf(components.redis)),
     ...filesIn(folder),
-    ...SERVICE_NAMES.flatMap((name) =>
-      cluster.of(name).map(({ logged }) => ({ where: `log of ${name}`, text: logged })),
-    ),
     ...collector.bodies.map((text) => ({ where: 'spans', text })),
   ];
 }

@@ -15,4 +15,5 @@ export {
   type WatchedGauge,
 } from './metrics.ts';
 export { type OperationsServer, openOperationsServer, operationsSettings } from './operations-server.ts';
+export { createProcessLogger } from './process-logger.ts';
 export { Readiness, type ReadinessAnswer, type ReadinessCheck, type ReadinessChecks } from './readiness.ts';

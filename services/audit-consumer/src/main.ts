@@ -2,7 +2,7 @@ import { AuditLogDefinition } from '@ai-switch/contracts';
 import { databaseChecks } from '@ai-switch/db';
 import { kafkaOptions } from '@ai-switch/event-log';
 import { runService, serve, tlsFiles } from '@ai-switch/rpc';
-import { createLogger } from '@ai-switch/telemetry';
+import { createProcessLogger } from '@ai-switch/telemetry';
 import { settings } from './config.ts';
 import { openAuditLog } from './open-audit-log.ts';
 import { openSigningKey } from './signing-key.ts';
@@ -19,7 +19,7 @@ await runService({
   describe: 'keeps access records and audit events',
   settings,
   start: async (values, lifetime) => {
-    const logger = createLogger({ service: 'audit-consumer', level: values.AISWITCH_AUDIT_LOG_LEVEL });
+    const logger = createProcessLogger({ service: 'audit-consumer', level: values.AISWITCH_AUDIT_LOG_LEVEL });
     const keyPath = values.AISWITCH_AUDIT_SIGNING_KEY_FILE;
     const rootsPath = values.AISWITCH_AUDIT_ROOTS_PATH;
     const kafka = kafkaOptions(values, logger);

@@ -9,7 +9,7 @@ import { databaseChecks } from '@ai-switch/db';
 import { sendEventsBySettings } from '@ai-switch/event-log';
 import { openRedis } from '@ai-switch/redis';
 import { connect, runService, serve, tlsFiles } from '@ai-switch/rpc';
-import { createLogger } from '@ai-switch/telemetry';
+import { createProcessLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { readPepper, readSecret, settings } from './config.ts';
 import { openAuth } from './open-auth.ts';
@@ -28,7 +28,7 @@ await runService({
   settings,
   start: async (values, lifetime) => {
     const tls = tlsFiles(values);
-    const logger = createLogger({ service: 'auth', level: values.AISWITCH_AUTH_LOG_LEVEL });
+    const logger = createProcessLogger({ service: 'auth', level: values.AISWITCH_AUTH_LOG_LEVEL });
     const redis =
       values.AISWITCH_REDIS_URL === '' ? undefined : openRedis({ url: values.AISWITCH_REDIS_URL, logger });
     if (redis !== undefined) lifetime.onClose('Redis', () => redis.close());

@@ -1,6 +1,6 @@
 import { ResponseCacheDefinition } from '@ai-switch/contracts';
 import { runService, serve, tlsFiles } from '@ai-switch/rpc';
-import { createLogger } from '@ai-switch/telemetry';
+import { createProcessLogger } from '@ai-switch/telemetry';
 import { settings } from './config.ts';
 import { openCache } from './open-cache.ts';
 
@@ -12,7 +12,7 @@ await runService({
   describe: 'keeps answers that may be given again.',
   settings,
   start: async (values, lifetime) => {
-    const logger = createLogger({ service: 'cache', level: values.AISWITCH_CACHE_LOG_LEVEL });
+    const logger = createProcessLogger({ service: 'cache', level: values.AISWITCH_CACHE_LOG_LEVEL });
     const { cache, close } = await openCache({
       storeUrl: values.AISWITCH_CACHE_STORE_URL,
       memoryBytesMax: values.AISWITCH_CACHE_MEMORY_BYTES,

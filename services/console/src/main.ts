@@ -14,7 +14,7 @@ import { clientAddressReader, proxiesIn, WrongKeys } from '@ai-switch/guard';
 import { closeHttp, listenHttp, systemClock } from '@ai-switch/kernel';
 import { openRedis } from '@ai-switch/redis';
 import { connect, runService, tlsFiles } from '@ai-switch/rpc';
-import { createLogger } from '@ai-switch/telemetry';
+import { createProcessLogger } from '@ai-switch/telemetry';
 import { DialGuard, networksIn } from '@ai-switch/upstream';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
@@ -30,7 +30,7 @@ await runService({
   describe: 'answers the admin API.',
   settings,
   start: async (values, lifetime) => {
-    const logger = createLogger({ service: 'console', level: values.AISWITCH_CONSOLE_LOG_LEVEL });
+    const logger = createProcessLogger({ service: 'console', level: values.AISWITCH_CONSOLE_LOG_LEVEL });
     const tls = tlsFiles(values);
     const ports = {
       auth: connect(AuthDefinition, values.AISWITCH_AUTH_ADDRESS, { tls }),

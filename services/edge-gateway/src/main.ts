@@ -13,7 +13,7 @@ import { proxiesIn } from '@ai-switch/guard';
 import { ConfigError, closeHttp, type Lifetime, listenHttp, lockFolder, makeFolder } from '@ai-switch/kernel';
 import { openRedis, type Redis } from '@ai-switch/redis';
 import { connect, runService, tlsFiles } from '@ai-switch/rpc';
-import { createLogger, type ReadinessChecks } from '@ai-switch/telemetry';
+import { createProcessLogger, type ReadinessChecks } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
 import { createEdge } from './edge.ts';
@@ -39,7 +39,7 @@ await runService({
       router: connect(RouterDefinition, values.AISWITCH_ROUTER_ADDRESS, { tls }),
     };
     for (const [name, port] of Object.entries(ports)) lifetime.onClose(name, () => port.close());
-    const logger = createLogger({ service: 'edge-gateway', level: values.AISWITCH_EDGE_LOG_LEVEL });
+    const logger = createProcessLogger({ service: 'edge-gateway', level: values.AISWITCH_EDGE_LOG_LEVEL });
     if (values.AISWITCH_EDGE_HEARTBEAT_MS * 2 > values.AISWITCH_EDGE_HOLD_TTL_MS) {
       throw new ConfigError(
         'AISWITCH_EDGE_HEARTBEAT_MS must be at most half of AISWITCH_EDGE_HOLD_TTL_MS: one heartbeat may be lost',

@@ -2,7 +2,7 @@ import { AuditLogDefinition, QuotaLedgerDefinition } from '@ai-switch/contracts'
 import { databaseChecks } from '@ai-switch/db';
 import { sendEventsBySettings } from '@ai-switch/event-log';
 import { connect, runService, serve, tlsFiles } from '@ai-switch/rpc';
-import { createLogger } from '@ai-switch/telemetry';
+import { createProcessLogger } from '@ai-switch/telemetry';
 import { settings } from './config.ts';
 import { openQuotaLedger } from './open-quota-ledger.ts';
 
@@ -21,7 +21,7 @@ await runService({
   describe: 'holds, charges and bounds what each user may spend.',
   settings,
   start: async (values, lifetime) => {
-    const logger = createLogger({ service: 'quota-ledger', level: values.AISWITCH_LEDGER_LOG_LEVEL });
+    const logger = createProcessLogger({ service: 'quota-ledger', level: values.AISWITCH_LEDGER_LOG_LEVEL });
     const opened = await openQuotaLedger({
       databaseUrl: values.AISWITCH_LEDGER_DATABASE_URL,
       sweepIntervalMs: values.AISWITCH_LEDGER_SWEEP_INTERVAL_MS,

@@ -2,7 +2,7 @@ import { AuditLogDefinition, RouterDefinition } from '@ai-switch/contracts';
 import { databaseChecks } from '@ai-switch/db';
 import { sendEventsBySettings } from '@ai-switch/event-log';
 import { connect, runService, serve, tlsFiles } from '@ai-switch/rpc';
-import { createLogger } from '@ai-switch/telemetry';
+import { createProcessLogger } from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
 import { openMasterKey } from './credentials.ts';
@@ -22,7 +22,7 @@ await runService({
   describe: 'chooses the provider that answers a request',
   settings,
   start: async (values, lifetime) => {
-    const logger = createLogger({ service: 'router', level: values.AISWITCH_ROUTER_LOG_LEVEL });
+    const logger = createProcessLogger({ service: 'router', level: values.AISWITCH_ROUTER_LOG_LEVEL });
     // Replicas share one key: a replica that made its own could not open what the others sealed.
     const { key } = await openMasterKey(values.AISWITCH_MASTER_KEY_FILE, { mayCreate: false });
     const otherMasterKeys: Buffer[] = [];

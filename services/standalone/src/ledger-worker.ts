@@ -8,7 +8,7 @@ import { inboxSink, sendEvents } from '@ai-switch/event-log';
 import { Lifetime } from '@ai-switch/kernel';
 import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { serveThread } from '@ai-switch/rpc';
-import { createLogger, type LogLevel } from '@ai-switch/telemetry';
+import { createProcessLogger, type LogLevel } from '@ai-switch/telemetry';
 import { answerMetrics } from './thread-metrics.ts';
 
 export interface TrailSigning {
@@ -30,7 +30,7 @@ export interface LedgerWorkerStart {
 
 const { ledgerUrl, auditUrl, signing, logLevel, quotaLedger, auditLog, metrics }: LedgerWorkerStart =
   workerData;
-const logger = createLogger({ service: 'standalone', level: logLevel });
+const logger = createProcessLogger({ service: 'standalone', level: logLevel });
 const onError = (err: unknown, path: string) => logger.error({ err, path }, 'a call failed');
 
 const lifetime = new Lifetime();

@@ -2,7 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { proxiesIn } from '@ai-switch/guard';
 import { ConfigError, closeOnSignal, describeSettings, Lifetime, readSettings } from '@ai-switch/kernel';
-import { createLogger, openOperationsServer, operationsSettings, Readiness } from '@ai-switch/telemetry';
+import {
+  createProcessLogger,
+  openOperationsServer,
+  operationsSettings,
+  Readiness,
+} from '@ai-switch/telemetry';
 import { networksIn } from '@ai-switch/upstream';
 import { settings } from './config.ts';
 import { greeting, rootKeyLine, rootPasswordLine } from './greeting.ts';
@@ -47,7 +52,7 @@ async function main(): Promise<void> {
   const values = readSettings({ ...settings, ...operationsSettings });
   takeRepeatedSignalsAsOne();
   closeOnSignal(lifetime, fail);
-  const logger = createLogger({ service: 'standalone', level: values.AISWITCH_LOG_LEVEL });
+  const logger = createProcessLogger({ service: 'standalone', level: values.AISWITCH_LOG_LEVEL });
   const readiness = new Readiness();
   const operations = await openOperationsServer(values.AISWITCH_OPERATIONS_LISTEN, readiness);
   lifetime.onClose('operations server', () => operations.close());

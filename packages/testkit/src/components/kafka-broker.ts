@@ -31,6 +31,7 @@ export interface KafkaBroker {
 export async function startKafka(): Promise<KafkaBroker> {
   const jars = await fetchJars();
   const folder = await mkdtemp(join(tmpdir(), 'aiswitch-kafka-'));
+  const remove = () => rm(folder, { recursive: true, force: true });
   const port = await freePort();
   const properties = join(folder, 'server.properties');
   await writeFile(properties, propertiesFor(port, await freePort(), join(folder, 'data')));
@@ -42,10 +43,16 @@ export async function startKafka(): Promise<KafkaBroker> {
     main,
     ...args,
   ];
-  await run('java', java('kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties));
   const start = () =>
     startWatched({ name: 'Kafka', command: 'java', args: java('kafka.Kafka', properties), folder, port });
-  let broker: WatchedProcess = await start();
+  let broker: WatchedProcess;
+  try {
+    await run('java', java('kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties));
+    broker = await start();
+  } catch (error) {
+    await remove();
+    throw error;
+  }
   return {
     address: `127.0.0.1:${port}`,
     get pid() {
@@ -59,7 +66,7 @@ export async function startKafka(): Promise<KafkaBroker> {
     stop: async () => {
       // Nothing of it is kept, so it need not end in good order, which takes seconds.
       await broker.kill();
-      await rm(folder, { recursive: true, force: true });
+      await remove();
     },
   };
 }

@@ -26,6 +26,7 @@ export interface RedisServer {
 export async function startRedis(): Promise<RedisServer> {
   const { command, environment, source } = await findRedis();
   const folder = await mkdtemp(join(tmpdir(), 'aiswitch-redis-'));
+  const remove = () => rm(folder, { recursive: true, force: true });
   const port = await freePort();
   const start = () =>
     startWatched({
@@ -47,7 +48,13 @@ export async function startRedis(): Promise<RedisServer> {
       environment,
       port,
     });
-  let server: WatchedProcess = await start();
+  let server: WatchedProcess;
+  try {
+    server = await start();
+  } catch (error) {
+    await remove();
+    throw error;
+  }
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
@@ -61,7 +68,7 @@ export async function startRedis(): Promise<RedisServer> {
     },
     stop: async () => {
       await server.stop();
-      await rm(folder, { recursive: true, force: true });
+      await remove();
     },
   };
 }

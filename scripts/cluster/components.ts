@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { openDatabase } from '@ai-switch/db';
-import { COMPONENT_NAMES, type Component, startComponent } from '@ai-switch/testkit';
+import { COMPONENT_NAMES, type Component, lookInto, startComponent } from '@ai-switch/testkit';
 import { type RawBuilder, sql } from 'kysely';
 import { givenAddresses } from '../services/config.ts';
 import { readState } from '../services/state.ts';
@@ -45,31 +44,23 @@ export async function openComponents(): Promise<OpenComponents> {
 /** A database of its own on a server that may hold others. */
 async function freshDatabase(server: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const name = `aiswitch_cluster_${randomBytes(4).toString('hex')}`;
-  const onServer = async <Row>(statements: readonly RawBuilder<Row>[]): Promise<readonly Row[]> => {
-    const database = await openDatabase({ url: server, schema: 'public', migrations: [] });
-    try {
-      const rows: Row[] = [];
-      for (const statement of statements) rows.push(...(await statement.execute(database.kysely)).rows);
-      return rows;
-    } finally {
-      await database.close();
-    }
-  };
-  const [role] = await onServer([
+  const onServer = <Row>(statement: RawBuilder<Row>) =>
+    lookInto({ url: server, schema: 'public', migrations: [] }, ({ kysely }) => statement.execute(kysely));
+  const { rows: roles } = await onServer(
     sql<{ isSuper: boolean }>`select rolsuper as "isSuper" from pg_roles where rolname = current_user`,
-  ]);
+  );
   const url = new URL(server);
   url.pathname = `/${name}`;
   // Row-level security bounds no superuser.
-  const hasRole = role?.isSuper === true;
+  const hasRole = roles[0]?.isSuper === true;
   if (hasRole) {
     [url.username, url.password] = [name, randomBytes(16).toString('hex')];
-    await onServer([sql.raw(`create role ${name} login password '${url.password}'`)]);
+    await onServer(sql.raw(`create role ${name} login password '${url.password}'`));
   }
-  await onServer([sql.raw(`create database ${name}${hasRole ? ` owner ${name}` : ''}`)]);
+  await onServer(sql.raw(`create database ${name}${hasRole ? ` owner ${name}` : ''}`));
   const drop = async () => {
-    await onServer([sql.raw(`drop database ${name} with (force)`)]);
-    if (hasRole) await onServer([sql.raw(`drop role ${name}`)]);
+    await onServer(sql.raw(`drop database ${name} with (force)`));
+    if (hasRole) await onServer(sql.raw(`drop role ${name}`));
   };
   return { url: url.href, drop };
 }

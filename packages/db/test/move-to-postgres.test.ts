@@ -1,4 +1,4 @@
-import { databases, type FreshDatabase } from '@ai-switch/testkit';
+import { databases, type FreshDatabase, lookInto } from '@ai-switch/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Database, type Migration, moveToPostgres, openDatabase } from '../src/index.ts';
@@ -62,13 +62,8 @@ function move(
   return moveToPostgres({ databases: [moved], to: target.url, ...(onProgress && { onProgress }) });
 }
 
-async function onTarget<Result>(schema: string, work: (database: Database<never>) => Promise<Result>) {
-  const database = await openDatabase<never>({ url: target.url, schema, migrations: [] });
-  try {
-    return await work(database);
-  } finally {
-    await database.close();
-  }
+function onTarget<Result>(schema: string, work: (database: Database<never>) => Promise<Result>) {
+  return lookInto<never, Result>({ url: target.url, schema, migrations: [] }, work);
 }
 
 function schemasOfTarget(): Promise<readonly string[]> {

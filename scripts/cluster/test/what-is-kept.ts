@@ -2,11 +2,11 @@
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { openDatabase } from '@ai-switch/db';
 import type { Collector } from '@ai-switch/edge-gateway/test/collector';
 import { openKafkaSource } from '@ai-switch/event-log';
 import { openRedis, script } from '@ai-switch/redis';
 import { createLogger } from '@ai-switch/telemetry';
+import { lookInto } from '@ai-switch/testkit';
 import { sql } from 'kysely';
 import type { ClusterComponents } from '../cluster.ts';
 
@@ -34,24 +34,21 @@ export async function everythingKept(
   ];
 }
 
-async function tablesOf(url: string): Promise<readonly Kept[]> {
-  const database = await openDatabase({ url, schema: 'public', migrations: [] });
-  try {
+function tablesOf(url: string): Promise<readonly Kept[]> {
+  return lookInto({ url, schema: 'public', migrations: [] }, async ({ kysely }) => {
     const { rows: tables } = await sql<{ schema: string; name: string }>`
       select table_schema as schema, table_name as name from information_schema.tables
       where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')
-    `.execute(database.kysely);
+    `.execute(kysely);
     const kept: Kept[] = [];
     for (const { schema, name } of tables) {
       const { rows } = await sql<{ text: string }>`
         select "row"::text as text from ${sql.table(`${schema}.${name}`)} as "row"
-      `.execute(database.kysely);
+      `.execute(kysely);
       kept.push({ where: `table ${schema}.${name}`, text: rows.map(({ text }) => text).join('\n') });
     }
     return kept;
-  } finally {
-    await database.close();
-  }
+  });
 }
 
 async function messagesOf(broker: string): Promise<readonly Kept[]> {

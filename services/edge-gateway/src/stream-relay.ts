@@ -100,9 +100,7 @@ export class StreamRelay implements BodySink, Ticking {
   onChunk(chunk: Buffer): void {
     if (this.#state === 'over' || this.#endWhileHeld !== undefined) return;
     try {
-      const piece = this.lane.push(chunk);
-      if (this.lane.isFinished) this.#meter.finish();
-      this.#take(piece);
+      this.#take(this.lane.push(chunk));
       this.#meter.note();
     } catch (error) {
       this.#abort();
@@ -114,9 +112,7 @@ export class StreamRelay implements BodySink, Ticking {
   onEnd(): void {
     if (this.#state === 'over' || this.#endWhileHeld !== undefined) return;
     try {
-      const piece = this.lane.end();
-      if (this.lane.isFinished) this.#meter.finish();
-      this.#take(piece);
+      this.#take(this.lane.end());
     } catch (error) {
       this.#fail(unreadable(error));
       return;
@@ -151,9 +147,7 @@ export class StreamRelay implements BodySink, Ticking {
     if (!isEndSilent || isFinished || error !== undefined) return;
     try {
       const rest = this.lane.end();
-      if (!this.lane.isFinished) return;
-      this.#meter.finish();
-      this.#take(rest);
+      if (this.lane.isFinished) this.#take(rest);
     } catch {
       // Half of a frame: the answer was not complete.
     }
@@ -198,6 +192,7 @@ export class StreamRelay implements BodySink, Ticking {
 
   #take(piece: Buffer | string | undefined): void {
     const { lane } = this;
+    if (lane.isFinished) this.#meter.finish();
     if (lane.blocked !== undefined) {
       if (this.#blocked === undefined) this.#block(lane.blocked, piece);
       // Chat has its count behind the end of the answer.

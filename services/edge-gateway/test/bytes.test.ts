@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ask, type Gateway, openGateway, PROVIDER_KEY } from './gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { ask, type Gateway, PROVIDER_KEY, useGateway } from './gateway.ts';
 
 let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await openGateway();
-});
-afterAll(() => gateway[Symbol.asyncDispose]());
-beforeEach(() => {
-  gateway.provider.reset();
+useGateway((opened) => {
+  gateway = opened;
 });
 
 const ODD_CHAT = `{ "zzz_unknown" : {"a":[1,2.50,-0.0,1e3]},\r\n\t"messages":[ {"content":"Gr\\u00fc\\u00dfe \\ud83c\\udf0d 世界","role":"user","x":null}],

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ask, type Gateway, openGateway, RESPONSES } from './gateway.ts';
+import { expect, test } from 'vitest';
+import { ask, type Gateway, RESPONSES, useGateway } from './gateway.ts';
 import { textIn } from './wire.ts';
 
 let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await openGateway();
-});
-afterAll(() => gateway[Symbol.asyncDispose]());
-beforeEach(() => {
-  gateway.provider.reset();
+useGateway((opened) => {
+  gateway = opened;
 });
 
 /** As Codex sends them: the request id is the thread's, on every request. */

@@ -4,27 +4,13 @@
 import { Bucket, Limits, PeriodKind, Tier } from '@ai-switch/contracts';
 import { type DialectName, dialects, parseFrame, SseSplitter } from '@ai-switch/dialects';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  ask,
-  CHAT,
-  type Gateway,
-  GEMINI,
-  MESSAGES,
-  openGateway,
-  PAIRS,
-  RESPONSES,
-  until,
-} from './gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { ask, CHAT, type Gateway, GEMINI, MESSAGES, PAIRS, RESPONSES, until, useGateway } from './gateway.ts';
 import { textIn } from './wire.ts';
 
 let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await openGateway();
-});
-afterAll(() => gateway[Symbol.asyncDispose]());
-beforeEach(() => {
-  gateway.provider.reset();
+useGateway((opened) => {
+  gateway = opened;
 });
 
 const ASKED_MAX = 100;

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { aliasOf, ask, type Gateway, openGateway, PAIRS } from './gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { aliasOf, ask, type Gateway, PAIRS, useGateway } from './gateway.ts';
 
 let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await openGateway();
-});
-afterAll(() => gateway[Symbol.asyncDispose]());
-beforeEach(() => {
-  gateway.provider.reset();
+useGateway((opened) => {
+  gateway = opened;
 });
 
 describe('an answer without a word', () => {

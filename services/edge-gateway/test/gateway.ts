@@ -24,7 +24,7 @@ import { openQuotaLedger } from '@ai-switch/quota-ledger';
 import { openRouter } from '@ai-switch/router';
 import { createLogger } from '@ai-switch/telemetry';
 import { LOOPBACK_NETWORKS, ScriptedProvider } from '@ai-switch/testkit';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import type { SpoolFile } from '../src/holds/spool-file.ts';
 import { createEdge, createEdgeServer, type Edge, type EdgeSettings } from '../src/index.ts';
 
@@ -83,6 +83,20 @@ export interface GatewayOptions {
   readonly spoolFile?: SpoolFile;
   /** Puts something in front of the ports. */
   readonly wrap?: (ports: GatewayPorts) => EdgePorts;
+}
+
+/** Opens one for the tests of a file or a suite, and closes it after them; its providers have no script when a test begins. */
+export function useGateway(take: (gateway: Gateway) => void): void {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await openGateway();
+    take(gateway);
+  });
+  beforeEach(() => {
+    gateway.provider.reset();
+    gateway.second.reset();
+  });
+  afterAll(() => gateway[Symbol.asyncDispose]());
 }
 
 export async function openGateway({

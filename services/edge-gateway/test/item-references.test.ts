@@ -1,16 +1,12 @@
 // Clients that name the items of an earlier answer instead of sending them, where the provider keeps nothing.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ask, type Gateway, openGateway, RESPONSES } from './gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { ask, type Gateway, RESPONSES, useGateway } from './gateway.ts';
 import { textIn } from './wire.ts';
 
 let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await openGateway();
-});
-afterAll(() => gateway[Symbol.asyncDispose]());
-beforeEach(() => {
-  gateway.provider.reset();
+useGateway((opened) => {
+  gateway = opened;
 });
 
 const TOOLS = [{ type: 'function', name: 'look', parameters: { type: 'object', properties: {} } }];

@@ -1,6 +1,6 @@
 import type { Script } from '@ai-switch/testkit';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   aliasOf,
   ask,
@@ -8,19 +8,15 @@ import {
   type Gateway,
   GEMINI,
   MESSAGES,
-  openGateway,
   PAIRS,
   RESPONSES,
+  useGateway,
 } from './gateway.ts';
 import { argumentsIn, endOf, textIn } from './wire.ts';
 
 let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await openGateway();
-});
-afterAll(() => gateway[Symbol.asyncDispose]());
-beforeEach(() => {
-  gateway.provider.reset();
+useGateway((opened) => {
+  gateway = opened;
 });
 
 const combinations = PAIRS.flatMap((pair) =>

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ask, type Gateway, openGateway, PAIRS, until } from './gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { ask, type Gateway, PAIRS, until, useGateway } from './gateway.ts';
 import { open } from './wire.ts';
 
 let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await openGateway();
-});
-afterAll(() => gateway[Symbol.asyncDispose]());
-beforeEach(() => {
-  gateway.provider.reset();
+useGateway((opened) => {
+  gateway = opened;
 });
 
 const TEXT = Array.from({ length: 12 }, (_, index) => `${index}-${'word '.repeat(20)}`);

@@ -1,17 +1,12 @@
 import type { Script } from '@ai-switch/testkit';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { attemptOrder, backoffMs, RetryBudget } from '../src/retry-rules.ts';
-import { aliasOf, ask, type Gateway, openGateway, PATHS, PROVIDER_KEY } from './gateway.ts';
+import { aliasOf, ask, type Gateway, PATHS, PROVIDER_KEY, useGateway } from './gateway.ts';
 import { endOf } from './wire.ts';
 
 let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await openGateway();
-});
-afterAll(() => gateway[Symbol.asyncDispose]());
-beforeEach(() => {
-  gateway.provider.reset();
-  gateway.second.reset();
+useGateway((opened) => {
+  gateway = opened;
 });
 
 const attempts = () => [gateway.provider.requests.length, gateway.second.requests.length];

@@ -1,8 +1,8 @@
 // The promises of the ledger, asked of a real database after whatever a test did to it, by the queries that a customer can
 // run on his own.
 
-import { type Database, openDatabase } from '@ai-switch/db';
-import { ledgerInvariants } from '@ai-switch/testkit';
+import type { Database } from '@ai-switch/db';
+import { ledgerInvariants, lookInto } from '@ai-switch/testkit';
 import { sql } from 'kysely';
 import { expect } from 'vitest';
 import { type LedgerSchema, migrations } from '../src/schema.ts';
@@ -25,11 +25,6 @@ export async function brokenInvariants({
 
 /** Fails when an invariant is broken. `areLimitsKept` is false after a limit was lowered under what was admitted. */
 export async function expectInvariants(url: string, { areLimitsKept = true } = {}): Promise<void> {
-  const database = await openDatabase<LedgerSchema>({ url, schema: 'quota_ledger', migrations });
-  try {
-    const found = await brokenInvariants(database);
-    expect(found.filter(({ invariant }) => areLimitsKept || invariant !== 'I3')).toEqual([]);
-  } finally {
-    await database.close();
-  }
+  const found = await lookInto({ url, schema: 'quota_ledger', migrations }, brokenInvariants);
+  expect(found.filter(({ invariant }) => areLimitsKept || invariant !== 'I3')).toEqual([]);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Router } from '@ai-switch/contracts';
-import { openDatabase } from '@ai-switch/db';
-import { databases, type FreshDatabase } from '@ai-switch/testkit';
+import { type Database, openDatabase } from '@ai-switch/db';
+import { databases, type FreshDatabase, lookInto } from '@ai-switch/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type OpenRouter, openRouter, type RouterOptions } from '../src/index.ts';
 import { migrations, type RouterSchema } from '../src/schema.ts';
@@ -47,24 +47,12 @@ describe.each(databases)('keys that are rotated, on $name', (database) => {
     }
     return calls;
   };
-  async function rowsOf(tenant: string) {
-    const rows = await openDatabase<RouterSchema>({ url: fresh.url, schema: 'router', migrations });
-    try {
-      const found = await rows.kysely
-        .selectFrom('providers')
-        .selectAll()
-        .where('tenant', '=', tenant)
-        .execute();
-      const keys = await rows.kysely
-        .selectFrom('data_keys')
-        .selectAll()
-        .where('tenant', '=', tenant)
-        .execute();
+  const rowsOf = (tenant: string) =>
+    lookInto({ url: fresh.url, schema: 'router', migrations }, async ({ kysely }: Database<RouterSchema>) => {
+      const found = await kysely.selectFrom('providers').selectAll().where('tenant', '=', tenant).execute();
+      const keys = await kysely.selectFrom('data_keys').selectAll().where('tenant', '=', tenant).execute();
       return { credentials: found.map(({ credential }) => credential), keys };
-    } finally {
-      await rows.close();
-    }
-  }
+    });
 
   test('a new data key seals every credential again, and the old one goes', async () => {
     const router = await open({ masterKey: randomBytes(32) });

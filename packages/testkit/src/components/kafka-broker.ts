@@ -7,34 +7,23 @@ import { pathOf, run } from './commands.ts';
 import { installDebianPackage } from './debian.ts';
 import { fetchedFiles } from './fetched-files.ts';
 import { freePort } from './free-port.ts';
-import { startWatched, type WatchedProcess } from './watched-process.ts';
+import { type OwnServer, startOwnServer } from './own-server.ts';
 
 const KAFKA_VERSION = '4.3.0';
 const HEAP = '-Xmx320m';
 /** Sixteen bytes in base64url. Each broker is alone, so all have the same one; a random one may begin with a dash, which the tool takes for an option. */
 const CLUSTER_ID = 'aiswitch-test-broker-A';
 
-export interface KafkaBroker {
+export interface KafkaBroker extends OwnServer {
   /** `host:port`, as clients take it. */
   readonly address: string;
-  readonly pid: number;
   /** What it is and where it came from. */
   readonly source: string;
-  /** Ends it at once, as a crash does. */
-  kill(): Promise<void>;
-  /** After `kill`: again, on the same port, with what it had stored. */
-  restart(): Promise<void>;
-  /** Ends it and removes all that it stored. */
-  stop(): Promise<void>;
 }
 
 export async function startKafka(): Promise<KafkaBroker> {
   const jars = await fetchJars();
-  const folder = await mkdtemp(join(tmpdir(), 'aiswitch-kafka-'));
-  const remove = () => rm(folder, { recursive: true, force: true });
   const port = await freePort();
-  const properties = join(folder, 'server.properties');
-  await writeFile(properties, propertiesFor(port, await freePort(), join(folder, 'data')));
   const java = (main: string, ...args: readonly string[]) => [
     HEAP,
     '-XX:+UseSerialGC',
@@ -43,32 +32,16 @@ export async function startKafka(): Promise<KafkaBroker> {
     main,
     ...args,
   ];
-  const start = () =>
-    startWatched({ name: 'Kafka', command: 'java', args: java('kafka.Kafka', properties), folder, port });
-  let broker: WatchedProcess;
-  try {
+  const server = await startOwnServer('Kafka', async (folder) => {
+    const properties = join(folder, 'server.properties');
+    await writeFile(properties, propertiesFor(port, await freePort(), join(folder, 'data')));
     await run('java', java('kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties));
-    broker = await start();
-  } catch (error) {
-    await remove();
-    throw error;
-  }
-  return {
+    return { command: 'java', args: java('kafka.Kafka', properties), port };
+  });
+  return Object.assign(server, {
     address: `127.0.0.1:${port}`,
-    get pid() {
-      return broker.pid;
-    },
     source: `Kafka ${KAFKA_VERSION}, jars by Maven`,
-    kill: () => broker.kill(),
-    restart: async () => {
-      broker = await start();
-    },
-    stop: async () => {
-      // Nothing of it is kept, so it need not end in good order, which takes seconds.
-      await broker.kill();
-      await remove();
-    },
-  };
+  });
 }
 
 /** Why no Kafka can be had here; undefined when it can. */

@@ -1,76 +1,31 @@
 // A Redis server of its own on a free port of the loopback: the one on the PATH, else Debian's package, unpacked and not installed.
 
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathOf, run } from './commands.ts';
 import { unpackDebianPackages } from './debian.ts';
 import { fetchedFiles } from './fetched-files.ts';
 import { freePort } from './free-port.ts';
-import { startWatched, type WatchedProcess } from './watched-process.ts';
+import { type OwnServer, startOwnServer } from './own-server.ts';
 
-export interface RedisServer {
+export interface RedisServer extends OwnServer {
   readonly url: string;
   readonly port: number;
-  readonly pid: number;
   /** What it is and where it came from. */
   readonly source: string;
-  /** Ends it at once, as a crash does. */
-  kill(): Promise<void>;
-  /** After `kill`: again, on the same port, with what it had stored. */
-  restart(): Promise<void>;
-  /** Ends it and removes all that it stored. */
-  stop(): Promise<void>;
 }
 
 export async function startRedis(): Promise<RedisServer> {
   const { command, environment, source } = await findRedis();
-  const folder = await mkdtemp(join(tmpdir(), 'aiswitch-redis-'));
-  const remove = () => rm(folder, { recursive: true, force: true });
   const port = await freePort();
-  const start = () =>
-    startWatched({
-      name: 'Redis',
-      command,
-      args: [
-        '--port',
-        String(port),
-        '--bind',
-        '127.0.0.1',
-        '--dir',
-        folder,
-        '--save',
-        '',
-        '--appendonly',
-        'yes',
-      ],
-      folder,
-      environment,
-      port,
-    });
-  let server: WatchedProcess;
-  try {
-    server = await start();
-  } catch (error) {
-    await remove();
-    throw error;
-  }
-  return {
-    url: `redis://127.0.0.1:${port}`,
+  const bound = ['--port', String(port), '--bind', '127.0.0.1'];
+  const server = await startOwnServer('Redis', async (folder) => ({
+    command,
+    args: [...bound, '--dir', folder, '--save', '', '--appendonly', 'yes'],
+    environment,
     port,
-    get pid() {
-      return server.pid;
-    },
-    source,
-    kill: () => server.kill(),
-    restart: async () => {
-      server = await start();
-    },
-    stop: async () => {
-      await server.stop();
-      await remove();
-    },
-  };
+  }));
+  return Object.assign(server, { url: `redis://127.0.0.1:${port}`, port, source });
 }
 
 /** Why no Redis can be had here; undefined when one can. */

@@ -18,8 +18,6 @@ export interface WatchedProcess {
   readonly pid: number;
   /** Ends it at once, as a crash does; resolves when it is gone. */
   kill(): Promise<void>;
-  /** Ends it as it wants to be ended; resolves when it is gone. */
-  stop(): Promise<void>;
 }
 
 export interface WatchedProcessOptions {
@@ -35,7 +33,7 @@ export interface WatchedProcessOptions {
 }
 
 const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 15_000;
+const KILL_TIMEOUT_MS = 15_000;
 const POLL_MS = 20;
 const OUTPUT_CHARACTERS_MAX = 10_000;
 
@@ -72,15 +70,14 @@ export async function startWatched(options: WatchedProcessOptions): Promise<Watc
   const pid = Number(/^pid (\d+)$/m.exec(output)?.[1]);
   return {
     pid,
-    kill: () => end(shell, ended, () => process.kill(pid, 'SIGKILL')),
-    stop: () => end(shell, ended, () => shell.stdin.end()),
+    kill: () => kill(pid, shell, ended),
   };
 }
 
-async function end(shell: ChildProcess, ended: Promise<unknown>, ask: () => void): Promise<void> {
+async function kill(pid: number, shell: ChildProcess, ended: Promise<unknown>): Promise<void> {
   if (shell.exitCode === null && shell.signalCode === null) {
-    const timer = setTimeout(() => shell.kill('SIGKILL'), STOP_TIMEOUT_MS);
-    ask();
+    const timer = setTimeout(() => shell.kill('SIGKILL'), KILL_TIMEOUT_MS);
+    process.kill(pid, 'SIGKILL');
     await ended;
     clearTimeout(timer);
   }

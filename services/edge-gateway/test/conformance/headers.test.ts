@@ -1,6 +1,6 @@
 // What the head of an answer says in every pair of dialects, and what it keeps to itself.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   aliasOf,
   ask,
@@ -8,19 +8,15 @@ import {
   type Gateway,
   GEMINI,
   MESSAGES,
-  openGateway,
   PAIRS,
   PROVIDER_KEY,
   RESPONSES,
+  useGateway,
 } from '../gateway.ts';
 
 let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await openGateway();
-});
-afterAll(() => gateway[Symbol.asyncDispose]());
-beforeEach(() => {
-  gateway.provider.reset();
+useGateway((opened) => {
+  gateway = opened;
 });
 
 /** What each client asks for that no other dialect has a word for. */

@@ -2,7 +2,7 @@
 
 import type { Script } from '@ai-switch/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ask, type Gateway, GEMINI, MESSAGES, openGateway, PAIRS } from '../gateway.ts';
+import { ask, type Gateway, GEMINI, MESSAGES, PAIRS, useGateway } from '../gateway.ts';
 import { endOf, textIn } from '../wire.ts';
 import { objectOf } from './json.ts';
 
@@ -72,12 +72,10 @@ const IN_TURN = { concurrent: false };
 
 describe.concurrent.each(PAIRS)('$path from a provider of $alias', ({ path, alias }) => {
   let gateway: Gateway;
-  beforeAll(async () => {
-    gateway = await openGateway();
+  useGateway((opened) => {
+    gateway = opened;
   });
-  afterAll(() => gateway[Symbol.asyncDispose]());
   beforeEach(() => {
-    gateway.provider.reset();
     gateway.logged.length = 0;
   });
   afterEach(async () => {
